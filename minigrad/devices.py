@@ -1,0 +1,95 @@
+"""Devices: where a tensor's memory lives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["device"]
+
+_TYPES = ("cpu", "cuda")
+_KNOWN_TO_PYTORCH = "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone"
+
+
+class device:
+    """A device: its type ("cpu", "cuda") and an optional index.
+
+    Examples
+    --------
+    >>> device("cuda:1")
+    device(type='cuda', index=1)
+    >>> device("cpu") == device("cpu")
+    True
+    """
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __new__(cls, type: Any, index: int | None = None) -> device:
+        """Return a device from ``"cuda:0"``, ``("cuda", 0)`` or another device."""
+        if isinstance(type, device):
+            return type
+        if isinstance(type, int) and not isinstance(type, bool):
+            type, index = "cuda", type
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}")
+        name, colon, number = type.partition(":")
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+            if not number.isdecimal() or (len(number) > 1 and number[0] == "0"):
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        if name not in _TYPES:
+            if name in _KNOWN_TO_PYTORCH.split(", "):
+                raise RuntimeError(f"device type '{name}' is not available in minigrad: use 'cpu' or 'cuda'")
+            raise RuntimeError(f"Expected one of {_KNOWN_TO_PYTORCH} device type at start of device string: {name}")
+        self = object.__new__(cls)
+        self.type = name
+        self.index = index
+        return self
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type, self.index)
+
+
+CPU = device("cpu")
+
+
+def of_array(array: Any) -> device:
+    """Return the device that holds an array."""
+    return CPU
+
+
+def check_available(requested: Any) -> device:
+    """Return ``requested`` as a device, or raise when this machine cannot compute on it.
+
+    Raises
+    ------
+    RuntimeError
+        When the device type is known but no backend for it is installed.
+    """
+    found = CPU if requested is None else device(requested)
+    if found.type != "cpu":
+        raise RuntimeError(f"no backend for device '{found}' is part of this installation of minigrad; use 'cpu'")
+    return found
+
+
+def array_module(array: Any) -> Any:
+    """Return the NumPy-like module that computes on an array."""
+    return np
