@@ -1,0 +1,1 @@
+"""Numerical kernels of minigrad: arrays in, arrays out."""
