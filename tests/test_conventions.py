@@ -1,0 +1,222 @@
+"""Tests about the code base itself: who imports whom, what an import costs, what a kernel may say.
+
+They read the sources with :mod:`ast`, so they hold for code that no other test runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# A module may import from its own layer and from those above it in this list. Entries are dotted prefixes.
+LAYERS = (
+    ("minigrad_kernels",),
+    ("minigrad.dtypes", "minigrad.devices", "minigrad.errors", "minigrad.size", "minigrad.numeric_limits"),
+    ("minigrad.ops",),
+    ("minigrad.autograd",),
+    ("minigrad.tensor",),
+    ("minigrad.creation", "minigrad.random", "minigrad.printing", "minigrad.serialization", "minigrad.linalg"),
+    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends"),
+    ("minigrad.compile", "minigrad.viz", "minigrad.__main__"),
+)
+
+HEAVY = ("numba", "llvmlite", "matplotlib", "sklearn", "scipy", "tqdm", "pandas", "torch", "cupy")
+
+PRIVATE_TO_THE_CORE = {"_array", "_node", "_index", "_version", "_requires_grad", "_grad", "_base", "_wrap"}
+
+
+def _module_name(path: Path) -> str:
+    root = ROOT / "kernels" if path.is_relative_to(ROOT / "kernels") else ROOT
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {_module_name(path): path for folder in ("minigrad", "kernels") for path in (ROOT / folder).rglob("*.py")}
+TREES = {name: ast.parse(path.read_text(), str(path)) for name, path in SOURCES.items()}
+
+
+def _layer(module: str) -> int | None:
+    for rank, prefixes in enumerate(LAYERS):
+        if any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes):
+            return rank
+    return None
+
+
+def _is_for_types_only(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree, leaving out what only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if _is_for_types_only(node):
+            continue
+        yield node
+        yield from _statements(node)
+
+
+def _imports(module: str) -> Iterator[tuple[int, str]]:
+    """Yield line and full name of every module that ``module`` imports when it runs, lazily or not."""
+    is_package = SOURCES[module].name == "__init__.py"
+    for node in _statements(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = module.split(".")
+                kept = len(parents) - node.level + is_package
+                base = ".".join([*parents[:kept], *([base] if base else [])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield node.lineno, full if full in SOURCES else base
+
+
+def _where(module: str, line: int) -> str:
+    return f"{SOURCES[module].relative_to(ROOT)}:{line}"
+
+
+def test_every_module_belongs_to_a_layer():
+    homeless = [name for name in SOURCES if name != "minigrad" and _layer(name) is None]
+    assert not homeless, f"say in LAYERS where these belong: {homeless}"
+
+
+def test_layers_import_only_from_layers_below():
+    wrong = [
+        f"{_where(module, line)} imports {imported}"
+        for module in SOURCES
+        if module != "minigrad"
+        for line, imported in _imports(module)
+        if imported in SOURCES and imported != "minigrad" and (_layer(imported) or 0) > (_layer(module) or 0)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_import_from_where_a_name_is_defined_not_from_the_top():
+    wrong = [
+        f"{_where(module, line)} imports minigrad"
+        for module in SOURCES
+        if _layer(module) is not None and module != "minigrad.__main__"
+        for line, imported in _imports(module)
+        if imported == "minigrad"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_layers_optimizers_and_data_use_only_the_public_tensor_interface():
+    wrong = [
+        f"{_where(module, node.lineno)} uses .{node.attr}"
+        for module in SOURCES
+        if module.startswith(("minigrad.nn", "minigrad.optim", "minigrad.utils"))
+        for node in _statements(TREES[module])
+        if isinstance(node, ast.Attribute)
+        and node.attr in PRIVATE_TO_THE_CORE
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_heavy_packages_are_imported_inside_functions():
+    wrong = [
+        f"{_where(module, node.lineno)} imports {name} at import time"
+        for module in SOURCES
+        if module.startswith("minigrad.") or module == "minigrad"
+        for node in TREES[module].body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        if name.split(".")[0] in HEAVY
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_importing_minigrad_loads_nothing_heavy_and_so_compiles_nothing():
+    code = f"import sys, minigrad; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_importing_minigrad_warns_of_nothing():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", "import minigrad"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("root", [ROOT / "minigrad", ROOT / "kernels" / "minigrad_kernels"], ids=lambda p: p.name)
+def test_every_folder_with_code_is_a_package(root):
+    folders = {path.parent for path in root.rglob("*.py")}
+    bare = sorted(str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists())
+    assert not bare, f"no __init__.py, so left out of an installed minigrad: {bare}"
+
+
+def test_every_module_starts_with_a_docstring_and_postponed_annotations():
+    wrong = []
+    for module, tree in TREES.items():
+        postponed = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+        if not ast.get_docstring(tree) or not (postponed or SOURCES[module].name == "__init__.py"):
+            wrong.append(_where(module, 1))
+    assert not wrong, "\n".join(wrong)
+
+
+def _is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return all(
+        isinstance(node, ast.Pass)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...)
+        for node in body
+    )
+
+
+def test_no_public_function_is_a_stub():
+    wrong = [
+        f"{_where(module, node.lineno)} {node.name}"
+        for module in SOURCES
+        for node in _statements(TREES[module])
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _is_empty(node)
+        if not any("overload" in ast.unparse(each) or "abstract" in ast.unparse(each) for each in node.decorator_list)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _jit_decorators() -> Iterator[tuple[str, ast.FunctionDef, str, dict[str, ast.expr], list[ast.expr]]]:
+    """Yield module, function, decorator name, its keywords and its positional arguments, for each jitted function."""
+    for module in SOURCES:
+        for node in ast.walk(TREES[module]):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for decorator in node.decorator_list:
+                call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+                name = ast.unparse(call.func).split(".")[-1]
+                if name in {"jit", "njit", "vectorize", "guvectorize"}:
+                    yield module, node, name, {k.arg or "": k.value for k in call.keywords}, call.args
+
+
+def test_kernels_name_the_fast_math_flags_that_they_want():
+    wrong = []
+    for module, function, _, keywords, _ in _jit_decorators():
+        text = ast.unparse(keywords["fastmath"]) if "fastmath" in keywords else ""
+        # With either of these flags LLVM may take isnan(x) and isinf(x) to be False.
+        if text == "True" or "nnan" in text or "ninf" in text:
+            wrong.append(f"{_where(module, function.lineno)} {function.name}: fastmath={text}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kernels_are_cached_compiled_lazily_and_defined_at_the_top_of_a_module():
+    wrong = []
+    for module, function, name, keywords, positional in _jit_decorators():
+        here = f"{_where(module, function.lineno)} {function.name}"
+        inlined = {"forceinline", "inline"} & set(keywords)
+        if name.endswith("vectorize"):
+            wrong.append(f"{here}: @{name} costs 800 ns a call and hides its body from coverage; write a loop")
+        if "cache" not in keywords and not inlined:
+            wrong.append(f"{here}: cache=True is missing, so every process compiles it again")
+        if positional:
+            wrong.append(f"{here}: an explicit signature compiles at import")
+        if function not in TREES[module].body:
+            wrong.append(f"{here}: a jitted closure is compiled again in every process")
+    assert not wrong, "\n".join(wrong)
