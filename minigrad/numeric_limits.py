@@ -86,7 +86,8 @@ class finfo(_Limits):
         of = dtypes.get_default_dtype() if type is None else _checked(type, "finfo")
         if not of.is_floating_point:
             raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo' (got {of})"
+                "torch.finfo() requires a floating point input type. "
+                f"Use torch.iinfo to handle 'torch.finfo' (got {of})"
             )
         info = np.finfo(of.numpy)
         super().__init__(of, info, float)
