@@ -1,0 +1,31 @@
+"""CPU kernels, by family; a kernel is reached under its op's name: ``cpu.sigmoid(x)``.
+
+A family's module is imported when one of its names is first used, and a kernel is compiled (or loaded from the cache
+on disk) when it is first called with a dtype.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_FAMILIES = {
+    "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
+}
+_HOME = {name: family for family, names in _FAMILIES.items() for name in names}
+
+__all__ = [*_FAMILIES, *_HOME]
+
+
+def __getattr__(name):
+    """Import the family that `name` is or lives in, and keep what was asked for."""
+    if name in _FAMILIES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"there is no CPU kernel {name!r}")
+    globals()[name] = found = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    return found
+
+
+def __dir__():
+    """List the families and the kernels."""
+    return sorted(__all__)

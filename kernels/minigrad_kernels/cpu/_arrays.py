@@ -1,0 +1,174 @@
+"""How a NumPy array enters a kernel: as one flat run of elements of a known dtype.
+
+Numba's own dispatcher looks at every argument's type on every call, needs one compilation per number of dimensions
+(and another for read-only arrays), and costs 50 ns an array. Kernels here are compiled once per element type for
+`Flat` arguments: an array of any shape, seen as one-dimensional. The code that unpacks a `Flat` checks that the
+object is a C-contiguous, aligned ndarray of the right dtype, which costs a few loads and compares; anything else
+(strided, byte-swapped, another dtype, a NumPy scalar) goes through `fit`, which makes a fitting copy, and an output
+is copied back afterwards. So a kernel is never handed an array that it would misread.
+"""
+
+from __future__ import annotations
+
+import llvmlite.binding
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import models
+from numba.core.pythonapi import NativeValue, unbox
+from numba.extending import register_model
+from numba.np.numpy_support import as_dtype
+
+# The public layout of an ndarray object and of its dtype object (numpy/ndarraytypes.h), as byte offsets.
+_HEAD = object.__basicsize__  # 16, and more in free-threaded builds
+_TYPE, _DATA, _NDIM, _DIMS, _DESCR, _FLAGS = _HEAD - 8, _HEAD, _HEAD + 8, _HEAD + 16, _HEAD + 40, _HEAD + 48
+_BYTEORDER, _TYPE_NUM = _HEAD + 10, _HEAD + 12
+_CONTIGUOUS_ALIGNED, _WRITEABLE = 0x101, 0x400
+
+llvmlite.binding.add_symbol("minigrad_ndarray", id(np.ndarray))
+
+
+class Flat(types.Array):
+    """Numba type of an array argument of any shape, seen as one-dimensional.
+
+    Parameters
+    ----------
+    dtype : numba type
+        The element type.
+    is_output : bool
+        Whether the kernel writes it.
+    """
+
+    def __init__(self, dtype, is_output):
+        self.is_output = is_output
+        super().__init__(dtype, 1, "C", name=f"Flat({dtype}, {'out' if is_output else 'in'})")
+
+    @property
+    def key(self):
+        """What makes two such types equal."""
+        return self.dtype, self.is_output
+
+    @property
+    def mangling_args(self):
+        """What tells two such types apart in a symbol's name."""
+        return self.__class__.__name__, [self.dtype, int(self.is_output)]
+
+
+register_model(Flat)(models.ArrayModel)
+
+
+def fit(array, dtype, is_output):
+    """Return `array` as a C-contiguous array of `dtype` (its one-letter code), a copy unless it fits already."""
+    if is_output and not (isinstance(array, np.ndarray) and array.flags.writeable):
+        raise TypeError(f"a kernel needs a writeable array for its result, and was given {type(array).__name__}")
+    array, wanted = np.asarray(array), np.dtype(dtype)
+    if array.dtype.kind != wanted.kind and (is_output or not np.can_cast(array.dtype, wanted)):
+        raise TypeError(f"a kernel for {wanted} was given an array of {array.dtype}")
+    return np.require(array, wanted, ["C", "A"])
+
+
+def give_back(array, fitted):
+    """Copy the elements of an output made by `fit` to where they belong."""
+    array[...] = fitted.reshape(array.shape)
+
+
+@unbox(Flat)
+def _unbox_flat(typ, obj, c):
+    """Emit the code that turns a Python object into the native array structure."""
+    builder, api = c.builder, c.pyapi
+    dtype = as_dtype(typ.dtype)
+    data, size = cgutils.alloca_once(builder, _POINTER), cgutils.alloca_once(builder, _INT64)
+    used = builder.call(_unpacker(c.context, builder.module, dtype, typ.is_output), [obj, data, size])
+    failed = cgutils.is_null(builder, used)
+
+    array = c.context.make_array(typ)(c.context, builder)
+    count, stride = builder.load(size), ir.Constant(_INT64, dtype.itemsize)
+    array.meminfo = ir.Constant(array.meminfo.type, None)
+    array.parent = ir.Constant(array.parent.type, None)
+    array.nitems, array.itemsize = count, stride
+    array.data = builder.bitcast(builder.load(data), array.data.type)
+    array.shape, array.strides = cgutils.pack_array(builder, [count]), cgutils.pack_array(builder, [stride])
+
+    def clean_up():
+        with builder.if_then(builder.icmp_unsigned("!=", used, obj), likely=False):
+            if typ.is_output:
+                api.decref(_call_here(c.context, builder, api, "give_back", (obj, used)))
+            api.decref(used)
+
+    return NativeValue(array._getvalue(), is_error=failed, cleanup=clean_up)
+
+
+_POINTER, _BYTE, _INT32, _INT64 = ir.IntType(8).as_pointer(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+def _unpacker(context, module, dtype, is_output):
+    """Return the LLVM function (object, data*, size*) -> the object used, its copy, or NULL; one per module and type.
+
+    It is kept out of line, so that a kernel of eight arrays compiles as fast as one of one.
+    """
+    name = f"minigrad_unpack_{dtype.char}_{'out' if is_output else 'in'}"
+    if name in module.globals:
+        return module.globals[name]
+    signature = ir.FunctionType(_POINTER, [_POINTER, _POINTER.as_pointer(), _INT64.as_pointer()])
+    function = ir.Function(module, signature, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    obj, data, size = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    used = cgutils.alloca_once_value(builder, obj)
+    with builder.if_then(builder.not_(_fits(builder, obj, dtype, is_output)), likely=False):
+        api = context.get_python_api(builder)
+        code = api.string_from_string(context.insert_const_string(module, dtype.char))
+        flag = api.bool_from_bool(ir.Constant(ir.IntType(1), is_output))
+        builder.store(_call_here(context, builder, api, "fit", (obj, code, flag)), used)
+        api.decref(code)
+        api.decref(flag)
+        with builder.if_then(cgutils.is_null(builder, builder.load(used)), likely=False):
+            builder.ret(ir.Constant(_POINTER, None))
+    fitting = builder.load(used)
+    dims = _field(builder, fitting, _DIMS, _INT64.as_pointer())
+    builder.store(_field(builder, fitting, _DATA, _POINTER), data)
+    builder.store(ir.Constant(_INT64, 1), size)
+    with cgutils.for_range(builder, builder.sext(_field(builder, fitting, _NDIM, _INT32), _INT64)) as loop:
+        builder.store(builder.mul(builder.load(size), builder.load(builder.gep(dims, [loop.index]))), size)
+    builder.ret(fitting)
+    return function
+
+
+def _fits(builder, obj, dtype, is_output):
+    """Emit: is `obj` exactly an ndarray, contiguous, aligned and of this dtype (and writeable)?"""
+    answer = cgutils.alloca_once_value(builder, cgutils.false_bit)
+    is_ndarray = builder.icmp_unsigned("==", _field(builder, obj, _TYPE, _POINTER), _ndarray(builder.module))
+    with builder.if_then(is_ndarray, likely=True):
+        wanted = ir.Constant(_INT32, _CONTIGUOUS_ALIGNED | (_WRITEABLE if is_output else 0))
+        descr = _field(builder, obj, _DESCR, _POINTER)
+        flags = builder.and_(_field(builder, obj, _FLAGS, _INT32), wanted)
+        order = _field(builder, descr, _BYTEORDER, _BYTE)
+        number = ir.Constant(_INT32, dtype.num)
+        right = builder.icmp_unsigned("==", flags, wanted)
+        right = builder.and_(right, builder.icmp_unsigned("==", _field(builder, descr, _TYPE_NUM, _INT32), number))
+        right = builder.and_(right, builder.icmp_unsigned("!=", order, ir.Constant(_BYTE, ord(">"))))
+        builder.store(right, answer)
+    return builder.load(answer)
+
+
+def _field(builder, base, offset, llvm_type):
+    """Emit: load the field of `llvm_type` that lies `offset` bytes after the pointer `base`."""
+    address = builder.add(builder.ptrtoint(base, _INT64), ir.Constant(_INT64, offset))
+    return builder.load(builder.inttoptr(address, llvm_type.as_pointer()))
+
+
+def _ndarray(module):
+    """Declare the address of the class `numpy.ndarray`; resolved by name, so that cached code can be loaded."""
+    name = "minigrad_ndarray"
+    if name not in module.globals:
+        ir.GlobalVariable(module, _BYTE, name)
+    return module.globals[name]
+
+
+def _call_here(context, builder, api, function, arguments):
+    """Emit: call a Python function of this module with some objects."""
+    module = api.import_module(context.insert_const_string(builder.module, __name__))
+    result = api.call_method(module, function, arguments)
+    api.decref(module)
+    return result

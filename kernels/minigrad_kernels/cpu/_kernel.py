@@ -1,0 +1,111 @@
+"""The `kernel` decorator: one compiled loop per element type, looked up by dtype.
+
+>>> @kernel
+... def _scale_loop(x: In, factor: Real, out: Out):
+...     for i in range(out.size):
+...         out[i] = x[i] * factor
+>>> _scale_loop[x.dtype](x, 2.0, out)
+
+The annotations say what each parameter is: `In` and `Out` are arrays of the dtype that the kernel is looked up by,
+`InInt64`, `OutBool` and so on have a fixed dtype, `Real` is one number of the looked-up dtype; `float` (64 bits),
+`int` and `bool` are plain numbers. Inside the loop every array is one-dimensional. Half precision is computed in
+single precision: the arrays are converted on the way in and out.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numba.core import types
+
+from minigrad_kernels.cpu import _cache
+from minigrad_kernels.cpu._arrays import Flat, fit, give_back
+
+OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+SUMS = frozenset({"reassoc", "nsz", "contract"})  # what a loop that sums may do; nan and inf stay what they are
+
+
+class _Kind:
+    """What a kernel's parameter is; instances serve as annotations."""
+
+    def __init__(self, dtype, is_array, is_output=False):
+        self.dtype, self.is_array, self.is_output = dtype, is_array, is_output
+
+    def numba_type(self, dtype):
+        """Return the Numba type for a kernel that was looked up by `dtype`."""
+        element = numba.from_dtype(np.dtype(self.dtype or dtype))
+        return Flat(element, self.is_output) if self.is_array else element
+
+
+In, Out, Real = _Kind(None, True), _Kind(None, True, True), _Kind(None, False)
+InFloat64, OutFloat64 = _Kind("float64", True), _Kind("float64", True, True)
+InInt64, OutInt64 = _Kind("int64", True), _Kind("int64", True, True)
+InWords, InBool, OutBool = _Kind("uint32", True), _Kind("bool", True), _Kind("bool", True, True)
+_PLAIN = {"float": _Kind("float64", False), "int": _Kind("int64", False), "bool": _Kind("bool", False)}
+
+
+class kernel(dict):
+    """A loop over flat arrays: a dictionary from dtype to compiled function.
+
+    Parameters
+    ----------
+    function : callable
+        The loop, its parameters annotated.
+    fastmath : set of str, optional
+        The floating-point liberties that it may take.
+    """
+
+    def __init__(self, function, fastmath=frozenset()):
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        notes = function.__annotations__
+        self.kinds = [_PLAIN.get(notes[name]) or globals()[notes[name]] for name in names]
+        self.function, self.fastmath, self.dispatcher = function, fastmath, None
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+
+    def __missing__(self, dtype):
+        """Compile the loop for `dtype`, or load it from the cache, and keep it."""
+        dtype = np.dtype(dtype)
+        working = np.dtype(np.float32) if dtype == np.float16 else dtype
+        if working != dtype:
+            self[dtype] = loop = self[working]
+        elif numba.config.DISABLE_JIT:
+            self[dtype] = loop = self._interpreted(dtype)
+        else:
+            with _cache.exclusive():
+                self[dtype] = loop = self._compiled(dtype)
+        return loop
+
+    def _compiled(self, dtype):
+        """Return the entry point of the loop compiled for `dtype`: it unpacks its arguments itself."""
+        if self.dispatcher is None:
+            self.dispatcher = self._dispatcher()
+        return self.dispatcher.compile(tuple(kind.numba_type(dtype) for kind in self.kinds))
+
+    def _dispatcher(self):
+        """Decorate the loop, its code kept in our cache folder and not in one the user configured."""
+        options = {**OPTIONS, "fastmath": set(self.fastmath)} if self.fastmath else OPTIONS
+        users = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(_cache.FOLDER)
+        try:
+            return numba.njit(cache=_cache.FOLDER is not None, **options)(self.function)
+        finally:
+            numba.config.CACHE_DIR = users
+
+    def _interpreted(self, dtype):
+        """Return the loop as plain Python (NUMBA_DISABLE_JIT), taking the same arguments as the compiled one."""
+        dtypes = [np.dtype(kind.dtype or dtype) for kind in self.kinds]
+
+        def loop(*arguments):
+            fitted = [
+                fit(a, d.char, kind.is_output) if kind.is_array else d.type(a)
+                for a, d, kind in zip(arguments, dtypes, self.kinds, strict=True)
+            ]
+            flat = [f.reshape(-1) if kind.is_array else f for f, kind in zip(fitted, self.kinds, strict=True)]
+            with np.errstate(all="ignore"):
+                result = self.function(*flat)
+            for a, f, kind in zip(arguments, fitted, self.kinds, strict=True):
+                if kind.is_output and f is not a:
+                    give_back(a, f)
+            return result
+
+        return loop
