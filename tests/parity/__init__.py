@@ -1,0 +1,1 @@
+"""Comparisons with PyTorch itself; skipped where it is not installed."""
