@@ -1,0 +1,22 @@
+"""minigrad: PyTorch's interface on NumPy and Numba, with a graph that can be read."""
+
+from __future__ import annotations
+
+from math import e, inf, nan, pi
+from typing import Any
+
+from minigrad import autograd, dtypes
+from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.creation import *  # noqa: F403
+from minigrad.devices import device
+from minigrad.dtypes import *  # noqa: F403
+from minigrad.ops.op import composed_table, table
+from minigrad.size import Size
+from minigrad.tensor import Tensor
+
+__version__ = "0.1.0"
+
+for _entry in (*table.values(), *composed_table.values()):
+    if _entry.namespace == "torch":
+        for _name in (_entry.name, *_entry.aliases):
+            globals()[_name] = _entry.call

@@ -1,0 +1,179 @@
+"""`backward` and `grad`: the public doors to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.engine import run_backward
+from minigrad.ops.state import Upper
+
+__all__ = ["backward", "grad"]
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    *,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of the sum of ``tensors`` to ``.grad`` of the leaves.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+    grad_tensors : Tensor or sequence of Tensor, optional
+        The gradient that enters at each; may be None for tensors of one element.
+    retain_graph : bool, optional
+        Keep what a second backward needs; by default as ``create_graph``.
+    create_graph : bool
+        Record the backward pass.
+    inputs : Tensor or sequence of Tensor, optional
+        Only these accumulate gradients; by default every leaf does.
+
+    Raises
+    ------
+    RuntimeError
+        When a tensor does not require grad, or has several elements and no gradient was given.
+    """
+    roots = _as_tuple(tensors)
+    wanted = None if inputs is None else _as_tuple(inputs)
+    if wanted is not None and not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    grads = _root_gradients(roots, grad_tensors, create_graph)
+    run_backward(
+        roots,
+        grads,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+        inputs=wanted,
+    )
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """Return the gradients of the sum of ``outputs`` with respect to ``inputs``, leaving ``.grad`` alone.
+
+    Parameters
+    ----------
+    outputs, inputs : Tensor or sequence of Tensor
+    grad_outputs : Tensor or sequence of Tensor, optional
+        The gradient that enters at each output.
+    retain_graph, create_graph : bool
+        As for `backward`.
+    allow_unused : bool, optional
+        Return None for an input that no output depends on, instead of raising.
+    is_grads_batched : bool
+        The first dimension of ``grad_outputs`` counts independent gradients; the results have it too.
+    materialize_grads : bool
+        Return zeros instead of None.
+
+    Raises
+    ------
+    RuntimeError
+        When an input does not require grad or is not used.
+    """
+    roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    if is_grads_batched:
+        return _batched_grad(roots, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
+    for each in wanted:
+        if not each.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    grads = _root_gradients(roots, grad_outputs, create_graph)
+    found = run_backward(
+        roots,
+        grads,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+        inputs=wanted,
+        accumulate=False,
+    )
+    results = []
+    for each, gradient in zip(wanted, found, strict=True):
+        if gradient is None and materialize_grads:
+            gradient = np.zeros(each._array.shape, each._array.dtype)
+        elif gradient is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the desired behavior."
+            )
+        results.append(gradient if gradient is None or isinstance(gradient, Upper.Tensor) else _owned(gradient))
+    return tuple(results)
+
+
+def _owned(gradient: np.ndarray[Any, Any]) -> Any:
+    return Upper.Tensor._wrap(gradient.copy() if not gradient.flags.writeable else gradient)
+
+
+def _batched_grad(
+    roots: Sequence[Any],
+    wanted: Sequence[Any],
+    grad_outputs: Any,
+    retain_graph: bool | None,
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> tuple[Any, ...]:
+    from minigrad.ops.join import stack
+
+    batches = _as_tuple(grad_outputs)
+    count = len(batches[0])
+    rows = []
+    for k in range(count):
+        keep = retain_graph or create_graph or k + 1 < count
+        rows.append(
+            grad(
+                roots, wanted, [batch[k] for batch in batches], keep, create_graph,
+                allow_unused=allow_unused, materialize_grads=materialize_grads,
+            )
+        )  # fmt: skip
+    return tuple(None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True))
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, Upper.Tensor) else tuple(tensors)
+
+
+def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> list[Any]:
+    """Return the gradient that enters at each root: the one given, or 1 for a tensor of one element."""
+    if given is None:
+        given = [None] * len(roots)
+    elif isinstance(given, Upper.Tensor):
+        given = [given]
+    if len(given) != len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
+    grads = []
+    for root, gradient in zip(roots, given, strict=True):
+        if not root.requires_grad:
+            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+        array = root._array
+        if gradient is None:
+            if array.size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            gradient = np.ones(array.shape, array.dtype)
+            grads.append(Upper.Tensor._wrap(gradient) if create_graph else gradient)
+            continue
+        if not isinstance(gradient, Upper.Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        if gradient._array.shape != array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{len(grads)}] has a shape of {gradient.shape} and output[{len(grads)}] "
+                f"has a shape of {root.shape}."
+            )
+        grads.append(gradient if create_graph else gradient._array)
+    return grads

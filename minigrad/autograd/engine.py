@@ -1,0 +1,287 @@
+"""The backward engine: gradients flow from the roots to the leaves, newest node first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.node import Node, Output, edge_of
+from minigrad.ops.shape import sum_to_size
+from minigrad.ops.state import Anomaly, Upper, mode
+
+
+def run_backward(
+    roots: Sequence[Any],
+    grads: Sequence[Any],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Any] | None = None,
+    accumulate: bool = True,
+) -> list[Any]:
+    """Send gradients backward through the graph.
+
+    Parameters
+    ----------
+    roots : sequence of Tensor
+        Where the gradients enter.
+    grads : sequence of arrays, or of Tensors under ``create_graph``
+        One for each root, of its shape and dtype.
+    retain_graph : bool
+        Keep the saved arrays, so that the graph can be used again.
+    create_graph : bool
+        Compute with Tensors, so that the gradients have a graph of their own.
+    inputs : sequence of Tensor, optional
+        The tensors whose gradients are wanted; by default every leaf.
+    accumulate : bool
+        Whether the gradients are added to ``.grad``.
+
+    Returns
+    -------
+    list
+        The gradients of ``inputs`` (None where no path leads to one), or an empty list.
+    """
+    flow = _Flow(create_graph, grads, None if inputs is None else [edge_of(each) for each in inputs])
+    was_enabled = mode.enabled
+    mode.enabled = create_graph
+    try:
+        for root, grad in zip(roots, grads, strict=True):
+            flow.deliver(edge_of(root), grad)
+        flow.run(retain_graph)
+        if inputs is None:
+            for leaf, grad in flow.leaves.items():
+                flow.accumulate(leaf, grad)
+            return []
+        found = [flow.captured.get(_key(edge)) for edge in flow.wanted or ()]
+        if accumulate:
+            for tensor, grad in zip(inputs, found, strict=True):
+                if grad is not None:
+                    flow.accumulate(tensor, grad)
+        return found
+    finally:
+        mode.enabled = was_enabled
+
+
+class _Flow:
+    """The state of one backward pass.
+
+    Attributes
+    ----------
+    pending : dict
+        Gradient that waits at each node (a list, one entry an output, at nodes with several).
+    heap : list
+        The waiting nodes, newest first.
+    leaves : dict
+        Sum of the gradients that reached each leaf.
+    captured : dict
+        Gradients at the edges of the wanted inputs.
+    shared : set
+        Identities of gradient arrays that somebody else may hold; they are copied before they become a ``.grad``.
+    """
+
+    def __init__(self, create_graph: bool, grads: Sequence[Any], wanted: list[Any] | None) -> None:
+        self.create_graph = create_graph
+        self.pending: dict[Node, Any] = {}
+        self.heap: list[tuple[int, Node]] = []
+        self.leaves: dict[Any, Any] = {}
+        self.captured: dict[Any, Any] = {}
+        self.shared = {id(grad) for grad in grads}
+        self.wanted = wanted
+        self.captures = None if wanted is None else {_key(edge) for edge in wanted}
+        self.on_path: set[Node] | None = None
+
+    def deliver(self, edge: Any, grad: Any) -> None:
+        """Add a gradient to what waits at an edge."""
+        if grad.shape != (shape := edge.shape):
+            grad = sum_to_size(grad, shape)
+        if self.create_graph:
+            if grad._array.dtype != edge_dtype(edge):
+                grad = grad.to(_dtype_of(edge))
+        elif type(grad) is not np.ndarray or grad.dtype != edge_dtype(edge):
+            grad = np.asarray(grad, edge_dtype(edge))
+        kind = type(edge)
+        if kind is Output:
+            node = edge.node
+            slots = self.pending.get(node)
+            if slots is None:
+                slots = self.pending[node] = [None] * node.n_outputs
+                heapq.heappush(self.heap, (-node.order, node))
+            before = slots[edge.index]
+            slots[edge.index] = grad if before is None else before + grad
+        elif issubclass(kind, Node):
+            before = self.pending.get(edge)
+            if before is None:
+                heapq.heappush(self.heap, (-edge.order, edge))
+                self.pending[edge] = grad
+            else:
+                self.pending[edge] = before + grad
+        else:
+            before = self.leaves.get(edge)
+            self.leaves[edge] = grad if before is None else before + grad
+
+    def run(self, retain_graph: bool) -> None:
+        """Visit the waiting nodes until none is left, newest first."""
+        heap, pending, create_graph, deliver = self.heap, self.pending, self.create_graph, self.deliver
+        if self.wanted is not None:
+            self.on_path = _nodes_towards(self.wanted, [node for _, node in heap])
+        while heap:
+            node = heapq.heappop(heap)[1]
+            grad = pending.pop(node)
+            if node.pre_hooks is not None or node.retained is not None:
+                grad = self._run_pre_hooks(node, grad)
+            if self.captures is not None and self._capture(node, grad):
+                continue
+            if node.n_outputs > 1:
+                grad = [
+                    self._zeros(out) if g is None and out.dtype.kind == "f" else g
+                    for g, out in zip(grad, node.outputs, strict=True)
+                ]
+            found = node.input_gradients(grad, create_graph)
+            if Anomaly.enabled:
+                _check_anomaly(node, found)
+            if node.hooks is not None:
+                found = self._run_hooks(node, found, grad)
+            if not retain_graph:
+                node.release()
+            for edge, gradient in found:
+                if gradient is not None:
+                    deliver(edge, gradient)
+        if self.captures is not None:
+            for leaf, grad in self.leaves.items():
+                if _key(leaf) in self.captures:
+                    self.captured[_key(leaf)] = self._run_leaf_hooks(leaf, grad)
+
+    def accumulate(self, leaf: Any, grad: Any) -> None:
+        """Add a gradient to a tensor's ``.grad``."""
+        if leaf._hooks is not None and self.captures is None:
+            grad = self._run_leaf_hooks(leaf, grad)
+        before = leaf._grad
+        if self.create_graph:
+            leaf._grad = grad if before is None else before + grad
+        elif before is None:
+            if grad.base is not None or id(grad) in self.shared or not grad.flags.c_contiguous:
+                grad = grad.copy()
+            self.shared.add(id(grad))
+            leaf._grad = Upper.Tensor._wrap(grad)
+        elif before._requires_grad:
+            leaf._grad = Upper.Tensor._wrap(before._array + grad)
+        else:
+            np.add(before._array, grad, out=before._array)
+            before._version[0] += 1
+        if leaf._post_hooks is not None:
+            for hook in tuple(leaf._post_hooks.values()):
+                hook(leaf)
+
+    def _capture(self, node: Node, grad: Any) -> bool:
+        """Keep the gradient if it is wanted; return whether the pass may skip this node's inputs."""
+        assert self.captures is not None
+        assert self.on_path is not None
+        if node.n_outputs > 1:
+            for out, each in zip(node.outputs, grad, strict=True):  # type: ignore[attr-defined]
+                if _key(out) in self.captures:
+                    self.captured[_key(out)] = each
+        elif _key(node) in self.captures:
+            self.captured[_key(node)] = grad
+        return node not in self.on_path
+
+    def _as_tensor(self, grad: Any) -> Any:
+        if grad is None or self.create_graph:
+            return grad
+        self.shared.add(id(grad))
+        return Upper.Tensor._wrap(grad)
+
+    def _as_flowing(self, grad: Any) -> Any:
+        if grad is None or self.create_graph:
+            return grad
+        self.shared.add(id(grad._array))
+        return grad._array
+
+    def _run_pre_hooks(self, node: Node, grad: Any) -> Any:
+        """Run the hooks of the output tensors and the node's own, and keep retained gradients."""
+        several = node.n_outputs > 1
+        tensors = [self._as_tensor(g) for g in (grad if several else [grad])]
+        for hook in tuple((node.pre_hooks or {}).values()):
+            changed = hook(tuple(tensors))
+            if changed is not None:
+                tensors = list(changed) if isinstance(changed, (tuple, list)) else [changed]
+        for index, reference in (node.retained or {}).items():
+            tensor = reference()
+            if tensor is not None and tensors[index] is not None:
+                tensor._grad = tensors[index] if tensor._grad is None else tensor._grad + tensors[index]
+        flowing = [self._as_flowing(each) for each in tensors]
+        return flowing if several else flowing[0]
+
+    def _run_hooks(self, node: Node, found: list[tuple[Any, Any]], grad: Any) -> list[tuple[Any, Any]]:
+        outputs = tuple(self._as_tensor(g) for g in (grad if node.n_outputs > 1 else [grad]))
+        inputs = tuple(self._as_tensor(None if g is None else _shaped(g, edge)) for edge, g in found)
+        for hook in tuple((node.hooks or {}).values()):
+            changed = hook(inputs, outputs)
+            if changed is not None:
+                inputs = changed if isinstance(changed, tuple) else (changed,)
+        return [(edge, self._as_flowing(g)) for (edge, _), g in zip(found, inputs, strict=True)]
+
+    def _run_leaf_hooks(self, leaf: Any, grad: Any) -> Any:
+        tensor = self._as_tensor(grad)
+        for hook in tuple((leaf._hooks or {}).values()):
+            changed = hook(tensor)
+            if changed is not None:
+                tensor = changed
+        return self._as_flowing(tensor)
+
+    def _zeros(self, out: Any) -> Any:
+        zeros = np.zeros(out.shape, out.dtype)
+        return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
+
+
+def edge_dtype(edge: Any) -> Any:
+    """Return the NumPy dtype that a gradient must have at an edge."""
+    return edge._array.dtype if isinstance(edge, Upper.Tensor) else edge.dtype
+
+
+def _dtype_of(edge: Any) -> Any:
+    from minigrad.dtypes import from_numpy
+
+    return from_numpy(edge_dtype(edge))
+
+
+def _shaped(grad: Any, edge: Any) -> Any:
+    return grad if grad.shape == edge.shape else sum_to_size(grad, edge.shape)
+
+
+def _key(edge: Any) -> Any:
+    """Return what identifies an edge: outputs of one node are told apart by their number."""
+    return (edge.node, edge.index) if isinstance(edge, Output) else edge
+
+
+def _nodes_towards(wanted: Iterable[Any], roots: Iterable[Node]) -> set[Node]:
+    """Return the nodes, among those that the roots lead to, from which a wanted edge can be reached."""
+    targets = {_key(edge) for edge in wanted}
+    target_nodes = {key[0] if isinstance(key, tuple) else key for key in targets}
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for edge in node.parents:
+            parent = edge.node if isinstance(edge, Output) else edge
+            if isinstance(parent, Node):
+                stack.append(parent)
+    on_path: set[Node] = set()
+    for node in sorted(seen, key=lambda each: each.order):
+        for edge in node.parents:
+            parent = edge.node if isinstance(edge, Output) else edge
+            if parent in target_nodes or parent in on_path:
+                on_path.add(node)
+                break
+    return on_path
+
+
+def _check_anomaly(node: Node, found: list[tuple[Any, Any]]) -> None:
+    from minigrad.autograd.anomaly import check
+
+    check(node, found)

@@ -1,0 +1,56 @@
+"""Handles of registered hooks."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+_ids = itertools.count()
+
+
+class RemovableHandle:
+    """Removes a hook again: by ``handle.remove()``, or at the end of a ``with`` block.
+
+    Parameters
+    ----------
+    hooks : dict
+        The hooks, by id; the handle does not keep them alive.
+    """
+
+    def __init__(self, hooks: Any) -> None:
+        self.id = next(_ids)
+        self._hooks = weakref.ref(hooks)
+
+    def remove(self) -> None:
+        """Remove the hook; a second call does nothing."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+class HookDict(dict[int, Callable[..., Any]]):
+    """Hooks by id, in order of registration; may be referred to weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
+def add_hook(owner: Any, attribute: str, hook: Callable[..., Any]) -> RemovableHandle:
+    """Add a hook to the dictionary that ``owner`` keeps under ``attribute``, making it if there is none."""
+    hooks = getattr(owner, attribute)
+    if hooks is None:
+        hooks = HookDict()
+        setattr(owner, attribute, hooks)
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle

@@ -1,0 +1,318 @@
+"""The nodes of the graph: one for every recorded call of an operation."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.ops.rules import OUT, SHAPE_OF, Plan
+from minigrad.ops.state import Anomaly, Upper
+
+_orders = itertools.count()
+
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+    "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+    "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+    "saved tensors after calling backward."
+)
+
+
+class Node:
+    """A recorded call: what its gradient rules need, and the edges to the inputs that want a gradient.
+
+    An edge is the node that made the input, an `Output` of a node with several, or the leaf tensor itself.
+    Numbers come from one counter, and inputs exist before outputs, so descending ``order`` is a reverse topological
+    order of the graph.
+
+    Attributes
+    ----------
+    plan : Plan
+        Which values are kept and which rules run.
+    parents : list
+        The edges, one for each of ``plan.targets``.
+    saved : list or None
+        The kept values; None once they were freed.
+    marks : list of (list, int)
+        Version counter of each kept array, and its value when it was kept.
+    shape, dtype
+        Of the output, for the gradient that arrives here.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "dtype", "marks", "order", "parents", "plan", "saved", "shape")
+
+    n_outputs = 1
+    hooks: dict[int, Any] | None = None
+    pre_hooks: dict[int, Any] | None = None
+    retained: Any = None
+    trace: Any = None
+    label: str | None = None
+
+    def __init__(
+        self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
+    ) -> None:
+        self.plan = plan
+        self.order = next(_orders)
+        out = outs[0]
+        self.shape = out.shape
+        self.dtype = out.dtype
+        positions = plan.op.signature.tensor_positions
+        parents = []
+        for k in plan.targets:
+            tensor = args[positions[k]]
+            parents.append(tensor._node or tensor)
+        self.parents = parents
+        saved = []
+        marks = []
+        for position in plan.kept:
+            if position < 0:
+                saved.append(outs[OUT - position])
+                version = results[OUT - position]._version
+            elif position >= SHAPE_OF:
+                saved.append(values[position - SHAPE_OF].shape)
+                continue
+            else:
+                saved.append(values[position])
+                tensor = args[position]
+                if not isinstance(tensor, Upper.Tensor):
+                    continue
+                version = tensor._version
+            marks.append((version, version[0]))
+        self.saved: list[Any] | None = saved
+        self.marks = marks
+        if plan.op.variant is not None:
+            self.label = plan.op.variant(*values)
+        if Anomaly.enabled:
+            self.trace = traceback.extract_stack()[:-2]
+
+    def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
+        """Run the gradient rules.
+
+        Parameters
+        ----------
+        grad : array, Tensor under ``create_graph``, or a list of them (one an output) for nodes with several outputs
+        create_graph : bool
+
+        Returns
+        -------
+        list of (edge, gradient)
+            The gradient is None where there is none.
+        """
+        plan = self.plan
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(SECOND_BACKWARD)
+        for version, count in self.marks:
+            if version[0] != count:
+                self._raise_modified()
+        if create_graph:
+            saved = self._saved_tensors()
+        values = [*saved, plan.needs]
+        parents = self.parents
+        found = []
+        for target, rule, takes_grads, slots in plan.steps:
+            first = grad if self.n_outputs == 1 or takes_grads else grad[0]
+            gradient = rule(first, *[values[slot] for slot in slots])
+            if target is not None:
+                found.append(gradient)
+            else:
+                found.extend(gradient[k] for k in plan.targets)
+        return list(zip(parents, found, strict=True))
+
+    def release(self) -> None:
+        """Free the kept arrays; a node that kept none can run again."""
+        if self.marks:
+            self.saved = None
+            self.marks = []
+
+    def _saved_tensors(self) -> list[Any]:
+        """Return the kept values with the arrays of inputs and outputs as tensors of the graph."""
+        plan, tensor = self.plan, Upper.Tensor
+        positions = plan.op.signature.tensor_positions
+        edges = {positions[k]: edge for k, edge in zip(plan.targets, self.parents, strict=True)}
+        assert self.saved is not None
+        rewrapped = []
+        for position, value in zip(plan.kept, self.saved, strict=True):
+            if not isinstance(value, np.ndarray):
+                rewrapped.append(value)
+                continue
+            edge = self.output_edge(OUT - position) if position < 0 else edges.get(position)
+            if isinstance(edge, tensor):
+                rewrapped.append(edge)
+                continue
+            wrapped = tensor._wrap(value)
+            if edge is not None and value.dtype.kind == "f":
+                wrapped._node = edge
+                wrapped._requires_grad = True
+            rewrapped.append(wrapped)
+        return rewrapped
+
+    def output_edge(self, index: int) -> Any:
+        """Return the edge that stands for output ``index``."""
+        return self
+
+    def _raise_modified(self) -> None:
+        kept = [p for p in self.plan.kept if p < 0 or self._was_array(p)]
+        for position, (version, count) in zip(kept, self.marks, strict=False):
+            if version[0] != count:
+                op = self.plan.op
+                name = op.output_names[OUT - position] if position < 0 else op.signature.names[position]
+                assert self.saved is not None
+                array = self.saved[self.plan.kept.index(position)]
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}], which is '{name}' of {self.name()}, is "
+                    f"at version {version[0]}; expected version {count} instead. Hint: clone the tensor before changing "
+                    "it, or enable anomaly detection to find the operation that failed to compute its gradient, with "
+                    "torch.autograd.set_detect_anomaly(True)."
+                )
+
+    def _was_array(self, position: int) -> bool:
+        assert self.saved is not None
+        return isinstance(self.saved[self.plan.kept.index(position)], np.ndarray)
+
+    # What PyTorch shows of a node.
+
+    def name(self) -> str:
+        """Return the node's name in PyTorch's manner, ``MulBackward0``."""
+        return self.label or self.plan.op.node_name
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that made the inputs, each with the number of the output."""
+        wanted = dict(zip(self.plan.targets, self.parents, strict=True))
+        return tuple(_public_edge(wanted.get(k)) for k in range(len(self.plan.needs)))
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes on this node."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node's rules ran; a returned tuple replaces the first."""
+        from minigrad.autograd.hooks import add_hook
+
+        return add_hook(self, "hooks", hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> Any:
+        """Call ``hook(grad_outputs)`` before this node's rules run; a returned tuple replaces the gradients."""
+        from minigrad.autograd.hooks import add_hook
+
+        return add_hook(self, "pre_hooks", hook)
+
+
+class SequenceNode(Node):
+    """The node of an operation whose first argument is a sequence of tensors (cat, stack)."""
+
+    __slots__ = ()
+
+    def __init__(self, plan: Plan, tensors: Any, values: list[Any], out: Any) -> None:
+        self.plan = plan
+        self.order = next(_orders)
+        self.shape = out.shape
+        self.dtype = out.dtype
+        self.parents = [edge_of(tensors[k]) for k in plan.targets]
+        self.saved = []
+        self.marks = []
+        for position in plan.kept:
+            self.saved.append(out if position < 0 else values[position])
+            if position == 0:
+                self.marks.extend((each._version, each._version[0]) for each in tensors)
+        if Anomaly.enabled:
+            self.trace = traceback.extract_stack()[:-2]
+
+    def _saved_tensors(self) -> list[Any]:
+        tensor = Upper.Tensor
+        edges = dict(zip(self.plan.targets, self.parents, strict=True))
+        assert self.saved is not None
+        rewrapped = list(self.saved)
+        for slot, position in enumerate(self.plan.kept):
+            if position == 0:
+                rewrapped[slot] = [_tensor_at(edges.get(k), a) for k, a in enumerate(self.saved[slot])]
+            elif isinstance(self.saved[slot], np.ndarray):
+                rewrapped[slot] = tensor._wrap(self.saved[slot])
+        return rewrapped
+
+
+def _tensor_at(edge: Any, array: Any) -> Any:
+    if isinstance(edge, Upper.Tensor):
+        return edge
+    wrapped = Upper.Tensor._wrap(array)
+    if edge is not None:
+        wrapped._node = edge
+        wrapped._requires_grad = True
+    return wrapped
+
+
+class MultiNode(Node):
+    """The node of an operation with several outputs; gradients arrive as a list, one entry an output."""
+
+    __slots__ = ("outputs",)
+
+    def __init__(
+        self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
+    ) -> None:
+        super().__init__(plan, args, values, outs, results)
+        self.n_outputs = len(outs)
+        self.outputs = [Output(self, k, out.shape, out.dtype) for k, out in enumerate(outs)]
+
+    def output_edge(self, index: int) -> Any:
+        """Return the edge that stands for output ``index``."""
+        return self.outputs[index]
+
+
+class Output:
+    """One output of a node that has several, as an edge."""
+
+    __slots__ = ("dtype", "index", "node", "shape")
+
+    def __init__(self, node: Any, index: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.node = node
+        self.index = index
+        self.shape = shape
+        self.dtype = dtype
+
+
+class AccumulateGrad:
+    """The end of the graph at a leaf, as PyTorch shows it in ``next_functions``."""
+
+    def __init__(self, variable: Any) -> None:
+        self.variable = variable
+        self.next_functions: tuple[Any, ...] = ()
+
+    def name(self) -> str:
+        """Return the node's name."""
+        return "AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return id(self.variable)
+
+
+def edge_of(tensor: Any) -> Any:
+    """Return the edge that leads to a tensor: what made it, or itself for a leaf."""
+    if tensor._base is not None:
+        Upper.refresh(tensor)
+    return tensor._node or tensor
+
+
+def _public_edge(edge: Any) -> tuple[Any, int]:
+    if edge is None:
+        return None, 0
+    if isinstance(edge, Output):
+        return edge.node, edge.index
+    if isinstance(edge, Upper.Tensor):
+        return AccumulateGrad(edge), 0
+    return edge, 0

@@ -1,0 +1,100 @@
+"""Views in the graph: a write into a view reaches its base, and a write into the base reaches its views.
+
+A view remembers the tensor it was taken from and the call that took it. When its storage was written to since, its
+node no longer tells how its value came about, and the view is recorded again from the base's present node. A recorded
+write into a view gives the base a `CopySlices` node: the written region takes its gradient from the write, the rest
+from what the base was before. PyTorch does the same (https://docs.pytorch.org/docs/stable/notes/autograd.html).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.node import Node, _orders
+from minigrad.ops.state import Upper, mode
+
+
+def refresh(view: Any) -> None:
+    """Record a view again if its storage was written to since it was recorded."""
+    version = view._version[0]
+    if view._view_version == version or not mode.enabled:
+        return
+    chain = []
+    while view._base is not None and view._view_version != version:
+        chain.append(view)
+        view = view._view_of
+    for stale in reversed(chain):
+        call, rest = stale._view_call
+        source = stale._view_of
+        stale._view_version = version
+        if source._requires_grad:
+            again = call(source, *rest)
+            stale._node = again._node
+            stale._requires_grad = again._requires_grad
+
+
+def rebase_view(view: Any, node: Node) -> None:
+    """Pass a write into a view on to its base, whose node becomes a `CopySlices`."""
+    base = view._base
+    calls = []
+    each = view
+    while each is not base:
+        calls.append(each._view_call)
+        each = each._view_of
+    base._node = CopySlices(base, node, calls[::-1])
+    base._requires_grad = True
+    each = view
+    while each is not base:
+        each._view_version = -1
+        each = each._view_of
+    refresh(view)
+
+
+class CopySlices(Node):
+    """The node of a base tensor part of which was written through a view."""
+
+    __slots__ = ("calls", "had_gradient")
+
+    def __init__(self, base: Any, written: Node, calls: list[Any]) -> None:
+        self.order = next(_orders)
+        self.shape = base._array.shape
+        self.dtype = base._array.dtype
+        self.calls = calls
+        self.had_gradient = base._requires_grad
+        self.parents = [base._node or base, written] if self.had_gradient else [written]
+        self.marks = []
+        self.saved = []
+
+    def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
+        """Split the gradient between what the base was and what was written."""
+        region = self._region(grad)
+        written = region.clone() if create_graph else np.array(region, order="C")
+        if not self.had_gradient:
+            return [(self.parents[0], written)]
+        rest = grad.clone() if create_graph else np.array(grad, order="C")
+        if create_graph:
+            self._region(rest).zero_()
+        else:
+            self._region(rest)[...] = 0
+        return [(self.parents[0], rest), (self.parents[1], written)]
+
+    def _region(self, array: Any) -> Any:
+        for call, rest in self.calls:
+            array = call(array, *rest)
+        return array
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that the gradient goes to."""
+        from minigrad.autograd.node import _public_edge
+
+        return tuple(_public_edge(edge) for edge in self.parents)
+
+    def name(self) -> str:
+        """Return the node's name."""
+        return "CopySlices"
+
+
+Upper.refresh = refresh

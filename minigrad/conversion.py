@@ -1,0 +1,66 @@
+"""Reading the arguments of ``.to(...)`` and ``.type(...)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import dtypes
+from minigrad.devices import device
+from minigrad.ops.state import Upper
+
+_TYPE_NAMES = {each.tensor_type: each for each in dtypes.ALL}
+
+
+def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | None, dtypes.dtype | None, bool]:
+    """Return the device, the dtype and whether a copy is wanted, of a call ``x.to(*args, **kwargs)``.
+
+    Raises
+    ------
+    TypeError
+        For arguments that are neither a device, a dtype nor a tensor.
+    """
+    kwargs = dict(kwargs)
+    target = kwargs.pop("device", None)
+    dtype = kwargs.pop("dtype", None)
+    copy = kwargs.pop("copy", False)
+    kwargs.pop("non_blocking", None)
+    kwargs.pop("memory_format", None)
+    other = kwargs.pop("other", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    flags = []
+    for value in (*args, *(() if other is None else (other,))):
+        if isinstance(value, dtypes.dtype):
+            dtype = value
+        elif isinstance(value, (str, device)) or (type(value) is int and not flags and target is None and dtype is None):
+            target = value
+        elif isinstance(value, Upper.Tensor):
+            target, dtype = value.device, value.dtype
+        elif isinstance(value, bool):
+            flags.append(value)
+        elif value is not None:
+            raise TypeError(
+                "to() received an invalid combination of arguments - got "
+                f"({', '.join(type(each).__name__ for each in args)}), but expected one of: (device, dtype, "
+                "non_blocking, copy), (dtype, non_blocking, copy), (other, non_blocking, copy)"
+            )
+    if len(flags) > 1:
+        copy = flags[1]
+    return (None if target is None else device(target)), dtype, bool(copy)
+
+
+def parse_type(given: Any) -> dtypes.dtype:
+    """Return the dtype that ``.type(...)`` was asked for: a dtype, a tensor class or its name.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no tensor type.
+    """
+    if isinstance(given, dtypes.dtype):
+        return given
+    name = given if isinstance(given, str) else getattr(given, "__name__", str(given))
+    found = _TYPE_NAMES.get(name.removeprefix("torch."))
+    if found is None:
+        raise ValueError(f"invalid type: '{name}'")
+    return found

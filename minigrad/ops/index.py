@@ -1,0 +1,288 @@
+"""Reading and writing ``x[index]``."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.op import op
+from minigrad.ops.state import Upper, mode
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+@op(namespace=None, view=True, variant=lambda input, index: _node_name(index))
+def basic_index(input: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """View ``input[index]`` for an index of integers, slices, None and Ellipsis."""
+    return input[(*index, Ellipsis)] if Ellipsis not in index else input[index]
+
+
+@basic_index.gradient
+def _(grad, input_shape, index):
+    return basic_index_backward(grad, input_shape, index)
+
+
+@basic_index.samples
+def _(make):
+    yield make.sample(make(3, 4), (1,))
+    yield make.sample(make(3, 4), (slice(None), slice(0, 4, 2)))
+    yield make.sample(make(3, 4), (Ellipsis, None, -1))
+    yield make.sample(make(3, 4).T, (slice(1, 1),))
+    yield make.sample(make(3), (2,))
+
+
+@op(namespace=None)
+def basic_index_backward(grad: Tensor, shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
+    """Zeros of ``shape`` with ``grad`` at ``index``."""
+    out = np.zeros(shape, grad.dtype)
+    out[index] = grad
+    return out
+
+
+@basic_index_backward.gradient
+def _(grad, index):
+    return basic_index(grad, index)
+
+
+@basic_index_backward.samples
+def _(make):
+    yield make.sample(make(4), (3, 4), (1,))
+    yield make.sample(make(3, 2), (3, 4), (slice(None), slice(0, 4, 2)))
+
+
+@op(namespace=None, node="IndexBackward0")
+def advanced_index(input: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """Copy ``input[index]`` for an index with integer or bool arrays among full slices."""
+    return input[index]
+
+
+@advanced_index.gradient
+def _(grad, input_shape, index):
+    return advanced_index_backward(grad, input_shape, index)
+
+
+@advanced_index.samples
+def _(make):
+    yield make.sample(make(3, 4), (np.array([0, 2, 2]),))
+    yield make.sample(make(3, 4), (slice(None), np.array([[1, 1], [0, 3]])))
+    yield make.sample(make(3, 4), (np.array([True, False, True]),))
+    yield make.sample(make(3, 4, 2), (np.array([0, 1]), slice(None), np.array([1, 1])))
+    yield make.sample(make(3, 4), (np.array([], dtype=np.int64),))
+
+
+@op(namespace=None)
+def advanced_index_backward(grad: Tensor, shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
+    """Zeros of ``shape`` to which ``grad`` is added at ``index``; places named twice get the sum."""
+    out = np.zeros(shape, grad.dtype)
+    add_at(out, index, grad)
+    return out
+
+
+@advanced_index_backward.gradient
+def _(grad, index):
+    return advanced_index(grad, index)
+
+
+@advanced_index_backward.samples
+def _(make):
+    yield make.sample(make(3, 4), (5, 4), (np.array([0, 2, 2]),))
+
+
+def add_at(target: Any, index: tuple[Any, ...], values: Any) -> None:
+    """Add ``values`` to ``target[index]`` in place, repeatedly where an index repeats."""
+    if len(index) == 1 and index[0].dtype.kind == "b":
+        target[index] += values
+        return
+    np.add.at(target, index, values)
+
+
+def get_item(tensor: Any, index: Any) -> Any:
+    """Return ``tensor[index]``: a view where the index allows it."""
+    if type(index) is int:
+        array = tensor._array
+        if array.ndim and -array.shape[0] <= index < array.shape[0]:
+            return basic_index(tensor, (index,))
+    basic, advanced = split_index(tensor._array, index)
+    if basic is not None:
+        tensor = basic_index(tensor, basic)
+    return tensor if advanced is None else advanced_index(tensor, advanced)
+
+
+def set_item(tensor: Any, index: Any, value: Any) -> None:
+    """Carry out ``tensor[index] = value``, recorded where something requires grad."""
+    basic, advanced = split_index(tensor._array, index)
+    recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
+    if not recorded:
+        array = tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
+        _assign(array, advanced, value._array if isinstance(value, Upper.Tensor) else value)
+        tensor._version[0] += 1
+        return
+    if basic is not None:
+        tensor = basic_index(tensor, basic)
+    if not isinstance(value, Upper.Tensor):
+        value = Upper.Tensor._wrap(np.asarray(value, tensor._array.dtype))
+    if advanced is None:
+        tensor.copy_(_fitted(value, tensor))
+    else:
+        tensor.index_put_(advanced, value)
+
+
+def _assign(array: Any, advanced: Any, value: Any) -> None:
+    place = Ellipsis if advanced is None else advanced
+    try:
+        with np.errstate(all="ignore"):
+            array[place] = value
+    except ValueError as error:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
+            f"shape {list(array[place].shape)}"
+        ) from error
+
+
+def _fitted(value: Any, target: Any) -> Any:
+    """Drop leading dimensions of length 1 that assignment allows beyond the target's."""
+    extra = value.dim() - target.dim()
+    if extra > 0 and all(length == 1 for length in value.shape[:extra]):
+        return value.reshape(value.shape[extra:])
+    return value
+
+
+def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """Split an index into a basic part, taken first, and an advanced part, taken of its result.
+
+    Integers belong to the basic part, as in PyTorch: ``x[0, :, rows]`` selects first, so its dimensions keep their
+    places (NumPy would move them).
+
+    Returns
+    -------
+    (basic, advanced)
+        Either may be None when there is nothing of its kind.
+
+    Raises
+    ------
+    IndexError
+        For too many indices, indices out of bounds, masks of the wrong shape, and things that are no index.
+    """
+    entries = index if isinstance(index, tuple) else (index,)
+    entries = tuple(_entry(each) for each in entries)
+    consumed = sum(_consumes(each) for each in entries)
+    if consumed > array.ndim:
+        if array.ndim == 0 and all(isinstance(each, int) for each in entries):
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert "
+                "a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
+    if sum(each is Ellipsis for each in entries) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    if Ellipsis in [each for each in entries if not isinstance(each, np.ndarray)]:
+        place = next(k for k, each in enumerate(entries) if each is Ellipsis)
+        fill = (slice(None),) * (array.ndim - consumed)
+        expanded = entries[:place] + fill + entries[place + 1 :]
+    else:
+        expanded = entries
+    _check_bounds(array.shape, expanded)
+    if not any(isinstance(each, np.ndarray) for each in expanded):
+        return entries, None
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    for each in expanded:
+        if isinstance(each, np.ndarray):
+            basic.extend([slice(None)] * _consumes(each))
+            if each.ndim == 0 and each.dtype.kind == "b":
+                basic.append(None)
+                each = each.reshape(1)
+            advanced.append(each)
+        else:
+            basic.append(each)
+            if not isinstance(each, int):
+                advanced.append(slice(None))
+    while advanced and isinstance(advanced[-1], slice):
+        advanced.pop()
+    plain = all(isinstance(each, slice) and each == slice(None) for each in basic)
+    return (None if plain else tuple(basic)), tuple(advanced)
+
+
+def _entry(each: Any) -> Any:
+    """Return one entry of an index as an int, slice, None, Ellipsis or an array of integers or bools."""
+    if each is None or each is Ellipsis or type(each) is int:
+        return each
+    if isinstance(each, slice):
+        return _slice(each)
+    if isinstance(each, Upper.Tensor):
+        each = each._array
+        if each.ndim == 0 and each.dtype.kind in "iu":
+            return int(each)
+    elif isinstance(each, (bool, np.bool_)):
+        return np.asarray(each)
+    elif isinstance(each, (list, tuple, range)):
+        each = np.asarray([_item(one) for one in each]) if len(each) else np.zeros(0, np.int64)
+    elif not isinstance(each, np.ndarray):
+        try:
+            return operator.index(each)
+        except TypeError:
+            raise TypeError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+                f"{type(each).__name__})"
+            ) from None
+    if each.dtype == np.uint8:
+        each = each.astype(bool)
+    if each.dtype.kind not in "ib":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return each
+
+
+def _item(one: Any) -> Any:
+    return one._array if isinstance(one, Upper.Tensor) else one
+
+
+def _slice(each: slice) -> slice:
+    start, stop, step = (None if part is None else operator.index(part) for part in (each.start, each.stop, each.step))
+    if step is not None and step <= 0:
+        raise ValueError("step must be greater than zero")
+    return slice(start, stop, step)
+
+
+def _consumes(each: Any) -> int:
+    """Return how many dimensions of the tensor an entry stands for."""
+    if each is None or each is Ellipsis:
+        return 0
+    if isinstance(each, np.ndarray) and each.dtype.kind == "b":
+        return each.ndim
+    return 1
+
+
+def _check_bounds(shape: tuple[int, ...], entries: tuple[Any, ...]) -> None:
+    dim = 0
+    for position, each in enumerate(entries):
+        if isinstance(each, int):
+            if not -shape[dim] <= each < shape[dim]:
+                raise IndexError(f"index {each} is out of bounds for dimension {dim} with size {shape[dim]}")
+        elif isinstance(each, np.ndarray) and each.dtype.kind == "b":
+            if each.shape != shape[dim : dim + each.ndim]:
+                raise IndexError(
+                    f"The shape of the mask {list(each.shape)} at index {position} does not match the shape of the "
+                    f"indexed tensor {list(shape)} at index {dim}"
+                )
+        elif isinstance(each, np.ndarray) and each.size:
+            low, high = each.min(), each.max()
+            if low < -shape[dim] or high >= shape[dim]:
+                wrong = high if high >= shape[dim] else low
+                raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}")
+        dim += _consumes(each)
+
+
+def _node_name(index: tuple[Any, ...]) -> str:
+    """Return the name that PyTorch's last step of this index has."""
+    name = "AliasBackward0"
+    for each in index:
+        if each is None:
+            name = "UnsqueezeBackward0"
+        elif isinstance(each, int):
+            name = "SelectBackward0"
+        elif isinstance(each, slice) and each != slice(None):
+            name = "SliceBackward0"
+    return name

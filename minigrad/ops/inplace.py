@@ -1,0 +1,181 @@
+"""In-place forms of operations, and the rules that guard writing into a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.dtypes import from_numpy
+from minigrad.ops.rules import SHAPE_OF
+from minigrad.ops.state import Upper, mode
+
+
+def check_writable(tensor: Any) -> None:
+    """Refuse a recorded write into a leaf that requires grad.
+
+    Raises
+    ------
+    RuntimeError
+        While gradients are recorded, for a leaf that requires grad or a view of one.
+    """
+    if not tensor._requires_grad or not mode.enabled:
+        return
+    if tensor._base is not None and tensor._base._node is None and tensor._base._requires_grad:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if tensor._node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def write(target: np.ndarray[Any, Any], result: Any) -> None:
+    """Copy a result into an array, by PyTorch's rules for shapes and dtypes.
+
+    Raises
+    ------
+    RuntimeError
+        When the result is larger than the target, or of a higher category (floating into integer).
+    """
+    if result.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    check_cast(result.dtype, target.dtype)
+    if not target.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    np.copyto(target, result, casting="unsafe")
+
+
+def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:
+    """Refuse to store a result of a higher category than its target holds."""
+    if source != target:
+        given, wanted = from_numpy(source), from_numpy(target)
+        if given.category > wanted.category:
+            raise RuntimeError(
+                f"result type {_title(given)} can't be cast to the desired output type {_title(wanted)}"
+            )
+
+
+def _title(dtype: Any) -> str:
+    return dtype.tensor_type.removesuffix("Tensor")  # type: ignore[no-any-return]
+
+
+def make_inplace(entry: Any) -> Callable[..., Any]:
+    """Return the method ``x.name_()`` of an operation."""
+    if not hasattr(entry, "ufunc"):
+        return _make_composed_inplace(entry)
+    signature, forward, ufunc = entry.signature, entry.forward, entry.ufunc
+    slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
+    count = len(slots)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._requires_grad:
+            check_writable(self)
+        args = (self, *args)
+        if kwargs or len(args) != signature.arity:
+            args = signature.bind(args, kwargs)
+        values = list(args)
+        mask = 0
+        for position, bit in slots:
+            value = args[position]
+            if isinstance(value, Upper.Tensor):
+                if value._base is not None:
+                    Upper.refresh(value)
+                values[position] = value._array
+                if value._requires_grad:
+                    mask |= bit
+        target = values[0]
+        recorded = mask and mode.enabled and entry.differentiable
+        if recorded:
+            plan = entry.plan(mask, count)
+            marks = [value._version[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
+        direct = ufunc is not None and args[ufunc.nin :] == signature.defaults[ufunc.nin :]
+        if not direct or not _apply_ufunc(ufunc, target, values):
+            write(target, np.asarray(forward(*values)))
+        self._version[0] += 1
+        if recorded:
+            node = Upper.Node(plan, args, values, (target,), (self,))
+            _mark_before(node, args, marks)
+            rebase(self, node)
+        return self
+
+    call.__name__ = f"{entry.name}_"
+    call.__doc__ = f"In-place form of `{entry.name}`: writes the result into this tensor and returns it."
+    return call
+
+
+def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
+    function = entry.call
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        check_writable(self)
+        return self.copy_(function(self.clone(), *args, **kwargs))
+
+    call.__name__ = f"{entry.name}_"
+    call.__doc__ = f"In-place form of `{entry.name}`: writes the result into this tensor and returns it."
+    return call
+
+
+def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
+    """Run a ufunc straight into the target where that is what PyTorch would do; return whether it did."""
+    for value in values[1 : ufunc.nin]:
+        if isinstance(value, np.ndarray):
+            if value.dtype != target.dtype or value.ndim > target.ndim:
+                return False
+        elif type(value) is float and target.dtype.kind != "f":
+            return False
+    if not target.flags.writeable:
+        return False
+    try:
+        ufunc(*values[: ufunc.nin], out=target, casting="no" if target.dtype.kind == "f" else "same_kind")
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _mark_before(node: Any, args: tuple[Any, ...], counts: list[int]) -> None:
+    """Let the saved inputs of an in-place operation carry the version that they had before the write."""
+    marks = []
+    slot = 0
+    for position in node.plan.kept:
+        if position < 0:
+            marks.append(node.marks[slot])
+            slot += 1
+        elif position < SHAPE_OF and isinstance(args[position], Upper.Tensor):
+            marks.append((node.marks[slot][0], counts[position]))
+            slot += 1
+    node.marks = marks
+
+
+def rebase(tensor: Any, node: Any) -> None:
+    """Make ``node`` what made the tensor's present value; a view passes the change on to its base."""
+    if tensor._base is None:
+        tensor._node = node
+        tensor._requires_grad = True
+    else:
+        from minigrad.autograd.views import rebase_view
+
+        rebase_view(tensor, node)
+
+
+def write_out(name: str, target: Any, result: Any) -> Any:
+    """Copy the result of ``f(..., out=target)`` into ``target``, resizing it where its shape differs."""
+    if isinstance(target, (tuple, list)):
+        return type(result)([write_out(name, one, other) for one, other in zip(target, result, strict=True)])
+    if not isinstance(target, Upper.Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if target._requires_grad or result._requires_grad and mode.enabled:
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    check_cast(result._array.dtype, target._array.dtype)
+    if target._array.shape == result._array.shape:
+        np.copyto(target._array, result._array, casting="unsafe")
+    else:
+        target._array = result._array.astype(target._array.dtype)
+    target._version[0] += 1
+    return target

@@ -1,0 +1,172 @@
+"""Products of matrices, and the affine map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minigrad.ops.op import op
+from minigrad.ops.reduce import sum
+from minigrad.ops.shape import numel, reshape, transpose
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+@op(namespace="functional", variant=lambda input, weight, bias: "AddmmBackward0" if bias is not None and input.ndim == 2 else "ViewBackward0" if input.ndim > 2 else "MmBackward0")
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Affine map ``input @ weight.T + bias``.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., in_features)
+    weight : Tensor, shape (out_features, in_features) or (in_features,)
+    bias : Tensor, shape (out_features,), optional
+
+    Returns
+    -------
+    Tensor, shape (..., out_features)
+    """
+    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+        rows = input.size // input.shape[-1] if input.ndim and input.shape[-1] else 1
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1] if input.ndim else 1} and "
+            f"{weight.shape[-1]}x{weight.shape[0]})"
+        )
+    if input.dtype != weight.dtype:
+        from minigrad.ops.errors import dtype_mismatch
+
+        raise dtype_mismatch("mat1 and mat2 must have the same dtype", input, weight)
+    out = np.dot(input, weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
+    if bias is not None:
+        out += bias
+    return out
+
+
+@linear.gradient("input")
+def _(grad, weight):
+    return grad @ weight
+
+
+@linear.gradient("weight")
+def _(grad, input):
+    if grad.ndim != 2:
+        grad = reshape(grad, (-1, grad.shape[-1]))
+        input = reshape(input, (-1, input.shape[-1]))
+    return transpose(grad, 0, 1) @ input
+
+
+@linear.gradient("bias")
+def _(grad):
+    return grad if grad.ndim == 1 else sum(grad, tuple(range(grad.ndim - 1)))
+
+
+@linear.samples
+def _(make):
+    yield make.sample(make(4, 3), make(2, 3), make(2))
+    yield make.sample(make(4, 3), make(2, 3))
+    yield make.sample(make(2, 4, 3), make(2, 3), make(2))
+    yield make.sample(make(3), make(2, 3), make(2))
+
+
+@op(method=True, variant=lambda input, other: _matmul_name(input.ndim, other.ndim), reference=np.matmul)
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """Matrix product, batched over leading dimensions, which broadcast; 1-D operands are vectors.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., n, k) or (k,)
+    other : Tensor, shape (..., k, m) or (k,)
+
+    Returns
+    -------
+    Tensor, shape (..., n, m), without n or m where an operand is a vector
+    """
+    _check_matmul(input, other)
+    if input.dtype.kind == "f" and input.dtype.itemsize == 2:
+        return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
+    if input.ndim <= 2 and other.ndim <= 2:
+        return np.dot(input, other)
+    return np.matmul(input, other)
+
+
+@matmul.gradient("input")
+def _(grad, other, input_shape):
+    if len(input_shape) == 1:
+        if other.ndim == 1:
+            return grad * other
+        return matmul(other, grad.reshape((*grad.shape, 1))).reshape(grad.shape[:-1] + input_shape)
+    if other.ndim == 1:
+        return grad.reshape((*grad.shape, 1)) * other
+    return matmul(grad, transpose(other, -1, -2))
+
+
+@matmul.gradient("other")
+def _(grad, input, other_shape):
+    if len(other_shape) == 1:
+        if input.ndim == 1:
+            return grad * input
+        return matmul(transpose(input, -1, -2), grad.reshape((*grad.shape, 1))).reshape(grad.shape[:-1] + other_shape)
+    if input.ndim == 1:
+        return input.reshape((*input.shape, 1)) * grad.reshape((*grad.shape[:-1], 1, grad.shape[-1]))
+    return matmul(transpose(input, -1, -2), grad)
+
+
+@matmul.samples
+def _(make):
+    yield make.sample(make(3, 4), make(4, 2))
+    yield make.sample(make(4), make(4))
+    yield make.sample(make(4), make(4, 2))
+    yield make.sample(make(3, 4), make(4))
+    yield make.sample(make(5, 3, 4), make(5, 4, 2))
+    yield make.sample(make(2, 1, 3, 4), make(5, 4, 2))
+    yield make.sample(make(2, 3, 4), make(4))
+    yield make.sample(make(4), make(2, 4, 3))
+    yield make.sample(make(3, 0), make(0, 2))
+    yield make.sample(make(4, 3).T, make(2, 4).T)
+
+
+def _matmul_name(left: int, right: int) -> str:
+    if left == 1 and right == 1:
+        return "DotBackward0"
+    if left == 2 and right == 2:
+        return "MmBackward0"
+    if left == 2 and right == 1:
+        return "MvBackward0"
+    if left == 1 and right == 2:
+        return "SqueezeBackward4"
+    return "UnsafeViewBackward0"
+
+
+def _check_matmul(input: np.ndarray, other: np.ndarray) -> None:
+    if input.ndim == 0 or other.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
+        )
+    inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
+    if input.shape[-1] != inner:
+        raise RuntimeError(_mismatch(input, other))
+    if input.dtype != other.dtype:
+        from minigrad.ops.errors import dtype_mismatch
+
+        raise dtype_mismatch("expected m1 and m2 to have the same dtype", input, other)
+    if input.ndim > 2 or other.ndim > 2:
+        for left, right in zip(input.shape[-3::-1], other.shape[-3::-1], strict=False):
+            if left != right and left != 1 and right != 1:
+                raise RuntimeError(
+                    f"The batch dimensions {list(input.shape[:-2])} and {list(other.shape[:-2])} of matmul do not "
+                    "broadcast: each must agree, or be 1"
+                )
+
+
+def _mismatch(input: np.ndarray, other: np.ndarray) -> str:
+    if input.ndim == 1 and other.ndim == 1:
+        return (
+            "inconsistent tensor size, expected tensor "
+            f"[{input.shape[0]}] and src [{other.shape[0]}] to have the same number of elements, "
+            f"but got {input.shape[0]} and {other.shape[0]} elements respectively"
+        )
+    rows = numel(input.shape[:-1])
+    columns = other.shape[-1] if other.ndim > 1 else 1
+    return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {other.shape[-2 if other.ndim > 1 else 0]}x{columns})"

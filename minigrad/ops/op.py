@@ -1,0 +1,452 @@
+"""The table of operations, and the only door to them.
+
+An operation is one block in a file of its family: the forward on arrays, its gradient rules, its doc and its samples.
+Calling it with tensors runs the forward on their arrays and records a node; calling it with arrays, as a gradient rule
+does in a plain backward pass, just runs the forward. CONTRIBUTING.md shows how to add one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from minigrad.ops.inplace import make_inplace
+from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
+from minigrad.ops.signature import Signature
+from minigrad.ops.state import Upper, mode
+
+table: dict[str, Op] = {}
+"""Every operation, by name."""
+
+composed_table: dict[str, Composed] = {}
+"""Every public function that is made of operations, by name."""
+
+
+class Entry:
+    """What the table tells about a function, whether it is an operation or composed of some.
+
+    Attributes
+    ----------
+    name : str
+        PyTorch's name.
+    namespace : str or None
+        Where it is public: "torch", "functional", "linalg", "special", or None for internal operations.
+    method, inplace : bool
+        Whether tensors have it as ``x.name()`` and as ``x.name_()``.
+    aliases : tuple of str
+        Other names that PyTorch has for it.
+    call : callable
+        The public function.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None,
+        namespace: str | None,
+        method: bool,
+        inplace: bool,
+        aliases: tuple[str, ...],
+        pack: str | None,
+        reference: Callable[..., Any] | None,
+    ) -> None:
+        self.forward = forward
+        self.name = name or forward.__name__
+        self.namespace = namespace
+        self.method = method
+        self.inplace = inplace
+        self.aliases = aliases
+        self.reference = reference
+        self.signature = Signature(forward, pack)
+        self.make_samples: Callable[..., Iterator[Any]] | None = None
+        self.call: Callable[..., Any] = forward
+
+    def samples(self, function: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        """Register the generator of sample inputs; it runs in tests only."""
+        self.make_samples = function
+        return function
+
+
+class Op(Entry):
+    """One operation: a forward on arrays and the rules of its gradient.
+
+    Attributes
+    ----------
+    rules : dict of str to Rule
+        One rule a tensor parameter, or `joint_rule` for all of them.
+    output_names : tuple of str
+        ``("out",)``, or the names of several outputs.
+    view : bool
+        Whether the output shares the memory of the first input.
+    differentiable : bool
+        False for operations whose result has no gradient (comparisons, indices).
+    variant : callable, optional
+        Gives the node's name from the argument values, where PyTorch has several for one operation.
+    ufunc : numpy.ufunc, optional
+        Does the same as the forward with ``out=``, for the in-place form.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        outputs: tuple[str, ...] | None,
+        view: bool,
+        differentiable: bool,
+        node: str | None,
+        variant: Callable[..., str] | None,
+        ufunc: Any,
+        **entry: Any,
+    ) -> None:
+        super().__init__(forward, **entry)
+        self.forward = _all_positional(forward)
+        self.rules: dict[str, Rule] = {}
+        self.joint_rule: Rule | None = None
+        self.output_names = outputs or ("out",)
+        self.view = view
+        self.differentiable = differentiable
+        self.variant = variant
+        self.ufunc = ufunc
+        self.node_name = node or f"{''.join(part.capitalize() for part in self.name.split('_'))}Backward0"
+        self.plans: dict[tuple[int, int], Plan] = {}
+        if self.signature.takes_sequence:
+            self.call = _make_sequence_call(self)
+        elif outputs is not None:
+            self.call = _make_multi_call(self, outputs)
+        else:
+            self.call = _make_call(self)
+
+    def gradient(self, target: Any) -> Any:
+        """Register a gradient rule: ``@f.gradient`` (one input, or all jointly) or ``@f.gradient("name")``."""
+        if isinstance(target, str):
+            return functools.partial(self._add_rule, target)
+        slots = self.signature.tensor_positions
+        if len(slots) == 1 and not self.signature.takes_sequence:
+            return self._add_rule(self.signature.names[slots[0]], target)
+        self.joint_rule = make_rule(self, target)
+        return target
+
+    def _add_rule(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        if name not in self.signature.names:
+            raise TypeError(f"'{self.name}' has no parameter '{name}' to give a gradient rule for")
+        self.rules[name] = make_rule(self, function)
+        return function
+
+    def plan(self, mask: int, count: int) -> Plan:
+        """Return the plan for the inputs marked in ``mask``, of ``count`` tensor slots."""
+        found = self.plans.get((mask, count))
+        if found is None:
+            found = self.plans[mask, count] = make_plan(self, mask, count)
+        return found
+
+
+class Composed(Entry):
+    """A public function made of operations, which therefore needs no rules."""
+
+
+def op(
+    forward: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    namespace: str | None = "torch",
+    method: bool = False,
+    inplace: bool = False,
+    aliases: tuple[str, ...] = (),
+    outputs: tuple[str, ...] | None = None,
+    view: bool = False,
+    differentiable: bool = True,
+    node: str | None = None,
+    variant: Callable[..., str] | None = None,
+    ufunc: Any = None,
+    pack: str | None = None,
+    reference: Callable[..., Any] | None = None,
+) -> Any:
+    """Make an operation of a forward function on arrays; the keywords are the attributes of `Op`.
+
+    Returns
+    -------
+    callable
+        The public function, with the attributes ``gradient`` and ``samples`` (decorators) and ``entry`` (the `Op`).
+    """
+    if forward is None:
+        return functools.partial(
+            op, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs,
+            view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
+            reference=reference,
+        )  # fmt: skip
+    made = Op(
+        forward, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs,
+        view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
+        reference=reference,
+    )  # fmt: skip
+    return _register(made, table)
+
+
+def composed(
+    function: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    namespace: str | None = "torch",
+    method: bool = False,
+    inplace: bool = False,
+    aliases: tuple[str, ...] = (),
+    pack: str | None = None,
+    reference: Callable[..., Any] | None = None,
+) -> Any:
+    """Enter a function that is made of operations into the table; the keywords are the attributes of `Entry`."""
+    if function is None:
+        return functools.partial(
+            composed, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, pack=pack,
+            reference=reference,
+        )  # fmt: skip
+    made = Composed(
+        function, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, pack=pack,
+        reference=reference,
+    )  # fmt: skip
+    made.call = _make_composed_call(made)
+    return _register(made, composed_table)
+
+
+def _all_positional(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a forward whose keyword-only parameters are positional, since bound calls pass every argument in order."""
+    code = forward.__code__
+    if not code.co_kwonlyargcount:
+        return forward
+    count = code.co_argcount + code.co_kwonlyargcount
+    code = code.replace(co_argcount=count, co_kwonlyargcount=0)
+    return FunctionType(code, forward.__globals__, forward.__name__, None, forward.__closure__)
+
+
+def _register(entry: Any, where: dict[str, Any]) -> Any:
+    key = entry.name if entry.namespace in ("torch", None) else f"{entry.namespace}.{entry.name}"
+    if key in table or key in composed_table:
+        raise TypeError(f"the operation '{key}' is defined twice")
+    where[key] = entry
+    call = functools.update_wrapper(entry.call, entry.forward)
+    call.__name__ = entry.name
+    call.entry = entry
+    call.samples = entry.samples
+    if isinstance(entry, Op):
+        call.gradient = entry.gradient
+    if entry.inplace:
+        entry.call_inplace = make_inplace(entry)
+    return call
+
+
+def _make_call(self: Op) -> Callable[..., Any]:
+    """Return the public function of an operation with one output."""
+    forward, signature, view = self.forward, self.signature, self.view
+    arity, bind = signature.arity, signature.bind
+    slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
+    count, plans, differentiable = len(slots), self.plans, self.differentiable
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != arity:
+            if "out" in kwargs:
+                return _write_out(call, args, kwargs)
+            args = bind(args, kwargs)
+        values = list(args)
+        mask = 0
+        tensor = Upper.Tensor
+        found = None
+        for position, bit in slots:
+            value = args[position]
+            if isinstance(value, tensor):
+                found = value
+                if value._base is not None:
+                    Upper.refresh(value)
+                values[position] = value._array
+                if value._requires_grad:
+                    mask |= bit
+        out = forward(*values)
+        if found is None:
+            return out if type(out) is ndarray else _bare(self, args, out)
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        result = tensor._wrap(out)
+        if view:
+            _share(result, found, call, args)
+        if mask and differentiable and mode.enabled:
+            plan = plans.get((mask, count)) or self.plan(mask, count)
+            result._node = Upper.Node(plan, args, values, (out,), (result,))
+            result._requires_grad = True
+        return result
+
+    return call
+
+
+def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Return the public function of an operation with several outputs."""
+    forward, signature = self.forward, self.signature
+    slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
+    make_result: Any = tuple if names == ("outputs",) else return_type(self.name, names)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != signature.arity:
+            if "out" in kwargs:
+                return _write_out(call, args, kwargs)
+            args = signature.bind(args, kwargs)
+        values = list(args)
+        mask = 0
+        found = None
+        for position, bit in slots:
+            value = args[position]
+            if isinstance(value, Upper.Tensor):
+                found = value
+                if value._base is not None:
+                    Upper.refresh(value)
+                values[position] = value._array
+                if value._requires_grad:
+                    mask |= bit
+        outs = forward(*values)
+        if found is None:
+            return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)
+        outs = tuple(np.asarray(out) for out in outs)
+        results = tuple(Upper.Tensor._wrap(out) for out in outs)
+        if self.view:
+            for k, result in enumerate(results):
+                _share(result, found, functools.partial(_nth_output, call, k), args)
+        if mask and self.differentiable and mode.enabled:
+            node = Upper.MultiNode(self.plan(mask, len(slots)), args, values, outs, results)
+            for result, edge in zip(results, node.outputs, strict=True):
+                if result._array.dtype.kind == "f":
+                    result._node = edge
+                    result._requires_grad = True
+        return make_result(results)
+
+    return call
+
+
+def _make_sequence_call(self: Op) -> Callable[..., Any]:
+    """Return the public function of an operation whose first parameter is a sequence of tensors."""
+    forward, signature = self.forward, self.signature
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != signature.arity:
+            if "out" in kwargs:
+                return _write_out(call, args, kwargs)
+            args = signature.bind(args, kwargs)
+        tensors = args[0]
+        if not isinstance(tensors, (tuple, list)):
+            raise TypeError(
+                f"{self.name}(): argument '{signature.names[0]}' (position 1) must be tuple of Tensors, "
+                f"not {type(tensors).__name__}"
+            )
+        arrays = []
+        mask = 0
+        some = False
+        for k, each in enumerate(tensors):
+            if isinstance(each, Upper.Tensor):
+                some = True
+                if each._base is not None:
+                    Upper.refresh(each)
+                arrays.append(each._array)
+                if each._requires_grad:
+                    mask |= 1 << k
+            elif isinstance(each, ndarray):
+                arrays.append(each)
+            else:
+                raise TypeError(
+                    f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}"
+                )
+        out = forward(arrays, *args[1:])
+        if not some:
+            return out
+        result = Upper.Tensor._wrap(np.asarray(out))
+        if mask and self.differentiable and mode.enabled:
+            values = [arrays, *args[1:]]
+            result._node = Upper.SequenceNode(self.plan(mask, len(tensors)), tensors, values, result._array)
+            result._requires_grad = True
+        return result
+
+    return call
+
+
+def _make_composed_call(self: Composed) -> Callable[..., Any]:
+    """Return the public function of a composed entry: the function itself, with NumPy's names and ``out=`` accepted."""
+    function, signature = self.forward, self.signature
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs and "out" not in signature.names:
+            return _write_out(call, args, kwargs)
+        return function(*args, **kwargs)
+
+    def call_packed(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(args, kwargs)
+        positional = signature.positional
+        return function(*bound[:positional], **dict(zip(signature.names[positional:], bound[positional:], strict=True)))
+
+    return call if signature.pack is None else call_packed
+
+
+def _nth_output(call: Callable[..., Any], k: int, *args: Any) -> Any:
+    return call(*args)[k]
+
+
+def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Make ``result`` a view of ``source``: one version counter, and a way to record the view again."""
+    if result._array is not source._array and not np.may_share_memory(result._array, source._array):
+        return
+    result._version = source._version
+    if mode.enabled:
+        result._base = source if source._base is None else source._base
+        result._view_of = source
+        result._view_call = (call, args[1:])
+        result._view_version = source._version[0]
+
+
+def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
+    """Return the result of a call without tensors as an array; refuse a call without arrays."""
+    for position in self.signature.tensor_positions:
+        if isinstance(args[position], (ndarray, np.generic)):
+            return np.asarray(out)
+    first = self.signature.tensor_positions[0]
+    raise TypeError(
+        f"{self.name}(): argument '{self.signature.names[first]}' (position {first + 1}) must be Tensor, "
+        f"not {type(args[first]).__name__}"
+    )
+
+
+def _write_out(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Carry out ``f(..., out=tensor)``."""
+    from minigrad.ops.inplace import write_out
+
+    target = kwargs.pop("out")
+    result = call(*args, **kwargs)
+    return result if target is None else write_out(call.__name__, target, result)
+
+
+class _ReturnType(tuple):  # type: ignore[type-arg]
+    """Base of the named results of operations with several outputs; prints as PyTorch's do."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        body = ",\n".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+        return f"torch.return_types.{type(self).__name__}(\n{body})"
+
+
+@functools.lru_cache(maxsize=None)
+def return_type(name: str, fields: tuple[str, ...]) -> Any:
+    """Return the named tuple class ``torch.return_types.<name>``; it takes one iterable."""
+    plain = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    namespace = {
+        "__slots__": (),
+        "__new__": lambda cls, values: tuple.__new__(cls, values),
+        "__repr__": _ReturnType.__repr__,
+        "__reduce__": lambda self: (_make_return, (name, fields, tuple(self))),
+        "__module__": "torch.return_types",
+    }
+    return type(name, (plain,), namespace)
+
+
+def _make_return(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    return return_type(name, fields)(values)

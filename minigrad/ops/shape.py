@@ -1,0 +1,203 @@
+"""Shapes and views."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.dtypes import from_numpy
+from minigrad.ops.dims import wrap_dim
+from minigrad.ops.op import op
+from minigrad.ops.samples import elementwise_samples
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+@op(namespace=None)
+def sum_to_size(input: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Sum over the dimensions along which ``size`` was broadcast to the shape of ``input``."""
+    extra = input.ndim - len(size)
+    dims = tuple(range(extra)) + tuple(
+        k + extra for k, length in enumerate(size) if length == 1 and input.shape[k + extra] != 1
+    )
+    if not dims:
+        return input
+    return np.add.reduce(input, axis=dims, keepdims=True).reshape(size)
+
+
+@sum_to_size.gradient
+def _(grad, input_shape):
+    return expand(grad, input_shape)
+
+
+@sum_to_size.samples
+def _(make):
+    yield make.sample(make(2, 3), (3,))
+    yield make.sample(make(2, 3), (2, 1))
+    yield make.sample(make(2, 3), ())
+    yield make.sample(make(0, 3), (1, 3))
+
+
+@op(method=True, view=True, pack="size", reference=np.broadcast_to)
+def expand(input: Tensor, size: Any) -> Tensor:
+    """View with dimensions of length 1 repeated to ``size`` without copying; -1 keeps a length."""
+    size = (size,) if isinstance(size, int) else tuple(operator.index(length) for length in size)
+    extra = len(size) - input.ndim
+    if extra < 0:
+        raise RuntimeError(
+            f"expand(torch.{_type_of(input)}{{{list(input.shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({input.ndim})"
+        )
+    full = tuple(
+        input.shape[k - extra] if length == -1 and k >= extra else length for k, length in enumerate(size)
+    )
+    for k, length in enumerate(full):
+        if k >= extra and input.shape[k - extra] not in (1, length):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({length}) must match the existing size ({input.shape[k - extra]}) at "
+                f"non-singleton dimension {k}.  Target sizes: {list(full)}.  Tensor sizes: {list(input.shape)}"
+            )
+    return broadcast(input, full)
+
+
+def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return a view of an array repeated to a shape; several times quicker than `numpy.broadcast_to`."""
+    if not array.flags.c_contiguous:
+        return np.broadcast_to(array, shape)
+    extra = len(shape) - array.ndim
+    strides = (0,) * extra + tuple(
+        stride if length == shape[k + extra] else 0
+        for k, (length, stride) in enumerate(zip(array.shape, array.strides, strict=True))
+    )
+    view = np.ndarray(shape, array.dtype, array, 0, strides)
+    view.flags.writeable = False
+    return view
+
+
+@expand.gradient
+def _(grad):
+    return grad
+
+
+@expand.samples
+def _(make):
+    yield make.sample(make(3), (2, 3))
+    yield make.sample(make(2, 1), (2, 4))
+    yield make.sample(make(), (2, 2))
+
+
+def _type_of(array: Any) -> str:
+    return from_numpy(array.dtype).tensor_type
+
+
+def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
+    """Return a shape with its -1 replaced, so that it holds ``size`` elements.
+
+    Raises
+    ------
+    RuntimeError
+        When no such shape exists.
+    """
+    shape = (operator.index(shape),) if not isinstance(shape, (tuple, list)) else tuple(operator.index(n) for n in shape)
+    known = 1
+    unknown = None
+    for k, length in enumerate(shape):
+        if length == -1:
+            if unknown is not None:
+                raise RuntimeError("only one dimension can be inferred")
+            unknown = k
+        elif length < 0:
+            raise RuntimeError(f"invalid shape dimension {length} at index {k} of shape {list(shape)}")
+        else:
+            known *= length
+    if unknown is None:
+        if known != size:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+        return shape
+    if known == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
+            "be any value and is ambiguous"
+        )
+    if size % known:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return (*shape[:unknown], size // known, *shape[unknown + 1 :])
+
+
+@op(method=True, view=True, pack="shape", node="ViewBackward0", reference=np.reshape)
+def reshape(input: Tensor, shape: Any) -> Tensor:
+    """Return the elements in row-major order under another shape; a view where the memory allows it."""
+    return input.reshape(infer_shape(shape, input.size))
+
+
+@reshape.gradient
+def _(grad, input_shape):
+    return reshape(grad, input_shape)
+
+
+@reshape.samples
+def _(make):
+    yield make.sample(make(2, 3), (3, 2))
+    yield make.sample(make(2, 3), (-1,))
+    yield make.sample(make(3, 2).T, (6,))
+    yield make.sample(make(), (1, 1))
+    yield make.sample(make(0, 3), (3, 0))
+
+
+@op(method=True, view=True, reference=np.swapaxes, aliases=("swapaxes", "swapdims"))
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """View with two dimensions exchanged."""
+    return np.swapaxes(input, wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)) if input.ndim else input[()]
+
+
+@transpose.gradient
+def _(grad, dim0, dim1):
+    return transpose(grad, dim0, dim1)
+
+
+@transpose.samples
+def _(make):
+    yield make.sample(make(2, 3), 0, 1)
+    yield make.sample(make(2, 3, 4), -1, 0)
+
+
+@op(method=True)
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Copy of a tensor, through which gradients flow."""
+    return input.copy(order="K")
+
+
+@clone.gradient
+def _(grad):
+    return grad
+
+
+@clone.samples
+def _(make):
+    yield from elementwise_samples(make)
+
+
+def numel(shape: Any) -> int:
+    """Return the number of elements of a shape."""
+    return math.prod(shape)
+
+
+@op(namespace=None, node="ToCopyBackward0")
+def to_dtype(input: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    """Copy in another NumPy dtype, through which gradients flow."""
+    with np.errstate(all="ignore"):
+        return input.astype(dtype)
+
+
+@to_dtype.gradient
+def _(grad):
+    return grad
+
+
+@to_dtype.samples
+def _(make):
+    yield make.sample(make(2, 3), np.dtype(np.float64))

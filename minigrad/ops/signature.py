@@ -1,0 +1,88 @@
+"""How the arguments of a call find the parameters of an operation."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1"), "other": ("x2",)}
+"""NumPy's spellings, which PyTorch accepts too."""
+
+
+class Signature:
+    """The parameters of one operation, and the binding of a call to them.
+
+    Parameters
+    ----------
+    forward : callable
+        Its parameters annotated with ``Tensor`` (or ``Tensor | None``, ``Tensor | Number``) are the tensor slots; one
+        annotated ``Sequence[Tensor]`` takes a sequence of tensors and must come first.
+    pack : str, optional
+        A parameter that also takes its entries spread out: ``x.permute(0, 2, 1)`` is ``x.permute((0, 2, 1))``.
+
+    Attributes
+    ----------
+    tensor_positions : tuple of int
+        Where the tensor slots are.
+    takes_sequence : bool
+        Whether the first parameter is a sequence of tensors.
+    """
+
+    def __init__(self, forward: Callable[..., Any], pack: str | None = None) -> None:
+        signature = inspect.signature(forward)
+        parameters = list(signature.parameters.values())
+        self.of_forward = signature
+        self.function_name = forward.__name__
+        self.names = tuple(each.name for each in parameters)
+        self.arity = len(parameters)
+        self.defaults = tuple(each.default for each in parameters)
+        self.positional = sum(each.kind is not each.KEYWORD_ONLY for each in parameters)
+        self.required = sum(each.default is each.empty for each in parameters)
+        annotations = [str(each.annotation) for each in parameters]
+        self.takes_sequence = bool(annotations) and annotations[0].startswith("Sequence[Tensor")
+        self.tensor_positions = tuple(
+            i for i, text in enumerate(annotations) if text == "Tensor" or text.startswith("Tensor |")
+        )
+        self.pack = None if pack is None else self.names.index(pack)
+        self._index = {name: i for i, name in enumerate(self.names)}
+        for name, others in NUMPY_NAMES.items():
+            if name in self._index:
+                for other in others:
+                    self._index.setdefault(other, self._index[name])
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return one value a parameter, in order, with the defaults filled in.
+
+        Raises
+        ------
+        TypeError
+            For missing, repeated, unknown or too many arguments.
+        """
+        if self.pack is not None and len(args) > self.pack + 1:
+            args = (*args[: self.pack], args[self.pack :])
+        if len(args) > self.positional:
+            raise TypeError(
+                f"{self.function_name}() takes {self.positional} positional arguments but {len(args)} were given; "
+                f"expected {self}"
+            )
+        if not kwargs and len(args) >= self.required:
+            return args + self.defaults[len(args) :]
+        values = list(args) + list(self.defaults[len(args) :])
+        for name, value in kwargs.items():
+            index = self._index.get(name)
+            if index is None:
+                raise TypeError(f"{self.function_name}() got an unexpected keyword argument '{name}'; expected {self}")
+            if index < len(args):
+                raise TypeError(f"{self.function_name}() got multiple values for argument '{name}'")
+            values[index] = value
+        for i, value in enumerate(values):
+            if value is inspect.Parameter.empty:
+                raise TypeError(
+                    f"{self.function_name}() missing 1 required positional arguments: \"{self.names[i]}\"; "
+                    f"expected {self}"
+                )
+        return tuple(values)
+
+    def __str__(self) -> str:
+        return f"{self.function_name}{self.of_forward}"

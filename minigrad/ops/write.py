@@ -1,0 +1,124 @@
+"""Operations whose in-place form is the point: copying, filling, and writing at indices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.index import add_at, advanced_index
+from minigrad.ops.op import op
+from minigrad.ops.shape import broadcast
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Number, Tensor
+
+
+def _broadcast_to(array: Any, shape: tuple[int, ...]) -> Any:
+    try:
+        return array if array.shape == shape else broadcast(array, np.broadcast_shapes(array.shape, shape))
+    except ValueError:
+        raise RuntimeError(
+            f"The size of tensor a {list(shape)} must match the size of tensor b {list(array.shape)}: they do not broadcast"
+        ) from None
+
+
+@op(namespace=None, inplace=True, node="CopyBackwards")
+def copy(input: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
+    """Return ``src`` in the shape and dtype of ``input``; as ``input.copy_(src)`` it overwrites the input."""
+    with np.errstate(all="ignore"):
+        return _broadcast_to(np.asarray(src, input.dtype), input.shape)
+
+
+@copy.gradient("input")
+def _(grad):
+    return grad * 0
+
+
+@copy.gradient("src")
+def _(grad):
+    return grad
+
+
+@copy.samples
+def _(make):
+    yield make.sample(make(2, 3), make(3))
+    yield make.sample(make(2, 3), make())
+
+
+@op(inplace=True, method=False, reference=lambda x, value: np.full_like(x, value))
+def fill(input: Tensor, value: Tensor | Number) -> Tensor:
+    """Tensor of the input's shape and dtype with every element ``value``."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
+    with np.errstate(all="ignore"):
+        return np.full(input.shape, value, input.dtype)
+
+
+@fill.gradient("input")
+def _(grad):
+    return grad * 0
+
+
+@fill.gradient("value")
+def _(grad):
+    return grad.sum()
+
+
+@fill.samples
+def _(make):
+    yield make.sample(make(2, 3), 1.5)
+    yield make.sample(make(2, 3), make())
+
+
+@op(namespace=None, inplace=True, reference=np.zeros_like)
+def zero(input: Tensor) -> Tensor:
+    """Zeros of the input's shape and dtype; as ``input.zero_()`` it overwrites the input."""
+    return np.zeros(input.shape, input.dtype)
+
+
+@zero.gradient
+def _(grad):
+    return grad * 0
+
+
+@zero.samples
+def _(make):
+    yield make.sample(make(2, 3))
+
+
+@op(method=True, inplace=True)
+def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
+    """Copy of ``input`` with ``values`` written (or added) at ``indices``, one index tensor a dimension."""
+    index = tuple(_index_array(each) for each in indices)
+    out = input.copy()
+    if values.dtype != input.dtype:
+        values = values.astype(input.dtype)
+    if accumulate:
+        add_at(out, index, values)
+    else:
+        out[index] = values
+    return out
+
+
+@index_put.gradient("input")
+def _(grad, indices, accumulate):
+    return grad if accumulate else index_put(grad, indices, advanced_index(grad, tuple(_index_array(each) for each in indices)) * 0)
+
+
+@index_put.gradient("values")
+def _(grad, indices):
+    return advanced_index(grad, tuple(_index_array(each) for each in indices))
+
+
+@index_put.samples
+def _(make):
+    yield make.sample(make(4, 3), (np.array([0, 2]),), make(2, 3))
+    yield make.sample(make(4, 3), (np.array([0, 2]), np.array([1, 1])), make(2))
+    yield make.sample(make(4, 3), (np.array([0, 0]),), make(3), accumulate=True)
+    yield make.sample(make(4), (np.array([True, False, True, False]),), make())
+
+
+def _index_array(each: Any) -> Any:
+    array = getattr(each, "_array", each)
+    return array.astype(np.int64) if isinstance(array, np.ndarray) and array.dtype.kind == "u" else array

@@ -1,0 +1,510 @@
+"""The tensor: an array that remembers how it was computed."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import minigrad.ops
+from minigrad import devices, dtypes
+from minigrad.autograd import engine, node, views
+from minigrad.autograd.hooks import RemovableHandle, add_hook
+from minigrad.ops.index import get_item, set_item
+from minigrad.ops.inplace import check_writable, rebase
+from minigrad.ops.op import composed_table, table
+from minigrad.ops.shape import to_dtype
+from minigrad.ops.state import Upper, mode
+from minigrad.size import Size
+
+__all__ = ["Tensor"]
+
+_new = object.__new__
+
+
+class Tensor:
+    """A multi-dimensional array of one dtype, and a place in the graph that computes it.
+
+    Attributes
+    ----------
+    _array : numpy.ndarray
+        The elements; views share their memory.
+    _node : Node, Output or None
+        What made it; None for leaves.
+    _version : list of one int
+        Counts the in-place writes; shared by all views of one storage.
+    _requires_grad : bool
+        Also True for every tensor with a node.
+    _grad : Tensor or None
+    _base : Tensor or None
+        For a view that the graph knows of, the tensor that it is a part of.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node", "_requires_grad", "_version")
+
+    __array_priority__ = 1000
+    _hooks: Any = None
+    _post_hooks: Any = None
+    _retains_grad = False
+    _view_of: Any = None
+    _view_call: Any = None
+    _view_version = 0
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return a float32 tensor of given sizes (uninitialised) or data, as PyTorch's legacy constructor does."""
+        from minigrad.legacy import construct
+
+        return construct(cls, *args, **kwargs)
+
+    @staticmethod
+    def _wrap(array: np.ndarray[Any, Any]) -> Tensor:
+        """Return a leaf around an array, without any check."""
+        self = _new(Tensor)
+        self._array = array
+        self._node = None
+        self._version = [0]
+        self._requires_grad = False
+        self._grad = None
+        self._base = None
+        return self
+
+    @classmethod
+    def _make_subclass(cls, data: Tensor, requires_grad: bool = False) -> Any:
+        """Return a leaf of class ``cls`` that shares the memory of ``data``."""
+        self = _new(cls)
+        self._array = data._array
+        self._node = None
+        self._version = data._version
+        self._requires_grad = False
+        self._grad = None
+        self._base = None
+        if requires_grad:
+            self.requires_grad = True
+        return self
+
+    # Shape and kind.
+
+    @property
+    def shape(self) -> Size:
+        """The lengths of the dimensions."""
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the length of one dimension."""
+        if dim is None:
+            return Size(self._array.shape)
+        from minigrad.ops.dims import wrap_dim
+
+        if not self._array.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return self._array.shape[wrap_dim(dim, self._array.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def dim(self) -> int:
+        """Return the number of dimensions."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Return the bytes an element takes."""
+        return self._array.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes an element takes."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that all elements take."""
+        return self._array.nbytes
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Return the steps in memory, counted in elements, from one entry to the next along each dimension."""
+        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        if dim is None:
+            return strides
+        from minigrad.ops.dims import wrap_dim
+
+        return strides[wrap_dim(dim, self._array.ndim)]
+
+    def storage_offset(self) -> int:
+        """Return where in its memory the tensor begins, counted in elements."""
+        owner = self._array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        here, start = self._array.ctypes.data, owner.ctypes.data
+        return (here - start) // self._array.itemsize
+
+    def data_ptr(self) -> int:
+        """Return the address of the first element."""
+        return self._array.ctypes.data
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in memory in row-major order without gaps."""
+        return self._array.flags.c_contiguous
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of the elements."""
+        return dtypes.from_numpy(self._array.dtype)
+
+    @property
+    def device(self) -> devices.device:
+        """Where the memory is."""
+        return devices.of_array(self._array)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the memory is on a CUDA device."""
+        return self.device.type == "cuda"
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floating point numbers."""
+        return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers (minigrad has none)."""
+        return False
+
+    def is_signed(self) -> bool:
+        """Whether the dtype has negative numbers."""
+        return self._array.dtype.kind in "fi"
+
+    # The graph.
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are wanted for this tensor."""
+        if self._base is not None:
+            views.refresh(self)
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._node is not None:
+            if not value:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if value and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Say in place whether gradients are wanted, and return the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        return self.grad_fn is None
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made this tensor; None for leaves."""
+        if self._base is not None:
+            views.refresh(self)
+        edge = self._node
+        return edge.node if isinstance(edge, node.Output) else edge
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its node this tensor is."""
+        return self._node.index if isinstance(self._node, node.Output) else 0
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward passes have added up so far; None before the first."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self.type()}, got {value.type()}"
+                )
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: expected {list(self.shape)}, got {list(value.shape)}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory outside the graph, and without its version counter."""
+        return Tensor._wrap(self._array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self._array = value._array
+
+    def detach(self) -> Tensor:
+        """Return a tensor on the same memory, outside the graph."""
+        detached = Tensor._wrap(self._array)
+        detached._version = self._version
+        return detached
+
+    def detach_(self) -> Tensor:
+        """Cut the tensor off from the graph that made it, in place."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._node = None
+        self._requires_grad = False
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from.
+
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            Of this tensor's shape: the gradient of what is to be differentiated with respect to this tensor. May be
+            left out for a tensor of one element.
+        retain_graph : bool, optional
+            Keep what a second backward needs; by default as ``create_graph``.
+        create_graph : bool
+            Record the backward pass, so that gradients can be differentiated again.
+        inputs : sequence of Tensor, optional
+            Only these accumulate gradients.
+        """
+        from minigrad.autograd.backward import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``.grad``."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._node is None or self._retains_grad:
+            return
+        import weakref
+
+        self._retains_grad = True
+        maker = self.grad_fn
+        maker.retained = {**(maker.retained or {}), self.output_nr: weakref.ref(self)}
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on this non-leaf tensor."""
+        return self._retains_grad
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call ``hook(grad)`` whenever this tensor's gradient was computed; a returned tensor replaces it.
+
+        Returns
+        -------
+        RemovableHandle
+            Its ``remove()`` takes the hook away.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._node is None:
+            return add_hook(self, "_hooks", hook)
+        index = self.output_nr
+
+        def on_output(grads: tuple[Any, ...]) -> tuple[Any, ...] | None:
+            changed = None if grads[index] is None else hook(grads[index])
+            return None if changed is None else (*grads[:index], changed, *grads[index + 1 :])
+
+        return add_hook(self.grad_fn, "pre_hooks", on_output)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(tensor)`` after a backward pass added to this leaf's ``.grad``."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return add_hook(self, "_post_hooks", hook)
+
+    def is_inference(self) -> bool:
+        """Whether the tensor was made in inference mode (minigrad does not mark them)."""
+        return False
+
+    # Conversion.
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """Return the elements as a NumPy array on the same memory."""
+        if force:
+            return self._array
+        if self._requires_grad and mode.enabled:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array: np.ndarray[Any, Any], context: Any = None, return_scalar: bool = False) -> Tensor:
+        return Tensor._wrap(np.asarray(array))
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers (a number for a 0-d tensor)."""
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.size != 1 or self._array.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __bool__(self) -> bool:
+        if self._array.size == 1:
+            return bool(self._array.item())
+        if self._array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Return the tensor in another dtype and on another device; itself when nothing changes.
+
+        Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with ``non_blocking`` and
+        ``copy``.
+        """
+        from minigrad.conversion import parse_to
+
+        device, dtype, copy = parse_to(args, kwargs)
+        if device is not None:
+            devices.check_available(device)
+        if dtype is None or dtype.numpy == self._array.dtype:
+            return self.clone() if copy else self
+        return to_dtype(self, dtype.numpy)  # type: ignore[no-any-return]
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """Return the name of the tensor's type, or the tensor cast to ``dtype``."""
+        if dtype is None:
+            return f"torch.{self.dtype.tensor_type}"
+        from minigrad.conversion import parse_type
+
+        return self.to(parse_type(dtype))
+
+    def cpu(self, memory_format: Any = None) -> Tensor:
+        """Return the tensor in the CPU's memory; itself when it is there."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+        """Return the tensor in a GPU's memory."""
+        return self.to("cuda" if device is None else device)
+
+    def contiguous(self, memory_format: Any = None) -> Tensor:
+        """Return the tensor itself if it is contiguous, else a copy in row-major order."""
+        return self if self._array.flags.c_contiguous else self.clone(memory_format="contiguous")
+
+    def __copy__(self) -> Tensor:
+        return self._make_subclass(self, self._requires_grad)  # type: ignore[no-any-return]
+
+    # Container.
+
+    def __len__(self) -> int:
+        if not self._array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (Tensor, bool, int, float)):
+            return bool((self._array == (element._array if isinstance(element, Tensor) else element)).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return get_item(self, index)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        set_item(self, index, value)
+
+    __hash__ = object.__hash__
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)})
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from minigrad.printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __format__(self, spec: str) -> str:
+        if not self._array.ndim and type(self) is Tensor:
+            return format(self._array.item(), spec)
+        return object.__format__(self, spec)
+
+
+def register_method(name: str, function: Callable[..., Any]) -> None:
+    """Make a function a method of all tensors."""
+    setattr(Tensor, name, function)
+
+
+def _attach_operations() -> None:
+    """Load every family of operations and give tensors their methods and Python operators."""
+    for family in pkgutil.iter_modules(minigrad.ops.__path__):
+        importlib.import_module(f"minigrad.ops.{family.name}")
+    for entry in (*table.values(), *composed_table.values()):
+        for name in (entry.name, *entry.aliases):
+            if entry.method:
+                register_method(name, entry.call)
+            if entry.inplace:
+                register_method(f"{name}_", entry.call_inplace)
+
+
+Upper.Tensor = Tensor
+Upper.Node = node.Node
+Upper.MultiNode = node.MultiNode
+Upper.SequenceNode = node.SequenceNode
+_attach_operations()
+
+from minigrad import operators  # noqa: E402, F401  (gives the class its Python operators)

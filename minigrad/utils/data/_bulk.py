@@ -1,0 +1,159 @@
+"""A whole batch by one indexing per tensor, for the datasets that allow it.
+
+`bulk_fetch` gives a function from an array of indices to exactly the batch that `default_collate` would make of the
+samples. Whatever it cannot do (an index out of range, rows of different shapes) it leaves to the way sample by sample,
+which then also raises the error that the user should see.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.creation import from_numpy
+from minigrad.ops import cat
+from minigrad.tensor import Tensor
+from minigrad.utils.data._arrays import is_plain, row_picker, rows_of
+from minigrad.utils.data._row_indexing import Packed, Recipe, Row, recipe_of
+from minigrad.utils.data.dataset import ConcatDataset, Dataset, StackDataset, Subset, TensorDataset
+
+Indices = NDArray[np.int64]
+BulkFetch: TypeAlias = Callable[[Indices], Any]
+
+
+def bulk_fetch(dataset: Any) -> BulkFetch | None:
+    """Return a function that fetches a collated batch at once; None for a dataset that must be asked sample by sample."""
+    if isinstance(dataset, (Tensor, np.ndarray)):
+        return _rows(dataset)
+    if not isinstance(dataset, Dataset):
+        return None
+    method = type(dataset).__getitem__
+    for kind, make in _KNOWN.items():
+        if isinstance(dataset, kind) and method is kind.__getitem__ and _getitems_of(dataset) is _getitems_of(kind):
+            return make(dataset)
+    return _written_by_user(dataset)
+
+
+def _getitems_of(dataset: Any) -> Any:
+    """Return the bulk protocol's function, of a class or of an object's class."""
+    return getattr(dataset if isinstance(dataset, type) else type(dataset), "__getitems__", None)
+
+
+def _rows(source: Any) -> BulkFetch | None:
+    """Rows of a tensor or array, as a tensor."""
+    if is_plain(source):
+        return rows_of(source) if source.dim() else None
+    if type(source) is Tensor:
+        return rows_of(source)
+    if type(source) in (np.ndarray, np.memmap) and source.ndim and source.dtype.kind in "biuf":
+        pick = row_picker(np.asarray(source))
+        return lambda indices: from_numpy(pick(indices))
+    return None
+
+
+def _all_or_none(fetches: Sequence[BulkFetch | None]) -> list[BulkFetch] | None:
+    known = [fetch for fetch in fetches if fetch is not None]
+    return known if len(known) == len(fetches) else None
+
+
+def _of_tensors(dataset: TensorDataset) -> BulkFetch | None:
+    fetches = _all_or_none([_rows(tensor) for tensor in dataset.tensors])
+    return None if fetches is None else lambda indices: [fetch(indices) for fetch in fetches]
+
+
+def _of_subset(dataset: Subset[Any]) -> BulkFetch | None:
+    fetch = bulk_fetch(dataset.dataset)
+    if fetch is None:
+        return None
+    chosen = dataset._index_array()
+    return None if chosen is None else lambda indices: fetch(chosen.take(indices))
+
+
+def _of_stack(dataset: StackDataset) -> BulkFetch | None:
+    if isinstance(dataset.datasets, dict):
+        names = list(dataset.datasets)
+        fetches = _all_or_none([bulk_fetch(member) for member in dataset.datasets.values()])
+        if fetches is None:
+            return None
+        return lambda indices: {name: fetch(indices) for name, fetch in zip(names, fetches, strict=True)}
+    fetches = _all_or_none([bulk_fetch(member) for member in dataset.datasets])
+    return None if fetches is None else lambda indices: [fetch(indices) for fetch in fetches]
+
+
+def _of_concatenation(dataset: ConcatDataset[Any]) -> BulkFetch | None:
+    """Each member's share of a batch, joined and put back into the order asked for."""
+    fetches = _all_or_none([bulk_fetch(member) for member in dataset.datasets])
+    if fetches is None:
+        return None
+    ends = np.asarray(dataset.cumulative_sizes)
+    starts = ends - np.diff(ends, prepend=0)
+    members = list(zip(fetches, starts.tolist(), strict=True))
+
+    def fetch(indices: Indices) -> Any:
+        if indices.min() < 0:
+            raise IndexError("counted from the end")
+        which = ends.searchsorted(indices, side="right")
+        order = which.argsort(kind="stable")
+        counts = np.bincount(which, minlength=len(members))
+        shares = np.split(indices[order], counts.cumsum()[:-1])
+        parts = [
+            member(share - start) for (member, start), share in zip(members, shares, strict=True) if share.size
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        back = np.empty_like(order)
+        back[order] = np.arange(order.size)
+        return _join(parts, back)
+
+    return fetch
+
+
+def _join(parts: Sequence[Any], back: Indices) -> Any:
+    """Join batches of one structure along the first dimension, and reorder the rows."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return rows_of(cat(parts, 0))(back)
+    if isinstance(first, dict):
+        if any(part.keys() != first.keys() for part in parts):
+            raise ValueError("samples of different keys")
+        return {key: _join([part[key] for part in parts], back) for key in first}
+    return [_join(column, back) for column in zip(*parts, strict=True)]
+
+
+_KNOWN: dict[type[Any], Callable[[Any], BulkFetch | None]] = {
+    TensorDataset: _of_tensors,
+    Subset: _of_subset,
+    StackDataset: _of_stack,
+    ConcatDataset: _of_concatenation,
+}
+
+
+def _written_by_user(dataset: Dataset[Any]) -> BulkFetch | None:
+    """Rows of a user's own dataset, if its ``__getitem__`` does nothing but index."""
+    kind = type(dataset)
+    if _getitems_of(kind) is not None or kind.__getattribute__ is not object.__getattribute__:
+        return None
+    # A debugger must find the user's method called, or a breakpoint in it would never stop.
+    if sys.gettrace() is not None:
+        return None
+    recipe = recipe_of(kind.__getitem__)
+    return None if recipe is None else _follow(recipe, dataset)
+
+
+def _follow(recipe: Recipe, dataset: Dataset[Any]) -> BulkFetch | None:
+    """Turn a recipe into a function for a batch."""
+    if isinstance(recipe, Row):
+        # A name that the class knows too may be a property.
+        own = not hasattr(type(dataset), recipe.attribute) and recipe.attribute in vars(dataset)
+        return _rows(vars(dataset)[recipe.attribute]) if own else None
+    fetches = _all_or_none([_follow(item, dataset) for item in recipe.items])
+    if fetches is None:
+        return None
+    if isinstance(recipe, Packed) and recipe.kind is dict:
+        keys = recipe.keys
+        return lambda indices: {key: fetch(indices) for key, fetch in zip(keys, fetches, strict=True)}
+    return lambda indices: [fetch(indices) for fetch in fetches]
