@@ -9,6 +9,13 @@ from __future__ import annotations
 import importlib
 
 _FAMILIES = {
+    "activation": [
+        *["sigmoid", "sigmoid_backward", "tanh", "tanh_backward", "relu", "relu_backward", "leaky_relu"],
+        *["leaky_relu_backward", "elu", "elu_backward", "gelu", "gelu_backward", "silu", "silu_backward", "softplus"],
+        *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
+        *["erf", "erfc", "masked_scale"],
+    ],
+    "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
 }
 _HOME = {name: family for family, names in _FAMILIES.items() for name in names}

@@ -14,15 +14,30 @@ single precision: the arrays are converted on the way in and out.
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
 import numba
 import numpy as np
-from numba.core import types
 
 from minigrad_kernels.cpu import _cache
 from minigrad_kernels.cpu._arrays import Flat, fit, give_back
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 SUMS = frozenset({"reassoc", "nsz", "contract"})  # what a loop that sums may do; nan and inf stay what they are
+
+
+def _spare_the_blas_probe():
+    """Import Numba's array functions without letting them import SciPy's BLAS to see if it is there (0.15 s)."""
+    if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
+        return
+    probed = "scipy.linalg.cython_blas"
+    sys.modules[probed] = None
+    try:
+        import numba.np.arraymath as arraymath
+    finally:
+        del sys.modules[probed]
+    arraymath._HAVE_BLAS = importlib.util.find_spec("scipy") is not None  # so that users' np.dot compiles all the same
 
 
 class _Kind:
@@ -44,7 +59,7 @@ InWords, InBool, OutBool = _Kind("uint32", True), _Kind("bool", True), _Kind("bo
 _PLAIN = {"float": _Kind("float64", False), "int": _Kind("int64", False), "bool": _Kind("bool", False)}
 
 
-class kernel(dict):
+class Kernel(dict):
     """A loop over flat arrays: a dictionary from dtype to compiled function.
 
     Parameters
@@ -78,6 +93,7 @@ class kernel(dict):
     def _compiled(self, dtype):
         """Return the entry point of the loop compiled for `dtype`: it unpacks its arguments itself."""
         if self.dispatcher is None:
+            _spare_the_blas_probe()
             self.dispatcher = self._dispatcher()
         return self.dispatcher.compile(tuple(kind.numba_type(dtype) for kind in self.kinds))
 
@@ -109,3 +125,8 @@ class kernel(dict):
             return result
 
         return loop
+
+
+def kernel(function=None, *, fastmath=frozenset()):
+    """Make a `Kernel` of a loop: ``@kernel`` or ``@kernel(fastmath=SUMS)``."""
+    return Kernel(function, fastmath) if function else lambda loop: Kernel(loop, fastmath)

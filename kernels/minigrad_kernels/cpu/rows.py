@@ -1,0 +1,139 @@
+"""Softmax, its logarithm and log-sum-exp along one axis, row by row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
+from minigrad_kernels.scalar._bits import maximum, wide
+from minigrad_kernels.scalar.exponential import exp
+
+empty = np.empty
+
+
+@kernel(fastmath=SUMS)
+def _softmax_loop(x: In, width: int, out: Out):
+    """Each row of `width` elements of out = e**x / sum(e**x)."""
+    wide()
+    for start in range(0, out.size, width):
+        row, result = x[start : start + width], out[start : start + width]
+        top = row[0]
+        for j in range(row.size):
+            top = maximum(top, row[j])
+        total = x.dtype.type(0)
+        for j in range(row.size):
+            e = exp(row[j] - top)
+            result[j] = e
+            total += e
+        for j in range(row.size):
+            result[j] /= total
+
+
+@kernel(fastmath=SUMS)
+def _log_softmax_loop(x: In, width: int, out: Out):
+    """Each row of `width` elements of out = x - log(sum(e**x))."""
+    wide()
+    for start in range(0, out.size, width):
+        row, result = x[start : start + width], out[start : start + width]
+        top = row[0]
+        for j in range(row.size):
+            top = maximum(top, row[j])
+        total = x.dtype.type(0)
+        for j in range(row.size):
+            total += exp(row[j] - top)
+        shift = x.dtype.type(math.log(total))
+        for j in range(row.size):
+            result[j] = (row[j] - top) - shift
+
+
+@kernel(fastmath=SUMS)
+def _softmax_backward_loop(grad: In, out: In, width: int, result: Out):
+    """Each row of `width` elements of result = out * (grad - sum(grad * out))."""
+    for start in range(0, out.size, width):
+        g, o, r = grad[start : start + width], out[start : start + width], result[start : start + width]
+        total = out.dtype.type(0)
+        for j in range(o.size):
+            total += g[j] * o[j]
+        for j in range(o.size):
+            r[j] = o[j] * (g[j] - total)
+
+
+@kernel(fastmath=SUMS)
+def _log_softmax_backward_loop(grad: In, out: In, width: int, result: Out):
+    """Each row of `width` elements of result = grad - e**out * sum(grad)."""
+    wide()
+    for start in range(0, out.size, width):
+        g, o, r = grad[start : start + width], out[start : start + width], result[start : start + width]
+        total = out.dtype.type(0)
+        for j in range(o.size):
+            total += g[j]
+        for j in range(o.size):
+            r[j] = g[j] - exp(o[j]) * total
+
+
+@kernel(fastmath=SUMS)
+def _logsumexp_loop(x: In, width: int, out: Out):
+    """out[i] = log(sum(e**row)) of the i-th row of `width` elements."""
+    wide()
+    for i in range(out.size):
+        row = x[i * width : (i + 1) * width]
+        top = row[0]
+        for j in range(row.size):
+            top = maximum(top, row[j])
+        if math.isinf(top):
+            out[i] = top
+            continue
+        total = x.dtype.type(0)
+        for j in range(row.size):
+            total += exp(row[j] - top)
+        out[i] = top + x.dtype.type(math.log(total))
+
+
+def _along(loop, x, axis, *rest):
+    """Run a row loop along any axis: `rest` and `x` (the last array) are of one shape."""
+    if x.size == 0:
+        return empty(x.shape, x.dtype)
+    if x.ndim < 2 or axis in (-1, x.ndim - 1):
+        out = empty(x.shape, x.dtype)
+        loop[x.dtype](*rest, x, x.shape[-1] if x.ndim else 1, out)
+        return out
+    moved = [np.moveaxis(a, axis, -1) for a in (*rest, x)]
+    out = empty(moved[-1].shape, x.dtype)
+    loop[x.dtype](*moved, out.shape[-1], out)
+    return np.ascontiguousarray(np.moveaxis(out, -1, axis))
+
+
+def softmax(x, axis=-1):
+    """Return ``exp(x) / sum(exp(x))`` along `axis`, computed without overflow."""
+    return _along(_softmax_loop, x, axis)
+
+
+def log_softmax(x, axis=-1):
+    """Return ``x - log(sum(exp(x)))`` along `axis`, computed without overflow."""
+    return _along(_log_softmax_loop, x, axis)
+
+
+def softmax_backward(grad, out, axis=-1):
+    """Return ``out * (grad - sum(grad * out))``: the gradient of `softmax`, from its result."""
+    return _along(_softmax_backward_loop, out, axis, grad)
+
+
+def log_softmax_backward(grad, out, axis=-1):
+    """Return ``grad - exp(out) * sum(grad)``: the gradient of `log_softmax`, from its result."""
+    return _along(_log_softmax_backward_loop, out, axis, grad)
+
+
+def logsumexp(x, axis=-1, keepdims=False):
+    """Return ``log(sum(exp(x)))`` along one `axis`; infinite maxima and empty axes are right."""
+    if x.ndim == 0:
+        return x.copy()
+    shape = list(x.shape)
+    width = shape.pop(axis)
+    out = empty(shape, x.dtype)
+    if width == 0:
+        out.fill(-np.inf)
+    elif out.size:
+        _logsumexp_loop[x.dtype](x if axis in (-1, x.ndim - 1) else np.moveaxis(x, axis, -1), width, out)
+    return np.expand_dims(out, axis) if keepdims else out

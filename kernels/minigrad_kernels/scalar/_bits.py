@@ -1,0 +1,144 @@
+"""Machine operations for vectorisable mathematics, each with a twin in plain Python for ``NUMBA_DISABLE_JIT=1``.
+
+Numba promotes 32-bit integers to 64 bits and has no word for reading a float's bits, so the few operations that the
+polynomials need are emitted as LLVM instructions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba.core import config, types
+from numba.extending import intrinsic, overload
+
+_INTEGER = {types.float32: types.int32, types.float64: types.int64}
+_FLOATING = {types.int32: types.float32, types.int64: types.float64}
+INLINED = {"forceinline": True, "error_model": "numpy"}
+
+
+def scalar(function):
+    """Decorate a scalar function that its callers absorb; its floats follow its own rules, not the caller's."""
+    return njit(**INLINED)(function)
+
+
+def by_precision(single, double):
+    """Decorate a stub with the right parameters: it becomes `single` for float32 arguments and `double` otherwise."""
+
+    def decorate(stub):
+        if config.DISABLE_JIT:
+            return lambda x, *rest: single(x, *rest) if isinstance(x, np.float32) else double(x, *rest)
+
+        def choose(*arguments):
+            return single.py_func if arguments[0] == types.float32 else double.py_func
+
+        overload(stub, jit_options=INLINED, strict=False)(choose)
+        return stub
+
+    return decorate
+
+
+def _llvm_call(name):
+    """Return a code generator that calls LLVM's elementwise intrinsic `name` on its arguments."""
+
+    def generate(context, builder, signature, arguments):
+        kind = arguments[0].type
+        function_type = ir.FunctionType(kind, [kind] * len(arguments))
+        return builder.call(builder.module.declare_intrinsic(name, [kind], function_type), arguments)
+
+    return generate
+
+
+@intrinsic
+def _fma(typing_context, a, b, c):
+    """Return a * b + c, rounded once where the machine can."""
+    return a(a, b, c), _llvm_call("llvm.fmuladd")
+
+
+@intrinsic
+def _copysign(typing_context, magnitude, sign):
+    """Return `magnitude` with the sign of `sign`."""
+    return magnitude(magnitude, sign), _llvm_call("llvm.copysign")
+
+
+@intrinsic
+def _fabs(typing_context, a):
+    """Return the absolute value, in the same precision."""
+    return a(a), _llvm_call("llvm.fabs")
+
+
+@intrinsic
+def _maximum(typing_context, a, b):
+    """Return the larger one, or nan where one is nan."""
+    return a(a, b), _llvm_call("llvm.maximum")
+
+
+@intrinsic
+def _bits_of(typing_context, a):
+    """Return the bits of a float as an integer of the same width."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+    return _INTEGER[a](a), generate
+
+
+@intrinsic
+def _subtract(typing_context, a, b):
+    """Return a - b of two integers, in their own width."""
+    return a(a, b), lambda context, builder, signature, arguments: builder.sub(*arguments)
+
+
+@intrinsic
+def _half(typing_context, a):
+    """Return half of an integer, rounded down, in its own width."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.ashr(arguments[0], ir.Constant(arguments[0].type, 1))
+
+    return a(a), generate
+
+
+@intrinsic
+def _power_of_two(typing_context, n):
+    """Return 2.0**n for an integer n in the exponent's range, as a float of the same width."""
+
+    def generate(context, builder, signature, arguments):
+        shift, bias = (23, 127) if signature.return_type == types.float32 else (52, 1023)
+        integer = arguments[0].type
+        biased = builder.add(arguments[0], ir.Constant(integer, bias))
+        shifted = builder.shl(biased, ir.Constant(integer, shift))
+        return builder.bitcast(shifted, context.get_value_type(signature.return_type))
+
+    return _FLOATING[n](n), generate
+
+
+@intrinsic
+def _wide(typing_context):
+    """Let the calling function use 512-bit vectors where the machine has them; NumPy's loops do."""
+
+    def generate(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # not among the names llvmlite lets through
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+def _python_bits_of(a):
+    return a.view(np.int32 if isinstance(a, np.float32) else np.int64)
+
+
+def _python_power_of_two(n):
+    return np.ldexp(np.float32(1) if isinstance(n, np.int32) else np.float64(1), n)
+
+
+if config.DISABLE_JIT:
+    fma = lambda a, b, c: a * b + c  # noqa: E731
+    copysign, fabs, maximum = np.copysign, np.abs, np.maximum
+    bits_of, power_of_two = _python_bits_of, _python_power_of_two
+    subtract = lambda a, b: a - b  # noqa: E731
+    half = lambda a: a >> 1  # noqa: E731
+    wide = lambda: None  # noqa: E731
+else:
+    fma, copysign, fabs, maximum = _fma, _copysign, _fabs, _maximum
+    bits_of, power_of_two, subtract, half, wide = _bits_of, _power_of_two, _subtract, _half, _wide

@@ -1,0 +1,182 @@
+"""exp and its relatives for one number, in single and double precision, without branches so that loops vectorise.
+
+An exponential is reduced to ``2**n * e**r`` with ``|r| <= log(2) / 2``: adding 1.5 * 2**23 (2**52) rounds to an integer
+and leaves it in the low bits. The scale is applied as two factors, which gives denormal results and infinity for free.
+Errors are at most about 1 ulp for exp, 2.5 ulp for log1p_unit and sigmoid.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad_kernels.scalar._bits import (
+    bits_of,
+    by_precision,
+    copysign,
+    fabs,
+    fma,
+    half,
+    power_of_two,
+    scalar,
+    subtract,
+)
+
+_F = np.float32
+
+_ONE32, _TWO32, _ZERO32 = _F(1), _F(2), _F(0)
+_ROUNDER32, _LOG2E32 = _F(1.5 * 2**23), _F(math.log2(math.e))
+_LN2_HIGH32, _LN2_LOW32 = _F(-0.693359375), _F(2.12194440e-4)
+_LOWEST32, _HIGHEST32 = _F(-104), _F(89)  # e**x is 0 below and inf above
+
+_ROUNDER64, _LOG2E64 = 1.5 * 2**52, math.log2(math.e)
+_LN2_HIGH64 = -float.fromhex("0x1.62e42fefa38p-1")  # the leading 42 bits of log(2): n times it is exact
+_LN2_LOW64 = -float.fromhex("0x1.ef35793c7673p-45")
+_LOWEST64, _HIGHEST64 = -746.0, 710.0
+
+# (e**r - 1 - r) / r**2, fitted on |r| <= log(2) / 2; in double precision Taylor's series serves as well.
+_E0, _E1, _E2, _E3, _E4 = _F(0.5), _F(0.166665733), _F(0.0416665487), _F(0.00836377405), _F(0.00139269268)
+_T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8, _T9, _T10, _T11 = (1 / math.factorial(k) for k in range(2, 14))
+
+
+@scalar
+def _reduced32(r):
+    """Return e**r - 1 for |r| <= log(2) / 2."""
+    q = fma(fma(fma(fma(_E4, r, _E3), r, _E2), r, _E1), r, _E0)
+    return fma(r * r, q, r)
+
+
+@scalar
+def _reduced64(r):
+    """Return e**r - 1 for |r| <= log(2) / 2."""
+    high = fma(fma(fma(fma(fma(_T11, r, _T10), r, _T9), r, _T8), r, _T7), r, _T6)
+    q = fma(fma(fma(fma(fma(fma(high, r, _T5), r, _T4), r, _T3), r, _T2), r, _T1), r, _T0)
+    return fma(r * r, q, r)
+
+
+@scalar
+def exp32(x):
+    """Return e**x of a float32."""
+    x = _LOWEST32 if x < _LOWEST32 else x
+    x = _HIGHEST32 if x > _HIGHEST32 else x
+    t = fma(x, _LOG2E32, _ROUNDER32)
+    n = t - _ROUNDER32
+    r = fma(n, _LN2_LOW32, fma(n, _LN2_HIGH32, x))
+    power = subtract(bits_of(t), bits_of(_ROUNDER32))
+    first = half(power)
+    return (_reduced32(r) + _ONE32) * power_of_two(first) * power_of_two(subtract(power, first))
+
+
+@scalar
+def exp64(x):
+    """Return e**x of a float64."""
+    x = _LOWEST64 if x < _LOWEST64 else x
+    x = _HIGHEST64 if x > _HIGHEST64 else x
+    t = fma(x, _LOG2E64, _ROUNDER64)
+    n = t - _ROUNDER64
+    r = fma(n, _LN2_LOW64, fma(n, _LN2_HIGH64, x))
+    power = subtract(bits_of(t), bits_of(_ROUNDER64))
+    first = half(power)
+    return (_reduced64(r) + 1.0) * power_of_two(first) * power_of_two(subtract(power, first))
+
+
+@by_precision(exp32, exp64)
+def exp(x):
+    """Return e**x, in the precision of x."""
+
+
+@scalar
+def expm1_32(x):
+    """Return e**x - 1 of a float32 x <= 0, accurate near 0."""
+    x = _LOWEST32 if x < _LOWEST32 else x
+    t = fma(x, _LOG2E32, _ROUNDER32)
+    n = t - _ROUNDER32
+    r = fma(n, _LN2_LOW32, fma(n, _LN2_HIGH32, x))
+    power = subtract(bits_of(t), bits_of(_ROUNDER32))
+    scale = power_of_two(half(power)) * power_of_two(subtract(power, half(power)))
+    return fma(scale, _reduced32(r), scale - _ONE32)
+
+
+@scalar
+def expm1_64(x):
+    """Return e**x - 1 of a float64 x <= 0, accurate near 0."""
+    x = _LOWEST64 if x < _LOWEST64 else x
+    t = fma(x, _LOG2E64, _ROUNDER64)
+    n = t - _ROUNDER64
+    r = fma(n, _LN2_LOW64, fma(n, _LN2_HIGH64, x))
+    power = subtract(bits_of(t), bits_of(_ROUNDER64))
+    scale = power_of_two(half(power)) * power_of_two(subtract(power, half(power)))
+    return fma(scale, _reduced64(r), scale - 1.0)
+
+
+@by_precision(expm1_32, expm1_64)
+def expm1_negative(x):
+    """Return e**x - 1 for x <= 0, in the precision of x."""
+
+
+# log(1 + f) = 2 s (1 + s**2 / 3 + s**4 / 5 + ...) with s = f / (2 + f), |s| <= 0.172
+_L1, _L2, _L3, _L4, _L5 = _F(1 / 3), _F(1 / 5), _F(1 / 7), _F(1 / 9), _F(1 / 11)
+_LN2_32, _SPLIT32, _HALF32 = _F(math.log(2)), _F(math.sqrt(2) - 1), _F(0.5)
+_M1, _M2, _M3, _M4, _M5, _M6, _M7, _M8, _M9 = (1 / k for k in range(3, 21, 2))
+_LN2_64, _SPLIT64 = math.log(2), math.sqrt(2) - 1
+
+
+@scalar
+def log1p_unit32(t):
+    """Return log(1 + t) of a float32 in [0, 1]."""
+    upper = t > _SPLIT32
+    f = (t - _ONE32) * _HALF32 if upper else t  # 1 + f is (1 + t) / 2: exact
+    s = f / (_TWO32 + f)
+    z = s * s
+    p = fma(fma(fma(fma(fma(_L5, z, _L4), z, _L3), z, _L2), z, _L1), z, _ONE32)
+    return fma(s + s, p, _LN2_32 if upper else _ZERO32)
+
+
+@scalar
+def log1p_unit64(t):
+    """Return log(1 + t) of a float64 in [0, 1]."""
+    upper = t > _SPLIT64
+    f = (t - 1.0) * 0.5 if upper else t
+    s = f / (2.0 + f)
+    z = s * s
+    high = fma(fma(fma(fma(_M9, z, _M8), z, _M7), z, _M6), z, _M5)
+    p = fma(fma(fma(fma(fma(high, z, _M4), z, _M3), z, _M2), z, _M1), z, 1.0)
+    return fma(s + s, p, _LN2_64 if upper else 0.0)
+
+
+@by_precision(log1p_unit32, log1p_unit64)
+def log1p_unit(t):
+    """Return log(1 + t) for t in [0, 1] (nan for nan), in the precision of t."""
+
+
+# erf(x) / x - 1 in x**2 for |x| < 0.92; log(erfc(a)) for 0.92 <= a <= 4
+_R0, _R1, _R2 = _F(0.128379151), _F(-0.376124889), _F(0.112817541)
+_R3, _R4, _R5 = _F(-0.0267639942), _F(0.00498890597), _F(-0.000596731086)
+_C0, _C1, _C2 = _F(0.000320441526), _F(-1.13023758), _F(-0.631814539)
+_C3, _C4, _C5 = _F(-0.11009448), _F(0.0264310185), _F(-0.00476357527)
+_C6, _C7, _C8 = _F(0.000597743492), _F(-4.61779127e-05), _F(1.6435697e-06)
+_NEAR32, _FAR32 = _F(0.92), _F(4)
+
+
+@scalar
+def erf32(x):
+    """Return the error function of a float32."""
+    a = fabs(x)
+    a = _FAR32 if a > _FAR32 else a
+    z = a * a
+    near = fma(fma(fma(fma(fma(_R5, z, _R4), z, _R3), z, _R2), z, _R1), z, _R0)
+    high = fma(fma(fma(fma(_C8, a, _C7), a, _C6), a, _C5), a, _C4)
+    far = _ONE32 - exp32(fma(fma(fma(fma(high, a, _C3), a, _C2), a, _C1), a, _C0))
+    return copysign(fma(a, near, a) if a < _NEAR32 else far, x)
+
+
+@scalar
+def erf64(x):
+    """Return the error function of a float64; the C library's, which is not vectorised."""
+    return math.erf(x)
+
+
+@by_precision(erf32, erf64)
+def erf(x):
+    """Return the error function, in the precision of x."""
