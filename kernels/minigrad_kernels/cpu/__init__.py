@@ -16,6 +16,13 @@ _FAMILIES = {
         *["erf", "erfc", "masked_scale"],
     ],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
+    "loss": [
+        *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "bce_with_logits"],
+        *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
+        *["smooth_l1_loss", "smooth_l1_loss_backward"],
+    ],
+    "optim": ["sgd", "adam"],
+    "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
 }
 _HOME = {name: family for family, names in _FAMILIES.items() for name in names}

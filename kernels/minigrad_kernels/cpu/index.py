@@ -1,0 +1,108 @@
+"""Scatter-add: sums into positions chosen by integer arrays, where positions may repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel
+
+
+@kernel
+def _index_add_loop(out: Out, index: InInt64, source: In, skipped: int):
+    """out[index[i]] += source[i] for rows, a negative index counting from the end; returns the first bad i, or -1."""
+    if index.size == 0 or source.size == 0:
+        return -1
+    width = source.size // index.size
+    rows = out.size // width
+    for i in range(index.size):
+        if index[i] < -rows or index[i] >= rows:
+            return i
+    for i in range(index.size):
+        place = index[i]
+        if place == skipped:
+            continue
+        place = place + rows if place < 0 else place
+        row, addend = out[place * width : (place + 1) * width], source[i * width : (i + 1) * width]
+        for j in range(addend.size):
+            row[j] += addend[j]
+    return -1
+
+
+def _check(bad, index, size):
+    """Raise where the kernel found an index out of range."""
+    if bad >= 0:
+        raise IndexError(f"index {index.reshape(-1)[bad]} is out of bounds for dimension 0 with size {size}")
+
+
+_NONE_SKIPPED = -(2**63)
+
+
+def index_add(out, index, source):
+    """Add ``source[i]`` to ``out[index[i]]`` for every i, in place; an index may be negative and may repeat.
+
+    Parameters
+    ----------
+    out : ndarray, shape (rows, ...)
+    index : ndarray of int64, any shape
+    source : ndarray, shape index.shape + out.shape[1:]
+        Of the dtype of `out`.
+
+    Raises
+    ------
+    IndexError
+        Where an index is out of range; `out` is untouched then.
+    """
+    _check(_index_add_loop[out.dtype](out, index, source, _NONE_SKIPPED), index, out.shape[0])
+
+
+def embedding_backward(grad, index, rows, padding_idx=-1):
+    """Return the gradient (rows, width) of ``weight[index]``, leaving out the row `padding_idx` if it is >= 0."""
+    out = np.zeros((rows, grad.shape[-1]), grad.dtype)
+    skipped = padding_idx if padding_idx >= 0 else _NONE_SKIPPED
+    _check(_index_add_loop[grad.dtype](out, index, grad, skipped), index, rows)
+    return out
+
+
+def add_at(out, positions, values):
+    """Add ``values[i]`` to element ``positions[i]`` of `out` seen as flat, in place; like np.add.at, and faster."""
+    _check(_index_add_loop[out.dtype](out, positions, values, _NONE_SKIPPED), positions, out.size)
+
+
+@kernel
+def _scatter_add_loop(out: Out, index: InInt64, source: In, length: int, count: int, inner: int):
+    """out[o, index[o, k, i], i] += source[o, k, i]; returns the first flat place of a bad index, or -1.
+
+    out is (outer, length, inner), index and source are (outer, count, inner).
+    """
+    for i in range(index.size):
+        if index[i] < 0 or index[i] >= length:
+            return i
+    if index.size == 0:
+        return -1
+    outer = index.size // (count * inner)
+    place = 0
+    for o in range(outer):
+        block = out[o * length * inner : (o + 1) * length * inner]
+        for _ in range(count):
+            for i in range(inner):
+                block[index[place] * inner + i] += source[place]
+                place += 1
+    return -1
+
+
+def scatter_add(out, axis, index, source):
+    """Add ``source[.., k, ..]`` to ``out[.., index[.., k, ..], ..]`` along `axis`, in place.
+
+    `index` (int64) and `source` have one shape, equal to that of `out` but along `axis`.
+
+    Raises
+    ------
+    IndexError
+        Where an index is out of range; `out` is untouched then.
+    """
+    inner = int(np.prod(out.shape[axis + 1 :])) if axis not in (-1, out.ndim - 1) else 1
+    length, count = (out.shape[axis], index.shape[axis]) if out.ndim else (1, 1)
+    bad = _scatter_add_loop[out.dtype](out, index, source, length, count, inner)
+    if bad >= 0:
+        value = index.reshape(-1)[bad]
+        raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {length}")
