@@ -8,7 +8,7 @@ PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 TESTS =
 ARGS =
 
-.PHONY: help demo test parity bench lint types format clean
+.PHONY: help demo test parity bench lint format stubs clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET'
@@ -34,6 +34,9 @@ lint: $(VENV)/.installed-dev ## check style, formatting and types, change nothin
 format: $(VENV)/.installed-dev ## reformat the code and mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+stubs: $(VENV)/.installed ## write the stubs of what the table of operations defines
+	@$(VENV)/bin/python tools/stubs.py
 
 clean: ## remove .venv and everything that was built or cached here
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
