@@ -58,7 +58,7 @@ KNOWN = {
 
 
 class _Annotation(ast.NodeTransformer):
-    """Spells out builtins, since `float` is a method of tensors too, and gives up on names that a stub does not know."""
+    """Spells out builtins, since `float` is a method of tensors too; notes names that a stub does not know."""
 
     def __init__(self) -> None:
         self.unknown = False
