@@ -316,6 +316,7 @@ class Tensor:
 
         self._retains_grad = True
         maker = self.grad_fn
+        maker.watched = True
         maker.retained = {**(maker.retained or {}), self.output_nr: weakref.ref(self)}
 
     @property
@@ -341,7 +342,7 @@ class Tensor:
             changed = None if grads[index] is None else hook(grads[index])
             return None if changed is None else (*grads[:index], changed, *grads[index + 1 :])
 
-        return add_hook(self.grad_fn, "pre_hooks", on_output)
+        return self.grad_fn.register_prehook(on_output)  # type: ignore[no-any-return]
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` after a backward pass added to this leaf's ``.grad``."""

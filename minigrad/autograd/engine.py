@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
+from minigrad.autograd.anomaly import check as check_anomaly
 from minigrad.autograd.node import Node, Output, edge_of
-from minigrad.ops.shape import sum_to_size
+from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
 
 
@@ -94,33 +96,38 @@ class _Flow:
         self.on_path: set[Node] | None = None
 
     def deliver(self, edge: Any, grad: Any) -> None:
-        """Add a gradient to what waits at an edge."""
-        if grad.shape != (shape := edge.shape):
-            grad = sum_to_size(grad, shape)
-        if self.create_graph:
-            if grad._array.dtype != edge_dtype(edge):
-                grad = grad.to(_dtype_of(edge))
-        elif type(grad) is not np.ndarray or grad.dtype != edge_dtype(edge):
-            grad = np.asarray(grad, edge_dtype(edge))
+        """Add a gradient to what waits at an edge, in the shape and dtype that the edge has."""
         kind = type(edge)
-        if kind is Output:
+        if kind is Node:
+            target, leaf = edge, False
+        else:
+            leaf = issubclass(kind, Upper.Tensor)
+            target = edge._array if leaf else edge
+        if grad.shape != target.shape:
+            grad = sum_to_size(grad, target.shape)
+        if self.create_graph:
+            if grad._array.dtype != target.dtype:
+                grad = to_dtype(grad, target.dtype)
+        elif type(grad) is not ndarray or grad.dtype is not target.dtype:
+            grad = np.asarray(grad, target.dtype)
+        if leaf:
+            before = self.leaves.get(edge)
+            self.leaves[edge] = grad if before is None else before + grad
+        elif kind is Output:
             node = edge.node
             slots = self.pending.get(node)
             if slots is None:
                 slots = self.pending[node] = [None] * node.n_outputs
-                heapq.heappush(self.heap, (-node.order, node))
+                heappush(self.heap, (-node.order, node))
             before = slots[edge.index]
             slots[edge.index] = grad if before is None else before + grad
-        elif issubclass(kind, Node):
+        else:
             before = self.pending.get(edge)
             if before is None:
-                heapq.heappush(self.heap, (-edge.order, edge))
+                heappush(self.heap, (-edge.order, edge))
                 self.pending[edge] = grad
             else:
                 self.pending[edge] = before + grad
-        else:
-            before = self.leaves.get(edge)
-            self.leaves[edge] = grad if before is None else before + grad
 
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
@@ -128,9 +135,9 @@ class _Flow:
         if self.wanted is not None:
             self.on_path = _nodes_towards(self.wanted, [node for _, node in heap])
         while heap:
-            node = heapq.heappop(heap)[1]
+            node = heappop(heap)[1]
             grad = pending.pop(node)
-            if node.pre_hooks is not None or node.retained is not None:
+            if node.watched:
                 grad = self._run_pre_hooks(node, grad)
             if self.captures is not None and self._capture(node, grad):
                 continue
@@ -141,8 +148,8 @@ class _Flow:
                 ]
             found = node.input_gradients(grad, create_graph)
             if Anomaly.enabled:
-                _check_anomaly(node, found)
-            if node.hooks is not None:
+                check_anomaly(node, found)
+            if node.watched:
                 found = self._run_hooks(node, found, grad)
             if not retain_graph:
                 node.release()
@@ -236,17 +243,6 @@ class _Flow:
         return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
 
 
-def edge_dtype(edge: Any) -> Any:
-    """Return the NumPy dtype that a gradient must have at an edge."""
-    return edge._array.dtype if isinstance(edge, Upper.Tensor) else edge.dtype
-
-
-def _dtype_of(edge: Any) -> Any:
-    from minigrad.dtypes import from_numpy
-
-    return from_numpy(edge_dtype(edge))
-
-
 def _shaped(grad: Any, edge: Any) -> Any:
     return grad if grad.shape == edge.shape else sum_to_size(grad, edge.shape)
 
@@ -279,9 +275,3 @@ def _nodes_towards(wanted: Iterable[Any], roots: Iterable[Node]) -> set[Node]:
                 on_path.add(node)
                 break
     return on_path
-
-
-def _check_anomaly(node: Node, found: list[tuple[Any, Any]]) -> None:
-    from minigrad.autograd.anomaly import check
-
-    check(node, found)

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.rules import OUT, SHAPE_OF, Plan
+from minigrad.autograd.hooks import add_hook
+from minigrad.ops.rules import NEEDS, OUT, SHAPE_OF, Plan
 from minigrad.ops.state import Anomaly, Upper
 
-_orders = itertools.count()
+orders = itertools.count()
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -41,11 +42,14 @@ class Node:
         Version counter of each kept array, and its value when it was kept.
     shape, dtype
         Of the output, for the gradient that arrives here.
+    watched : bool
+        Whether hooks or retained gradients ask for attention.
     """
 
     __slots__ = ("__dict__", "__weakref__", "dtype", "marks", "order", "parents", "plan", "saved", "shape")
 
     n_outputs = 1
+    watched = False
     hooks: dict[int, Any] | None = None
     pre_hooks: dict[int, Any] | None = None
     retained: Any = None
@@ -56,7 +60,7 @@ class Node:
         self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
     ) -> None:
         self.plan = plan
-        self.order = next(_orders)
+        self.order = next(orders)
         out = outs[0]
         self.shape = out.shape
         self.dtype = out.dtype
@@ -73,7 +77,7 @@ class Node:
                 saved.append(outs[OUT - position])
                 version = results[OUT - position]._version
             elif position >= SHAPE_OF:
-                saved.append(values[position - SHAPE_OF].shape)
+                saved.append(plan.needs if position == NEEDS else values[position - SHAPE_OF].shape)
                 continue
             else:
                 saved.append(values[position])
@@ -102,7 +106,6 @@ class Node:
         list of (edge, gradient)
             The gradient is None where there is none.
         """
-        plan = self.plan
         saved = self.saved
         if saved is None:
             raise RuntimeError(SECOND_BACKWARD)
@@ -111,17 +114,15 @@ class Node:
                 self._raise_modified()
         if create_graph:
             saved = self._saved_tensors()
-        values = [*saved, plan.needs]
-        parents = self.parents
-        found = []
-        for target, rule, takes_grads, slots in plan.steps:
-            first = grad if self.n_outputs == 1 or takes_grads else grad[0]
-            gradient = rule(first, *[values[slot] for slot in slots])
-            if target is not None:
-                found.append(gradient)
-            else:
-                found.extend(gradient[k] for k in plan.targets)
-        return list(zip(parents, found, strict=True))
+        plan = self.plan
+        if plan.joint:
+            rule, slots = plan.steps[0]
+            found = rule(grad, *[saved[slot] for slot in slots])
+            return [(edge, found[k]) for edge, k in zip(self.parents, plan.targets, strict=True)]
+        return [
+            (edge, rule(grad, *[saved[slot] for slot in slots]))
+            for edge, (rule, slots) in zip(self.parents, plan.steps, strict=True)
+        ]
 
     def release(self) -> None:
         """Free the kept arrays; a node that kept none can run again."""
@@ -188,7 +189,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that made the inputs, each with the number of the output."""
         wanted = dict(zip(self.plan.targets, self.parents, strict=True))
-        return tuple(_public_edge(wanted.get(k)) for k in range(len(self.plan.needs)))
+        return tuple(public_edge(wanted.get(k)) for k in range(len(self.plan.needs)))
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -197,14 +198,12 @@ class Node:
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node's rules ran; a returned tuple replaces the first."""
-        from minigrad.autograd.hooks import add_hook
-
+        self.watched = True
         return add_hook(self, "hooks", hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> Any:
         """Call ``hook(grad_outputs)`` before this node's rules run; a returned tuple replaces the gradients."""
-        from minigrad.autograd.hooks import add_hook
-
+        self.watched = True
         return add_hook(self, "pre_hooks", hook)
 
 
@@ -215,14 +214,14 @@ class SequenceNode(Node):
 
     def __init__(self, plan: Plan, tensors: Any, values: list[Any], out: Any) -> None:
         self.plan = plan
-        self.order = next(_orders)
+        self.order = next(orders)
         self.shape = out.shape
         self.dtype = out.dtype
         self.parents = [edge_of(tensors[k]) for k in plan.targets]
         self.saved = []
         self.marks = []
         for position in plan.kept:
-            self.saved.append(out if position < 0 else values[position])
+            self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
             if position == 0:
                 self.marks.extend((each._version, each._version[0]) for each in tensors)
         if Anomaly.enabled:
@@ -308,7 +307,7 @@ def edge_of(tensor: Any) -> Any:
     return tensor._node or tensor
 
 
-def _public_edge(edge: Any) -> tuple[Any, int]:
+def public_edge(edge: Any) -> tuple[Any, int]:
     if edge is None:
         return None, 0
     if isinstance(edge, Output):

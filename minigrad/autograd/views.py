@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.node import Node, _orders
+from minigrad.autograd.node import Node, orders, public_edge
 from minigrad.ops.state import Upper, mode
 
 
@@ -58,7 +58,7 @@ class CopySlices(Node):
     __slots__ = ("calls", "had_gradient")
 
     def __init__(self, base: Any, written: Node, calls: list[Any]) -> None:
-        self.order = next(_orders)
+        self.order = next(orders)
         self.shape = base._array.shape
         self.dtype = base._array.dtype
         self.calls = calls
@@ -88,9 +88,7 @@ class CopySlices(Node):
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that the gradient goes to."""
-        from minigrad.autograd.node import _public_edge
-
-        return tuple(_public_edge(edge) for edge in self.parents)
+        return tuple(public_edge(edge) for edge in self.parents)
 
     def name(self) -> str:
         """Return the node's name."""

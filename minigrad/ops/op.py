@@ -83,6 +83,8 @@ class Op(Entry):
         One rule a tensor parameter, or `joint_rule` for all of them.
     output_names : tuple of str
         ``("out",)``, or the names of several outputs.
+    several : bool
+        Whether the forward returns a tuple.
     view : bool
         Whether the output shares the memory of the first input.
     differentiable : bool
@@ -110,6 +112,7 @@ class Op(Entry):
         self.rules: dict[str, Rule] = {}
         self.joint_rule: Rule | None = None
         self.output_names = outputs or ("out",)
+        self.several = outputs is not None
         self.view = view
         self.differentiable = differentiable
         self.variant = variant

@@ -12,26 +12,14 @@ OUT = -1
 SHAPE_OF = 1000
 """Added to a position: the shape of that argument is kept, not the argument (``input_shape`` in a rule)."""
 
-_GRAD, _GRADS, _NEEDS = "grad", "grads", "needs"
+NEEDS = 2000
+"""Stands for the tuple of bools that says which gradients are wanted."""
 
 
 class Step(NamedTuple):
-    """One rule to run in a backward pass.
+    """One rule to run in a backward pass, and the saved values that it names."""
 
-    Attributes
-    ----------
-    target : int or None
-        The tensor slot whose gradient the rule returns; None when it returns one entry for every slot.
-    rule : callable
-    takes_grads : bool
-        Whether the rule wants the gradients of all outputs, as a tuple.
-    slots : tuple of int
-        The saved values that it names.
-    """
-
-    target: int | None
     rule: Callable[..., Any]
-    takes_grads: bool
     slots: tuple[int, ...]
 
 
@@ -42,12 +30,16 @@ class Plan(NamedTuple):
     ----------
     op : Op
     kept : tuple of int
-        Positions of the arguments that are saved (``OUT - k`` for output ``k``, ``SHAPE_OF + p`` for a shape).
+        Positions of the arguments that are saved (``OUT - k`` for output ``k``, ``SHAPE_OF + p`` for a shape,
+        ``NEEDS`` for ``needs``).
     targets : tuple of int
         The tensor slots that need a gradient, in order.
     needs : tuple of bool
         The same, one entry a tensor slot.
     steps : tuple of Step
+        One a target, or a single one whose rule returns the gradients of all tensor slots.
+    joint : bool
+        Whether it is a single one.
     """
 
     op: Any
@@ -55,6 +47,7 @@ class Plan(NamedTuple):
     targets: tuple[int, ...]
     needs: tuple[bool, ...]
     steps: tuple[Step, ...]
+    joint: bool
 
 
 class Rule(NamedTuple):
@@ -74,13 +67,15 @@ def make_rule(op: Any, function: Callable[..., Any]) -> Rule:
     """
     names = tuple(inspect.signature(function).parameters)
     shapes = tuple(f"{op.signature.names[position]}_shape" for position in op.signature.tensor_positions)
-    known = (*op.signature.names, *shapes, *op.output_names, _NEEDS)
+    known = (*op.signature.names, *shapes, *op.output_names, "needs")
     unknown = [name for name in names[1:] if name not in known]
-    if names[0] not in (_GRAD, _GRADS) or unknown:
+    if names[0] not in ("grad", "grads") or unknown:
         raise TypeError(
             f"gradient rule of '{op.name}' takes {names}: the first must be 'grad' (or 'grads', of all outputs), "
             f"the others among {known}"
         )
+    if op.several and names[0] == "grad":
+        return Rule(lambda grads, *rest: function(grads[0], *rest), names)
     return Rule(function, names)
 
 
@@ -95,33 +90,28 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
     needs = tuple(bool(mask >> k & 1) for k in range(count))
     targets = tuple(k for k in range(count) if needs[k])
     if op.joint_rule is not None:
-        chosen: list[tuple[int | None, Rule]] = [(None, op.joint_rule)]
+        chosen = [op.joint_rule]
     else:
-        chosen = []
-        for k in targets:
-            name = op.signature.names[op.signature.tensor_positions[k]]
-            if name not in op.rules:
-                raise RuntimeError(f"the derivative of '{op.name}' with respect to '{name}' is not defined")
-            chosen.append((k, op.rules[name]))
+        chosen = [_rule_of(op, op.signature.names[op.signature.tensor_positions[k]]) for k in targets]
     kept: list[int] = []
     steps = []
-    for target, rule in chosen:
-        slots = []
-        for name in rule.names[1:]:
-            if name == _NEEDS:
-                slots.append(-1)
-                continue
-            position = _position(op, name)
-            if position not in kept:
-                kept.append(position)
-            slots.append(kept.index(position))
-        steps.append(Step(target, rule.function, rule.names[0] == _GRADS, tuple(slots)))
-    needs_slot = len(kept)
-    steps = [step._replace(slots=tuple(needs_slot if s == -1 else s for s in step.slots)) for step in steps]
-    return Plan(op, tuple(kept), targets, needs, tuple(steps))
+    for rule in chosen:
+        positions = [_position(op, name) for name in rule.names[1:]]
+        kept.extend(position for position in dict.fromkeys(positions) if position not in kept)
+        steps.append(Step(rule.function, tuple(kept.index(position) for position in positions)))
+    return Plan(op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None)
+
+
+def _rule_of(op: Any, name: str) -> Rule:
+    if name not in op.rules:
+        raise RuntimeError(f"the derivative of '{op.name}' with respect to '{name}' is not defined")
+    return op.rules[name]  # type: ignore[no-any-return]
 
 
 def _position(op: Any, name: str) -> int:
+    """Return what stands in `Plan.kept` for a name in a rule."""
+    if name == "needs":
+        return NEEDS
     if name in op.output_names:
         return OUT - op.output_names.index(name)  # type: ignore[no-any-return]
     if name in op.signature.names:
