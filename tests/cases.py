@@ -1,0 +1,103 @@
+"""The cases that the tests of the table share: every entry with every one of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.ops.op import Op, composed_table, table
+from minigrad.ops.samples import Make, Sample
+
+ENTRIES: dict[str, Any] = {**table, **composed_table}
+
+
+class Case(NamedTuple):
+    """One call to test.
+
+    Attributes
+    ----------
+    key : str
+        Of the entry in the table.
+    entry : Entry
+    sample : Sample
+    name : str
+        For the test's id.
+    """
+
+    key: str
+    entry: Any
+    sample: Sample
+    name: str
+
+    def differentiable_slots(self) -> tuple[int, ...]:
+        """Return the positions of the parameters through which gradients flow."""
+        entry = self.entry
+        slots = (0,) if entry.signature.takes_sequence else entry.signature.tensor_positions
+        if isinstance(entry, Op) and entry.joint_rule is None:
+            return tuple(k for k in slots if entry.signature.names[k] in entry.rules)
+        return slots
+
+
+def _fail_to_sample(error: Exception) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("its samples cannot be made") from error
+
+    return call
+
+
+def all_cases() -> list[Case]:
+    """Return a case for every sample of every entry, in a fixed order."""
+    cases = []
+    for key in sorted(ENTRIES):
+        entry = ENTRIES[key]
+        if entry.make_samples is None:
+            continue
+        cases += [Case(key, entry, each, f"{key}-{k}") for k, each in enumerate(entry.make_samples(Make()))]
+    return cases
+
+
+def is_floating(value: Any) -> bool:
+    """Whether a value is an array of floating point numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def map_arrays(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a value with ``function`` applied to the arrays in it, however nested in tuples, lists and dicts."""
+    if isinstance(value, np.ndarray):
+        return function(value)
+    if type(value) in (tuple, list):
+        return type(value)(map_arrays(each, function) for each in value)
+    if type(value) is dict:
+        return {name: map_arrays(each, function) for name, each in value.items()}
+    return value
+
+
+def arrays_in(value: Any) -> list[Any]:
+    """Return the arrays in a value, in order."""
+    found: list[Any] = []
+    map_arrays(value, found.append)
+    return found
+
+
+def convert(array: Any, dtype: Any) -> Any:
+    """Return an array of floating point numbers in another dtype (integers keep the halves apart, bools the signs)."""
+    if not is_floating(array):
+        return array
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return array.astype(dtype, order="K")
+    if dtype.kind == "b":
+        return array > 0
+    return np.rint(array * 2).astype(dtype, order="K")
+
+
+def with_gaps(array: Any) -> Any:
+    """Return an array of the same elements whose memory has gaps and runs backwards through the dimensions."""
+    if not array.ndim:
+        return array
+    room = np.zeros(tuple(2 * length for length in array.shape[::-1]), array.dtype)
+    view = room[(slice(None, None, 2),) * array.ndim].T
+    view[...] = array
+    return view

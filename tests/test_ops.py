@@ -1,0 +1,269 @@
+"""Every entry of the table on every one of its samples.
+
+Values against the reference, first and second gradients against differences, the in-place form against the other, and
+that inputs are left alone whatever their memory looks like.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Tensor
+from tests.cases import Case, all_cases, arrays_in, convert, is_floating, map_arrays, with_gaps
+
+CASES = all_cases()
+
+STEP = 1e-6
+
+# Results whose dtype does not follow the input's.
+FIXED_DTYPE = {"float_power"}
+
+# Operations that refuse, or mean something else for, memory that is not contiguous.
+NEEDS_ITS_MEMORY = {"view", "as_strided", "is_contiguous", "stride", "contiguous"}
+
+
+def cases(accept: Any = lambda case: True) -> Any:
+    """Parametrise a test over the cases that it applies to."""
+    chosen = [case for case in CASES if accept(case)]
+    return pytest.mark.parametrize("case", chosen, ids=[case.name for case in chosen])
+
+
+def as_tensors(case: Case, value: Any) -> Any:
+    """Return sample arguments with tensors for arrays; internal operations take arrays outside their tensor slots."""
+    if case.entry.namespace is not None or type(value) is dict:
+        return map_arrays(value, _tensor)
+    slots = (0,) if case.entry.signature.takes_sequence else case.entry.signature.tensor_positions
+    return tuple(map_arrays(each, _tensor) if k in slots else each for k, each in enumerate(value))
+
+
+def _tensor(array: Any) -> Tensor:
+    return minigrad.from_numpy(array) if all(step >= 0 for step in array.strides) else minigrad.tensor(array)
+
+
+def run(case: Case, args: Any, kwargs: Any) -> list[Any]:
+    """Call an entry, from the same state of the random generator each time; return its results as a flat list."""
+    if hasattr(minigrad, "manual_seed"):
+        minigrad.manual_seed(0)
+    return _flatten(case.entry.call(*as_tensors(case, args), **as_tensors(case, kwargs)))
+
+
+def _flatten(result: Any) -> list[Any]:
+    if isinstance(result, (tuple, list)):
+        return [one for each in result for one in _flatten(each)]
+    return [result]
+
+
+def _array(result: Any) -> Any:
+    return result.detach().numpy() if isinstance(result, Tensor) else np.asarray(result)
+
+
+def assert_same(found: list[Any], expected: list[Any], **tolerance: Any) -> None:
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        one, other = _array(one), _array(other)
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, **tolerance)
+
+
+@cases(lambda case: case.entry.reference is not None)
+def test_matches_reference(case):
+    sample = case.sample
+    found = run(case, sample.args, sample.kwargs)
+    with np.errstate(all="ignore"):
+        expected = _flatten(case.entry.reference(*sample.args, **sample.kwargs))
+    assert_same(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@cases()
+def test_leaves_inputs_alone(case):
+    args, kwargs = map_arrays((case.sample.args, case.sample.kwargs), lambda array: array.copy(order="K"))
+    run(case, args, kwargs)
+    for array, original in zip(
+        arrays_in((args, kwargs)), arrays_in((case.sample.args, case.sample.kwargs)), strict=True
+    ):
+        np.testing.assert_array_equal(array, original)
+
+
+@cases(lambda case: case.entry.namespace is not None and case.key not in FIXED_DTYPE)
+def test_single_precision_stays_single(case):
+    sample = case.sample
+    wide = run(case, sample.args, sample.kwargs)
+    args, kwargs = map_arrays((sample.args, sample.kwargs), lambda array: convert(array, np.float32))
+    narrow = run(case, args, kwargs)
+    if not any(is_floating(array) for array in arrays_in((sample.args, sample.kwargs))):
+        return
+    explicit = "dtype" in sample.kwargs or any(isinstance(each, minigrad.float32.__class__) for each in sample.args)
+    for one, other in zip(narrow, wide, strict=True):
+        if isinstance(one, Tensor) and not explicit:
+            expected = minigrad.float32 if other.dtype == minigrad.float64 else other.dtype
+            assert one.dtype == expected
+
+
+@cases(lambda case: case.entry.namespace is not None and case.entry.name not in NEEDS_ITS_MEMORY)
+def test_memory_may_have_gaps(case):
+    sample = case.sample
+    expected = run(case, sample.args, sample.kwargs)
+    args, kwargs = map_arrays((sample.args, sample.kwargs), with_gaps)
+    found = run(case, args, kwargs)
+    if case.entry.name.startswith("empty"):
+        return
+    assert_same(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@cases(lambda case: case.entry.inplace and is_floating(case.sample.args[0]))
+def test_inplace_form_does_the_same(case):
+    sample = case.sample
+    expected = run(case, sample.args, sample.kwargs)[0]
+    first, *rest = map_arrays(sample.args, lambda array: array.copy(order="K"))
+    if tuple(expected.shape) != first.shape:
+        return
+    target = minigrad.tensor(first)
+    if hasattr(minigrad, "manual_seed"):
+        minigrad.manual_seed(0)
+    method = getattr(target, f"{case.entry.name}_")
+    found = method(*map_arrays(tuple(rest), _tensor), **map_arrays(sample.kwargs, _tensor))
+    assert found is target
+    np.testing.assert_array_equal(target.numpy(), expected.numpy().astype(np.float64))
+
+
+class Perturbed:
+    """A case as a function of the arrays through which gradients flow."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.slots = case.differentiable_slots()
+        self.bound = list(case.entry.signature.bind(case.sample.args, case.sample.kwargs))
+        self.points = [
+            array for k in self.slots for array in arrays_in(self.bound[k]) if is_floating(array)
+        ]
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        """Return the floating results, as tensors, for other values (arrays or tensors) in place of the points."""
+        if hasattr(minigrad, "manual_seed"):
+            minigrad.manual_seed(0)
+        left = iter(values)
+        bound = list(as_tensors(self.case, tuple(self.bound)))
+        for k in self.slots:
+            bound[k] = _replaced(self.bound[k], left)
+        signature = self.case.entry.signature
+        args = bound[: signature.positional]
+        kwargs = dict(zip(signature.names[signature.positional :], bound[signature.positional :], strict=True))
+        found = _flatten(self.case.entry.call(*args, **kwargs))
+        return [each for each in found if isinstance(each, Tensor) and each.dtype.is_floating_point]
+
+
+def _replaced(value: Any, left: Any) -> Any:
+    def replace(array: Any) -> Any:
+        if not is_floating(array):
+            return _tensor(array)
+        given = next(left)
+        return given if isinstance(given, Tensor) else minigrad.tensor(given)
+
+    return map_arrays(value, replace)
+
+
+def _leaves(arrays: list[Any]) -> list[Tensor]:
+    return [minigrad.tensor(array, requires_grad=True) for array in arrays]
+
+
+def _inner(left: list[Any], right: list[Any]) -> float:
+    return float(sum(np.sum(_array(one) * _array(other)) for one, other in zip(left, right, strict=True)))
+
+
+def check_slope(function: Any, gradient: Any, points: list[Any], random: Any) -> None:
+    """Compare ``<v, f(x + e u) - f(x - e u)> / 2e`` with ``<gradient of <v, f> at x, u>``, for random u and v."""
+    directions = [random.uniform(0.5, 1.5, array.shape) * random.choice([-1, 1], array.shape) for array in points]
+    weights = [random.uniform(-1, 1, tuple(each.shape)) for each in function(points)]
+    ahead = function([array + STEP * way for array, way in zip(points, directions, strict=True)])
+    behind = function([array - STEP * way for array, way in zip(points, directions, strict=True)])
+    numerical = _inner(weights, [(_array(a) - _array(b)) / (2 * STEP) for a, b in zip(ahead, behind, strict=True)])
+    analytic = _inner(gradient(points, weights), directions)
+    scale = max(1.0, *(float(np.abs(_array(each)).max(initial=0)) for each in ahead)) if ahead else 1.0
+    assert analytic == pytest.approx(numerical, rel=1e-5, abs=3e-7 * scale * np.sqrt(1 + sum(w.size for w in weights)))
+
+
+def _differentiable(case: Case) -> bool:
+    return (
+        getattr(case.entry, "differentiable", True)
+        and case.sample.gradient
+        and any(is_floating(array) for k in case.differentiable_slots() for array in _slot_arrays(case, k))
+    )
+
+
+def _slot_arrays(case: Case, position: int) -> list[Any]:
+    return arrays_in(case.entry.signature.bind(case.sample.args, case.sample.kwargs)[position])
+
+
+@cases(_differentiable)
+def test_gradient(case):
+    function = Perturbed(case)
+    leaves = _leaves(function.points)
+    outs = [each for each in function(leaves) if each.requires_grad]
+    if not outs:
+        assert not isinstance(case.entry, minigrad.ops.op.Op), "recorded nothing"
+        return
+    found = minigrad.autograd.grad(
+        outs, leaves, [minigrad.ones_like(each) if hasattr(minigrad, "ones_like") else each * 0 + 1 for each in outs],
+        allow_unused=True,
+    )  # fmt: skip
+    active = [grad is not None for grad in found]
+    assert any(active)
+    for grad, leaf in zip(found, leaves, strict=True):
+        assert grad is None or (grad.shape == leaf.shape and grad.dtype == leaf.dtype)
+    fixed = function.points
+
+    def at(values: list[Any]) -> list[Any]:
+        left = iter(values)
+        results = function([next(left) if on else array for on, array in zip(active, fixed, strict=True)])
+        return results
+
+    def gradient(points: list[Any], weights: list[Any]) -> list[Any]:
+        leaves = _leaves(points)
+        outs = at(leaves)
+        pairs = [(out, minigrad.tensor(w)) for out, w in zip(outs, weights, strict=True) if out.requires_grad]
+        return list(minigrad.autograd.grad([out for out, _ in pairs], leaves, [w for _, w in pairs]))
+
+    check_slope(at, gradient, [array for on, array in zip(active, fixed, strict=True) if on], np.random.default_rng(0))
+
+
+@cases(_differentiable)
+def test_double_backward(case):
+    function = Perturbed(case)
+    random = np.random.default_rng(0)
+    leaves = _leaves(function.points)
+    outs = function(leaves)
+    recorded = [k for k, each in enumerate(outs) if each.requires_grad]
+    if not recorded:
+        return
+    first = minigrad.autograd.grad(
+        [outs[k] for k in recorded], leaves, [outs[k].detach() * 0 + 1 for k in recorded], allow_unused=True
+    )
+    active = [k for k, grad in enumerate(first) if grad is not None]
+    cotangents = [random.uniform(-1, 1, tuple(outs[k].shape)) for k in recorded]
+    fixed = function.points
+    count = len(active)
+
+    def first_gradient(values: list[Any]) -> list[Any]:
+        values = [each if isinstance(each, Tensor) else minigrad.tensor(each, requires_grad=True) for each in values]
+        inputs = list(fixed)
+        for k, value in zip(active, values, strict=False):
+            inputs[k] = value
+        outs = function(inputs)
+        return list(
+            minigrad.autograd.grad([outs[k] for k in recorded], values[:count], values[count:], create_graph=True)
+        )
+
+    def gradient(points: list[Any], weights: list[Any]) -> list[Any]:
+        leaves = _leaves(points)
+        grads = first_gradient(leaves)
+        pairs = [(each, minigrad.tensor(w)) for each, w in zip(grads, weights, strict=True) if each.requires_grad]
+        found = minigrad.autograd.grad(
+            [each for each, _ in pairs], leaves, [w for _, w in pairs], allow_unused=True
+        )
+        return [np.zeros(p.shape) if g is None else g for g, p in zip(found, points, strict=True)]
+
+    check_slope(first_gradient, gradient, [*(fixed[k] for k in active), *cotangents], random)
