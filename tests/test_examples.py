@@ -8,9 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
+import numpy as np
 import pytest
 
+import minigrad
+from minigrad.ops.op import table
+from minigrad.ops.samples import Make
 from tests.test_conventions import SOURCES
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +51,23 @@ def test_links_of_page_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
     missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
     assert not missing, f"{page.name} points to {missing}"
+
+
+def test_worked_example_of_contributing_makes_an_operation_that_holds():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    family = dict(vars(importlib.import_module("minigrad.ops.elementwise")))
+    with mock.patch.dict(table):
+        table.pop("hypot", None)
+        exec(compile("from __future__ import annotations\n" + code, "CONTRIBUTING.md", "exec"), family)
+        hypot, entry = family["hypot"], family["hypot"].entry
+        for sample in entry.make_samples(Make()):
+            expected = entry.reference(*sample.args)
+            inputs = [minigrad.tensor(each, requires_grad=True) for each in sample.args]
+            out = hypot(*inputs)
+            np.testing.assert_allclose(out.detach().numpy(), expected)
+            assert minigrad.autograd.gradcheck(hypot, inputs)
+            assert minigrad.autograd.gradgradcheck(hypot, inputs)
 
 
 def _docstring_examples(module: ModuleType) -> Iterator[doctest.DocTest]:
