@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.dims import wrap_dim
+from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.samples import elementwise_samples
 
@@ -201,3 +201,128 @@ def _(grad):
 @to_dtype.samples
 def _(make):
     yield make.sample(make(2, 3), np.dtype(np.float64))
+
+
+@op(method=True, view=True, pack="size", node="ViewBackward0", reference=np.reshape)
+def view(input: Tensor, size: Any) -> Tensor:
+    """View of the elements in row-major order under another shape; never a copy.
+
+    Raises
+    ------
+    RuntimeError
+        When the elements do not lie in memory so that the shape fits; `reshape` copies then.
+    """
+    shape = infer_shape(size, input.size)
+    out = input.reshape(shape)
+    if out.size and not np.may_share_memory(out, input):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return out
+
+
+@view.gradient
+def _(grad, input_shape):
+    return reshape(grad, input_shape)
+
+
+@view.samples
+def _(make):
+    yield make.sample(make(2, 3), (3, 2))
+    yield make.sample(make(2, 3), (-1,))
+    yield make.sample(make(0, 3), (3, 0))
+
+
+@op(method=True, view=True, pack="dims", reference=np.transpose)
+def permute(input: Tensor, dims: Any) -> Tensor:
+    """View with the dimensions in another order."""
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(dims) != input.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    order = tuple(wrap_dim(dim, input.ndim) for dim in dims)
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return input.transpose(order)
+
+
+@permute.gradient
+def _(grad, input_shape, dims):
+    dims = [dim % max(len(input_shape), 1) for dim in ((dims,) if isinstance(dims, int) else dims)]
+    return permute(grad, tuple(dims.index(k) for k in range(len(dims))))
+
+
+@permute.samples
+def _(make):
+    yield make.sample(make(2, 3, 4), (2, 0, 1))
+    yield make.sample(make(2, 3, 4), (0, -1, 1))
+    yield make.sample(make(), ())
+
+
+@op(method=True, view=True, variant=lambda input, dim: f"SqueezeBackward{0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1}")
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """View without the dimensions of length 1, or without those of ``dim`` that have length 1."""
+    dims = range(input.ndim) if dim is None else wrap_dims(dim, input.ndim) if dim != () else ()
+    return input.reshape([length for k, length in enumerate(input.shape) if length != 1 or k not in dims])
+
+
+@squeeze.gradient
+def _(grad, input_shape):
+    return reshape(grad, input_shape)
+
+
+@squeeze.samples
+def _(make):
+    yield make.sample(make(2, 1, 3, 1))
+    yield make.sample(make(2, 1, 3, 1), 1)
+    yield make.sample(make(2, 1, 3, 1), -2)
+    yield make.sample(make(2, 1, 3, 1), (1, 3))
+    yield make.sample(make(), 0)
+
+
+@op(method=True, view=True, reference=np.expand_dims)
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """View with a dimension of length 1 put in at ``dim``."""
+    place = wrap_dim(dim, input.ndim + 1)
+    return input.reshape((*input.shape[:place], 1, *input.shape[place:]))
+
+
+@unsqueeze.gradient
+def _(grad, input_shape):
+    return reshape(grad, input_shape)
+
+
+@unsqueeze.samples
+def _(make):
+    yield make.sample(make(2, 3), 0)
+    yield make.sample(make(2, 3), -1)
+    yield make.sample(make(2, 3).T, 1)
+    yield make.sample(make(), 0)
+
+
+@op(method=True, view=True, node="ViewBackward0")
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Join the dimensions from ``start_dim`` to ``end_dim``, both included, into one."""
+    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
+    if not input.ndim:
+        return input.reshape(1)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    return input.reshape((*input.shape[:start], numel(input.shape[start : end + 1]), *input.shape[end + 1 :]))
+
+
+@flatten.gradient
+def _(grad, input_shape):
+    return reshape(grad, input_shape)
+
+
+@flatten.samples
+def _(make):
+    yield make.sample(make(2, 3, 4))
+    yield make.sample(make(2, 3, 4), 1)
+    yield make.sample(make(2, 3, 4), 0, -2)
+    yield make.sample(make())
+    yield make.sample(make(4, 3, 2).T)

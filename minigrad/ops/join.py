@@ -1,0 +1,208 @@
+"""Joining tensors, and taking them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import wrap_dim
+from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import common_dtype
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def _same_dtype(arrays: list[Any]) -> list[Any]:
+    dtype = arrays[0].dtype
+    if all(each.dtype == dtype for each in arrays):
+        return arrays
+    dtype = common_dtype(*arrays)
+    return [each.astype(dtype, copy=False) for each in arrays]
+
+
+@op(method=False, aliases=("concat", "concatenate"), reference=lambda xs, dim=0: np.concatenate(xs, axis=dim))
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along a dimension that they have; the other lengths must agree.
+
+    1-D empty tensors are skipped whatever the others' number of dimensions, as in PyTorch.
+    """
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    arrays = _same_dtype(tensors)
+    for k, each in enumerate(arrays):
+        if each.ndim == 0:
+            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
+    first = next((each for each in arrays if each.shape != (0,)), arrays[0])
+    place = wrap_dim(dim, first.ndim)
+    joined = [each for each in arrays if each.shape != (0,) or first.ndim == 1]
+    for k, each in enumerate(arrays):
+        if each.shape == (0,):
+            continue
+        if each.ndim != first.ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {each.ndim}")
+        for axis, (length, expected) in enumerate(zip(each.shape, first.shape, strict=True)):
+            if axis != place and length != expected:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {place}. Expected size {expected} but got size "
+                    f"{length} for tensor number {k} in the list."
+                )
+    return np.concatenate(joined, axis=place)
+
+
+@cat.gradient
+def _(grad, tensors, dim, needs):
+    dim = wrap_dim(dim, grad.ndim)
+    gradients = []
+    start = 0
+    for each, wanted in zip(tensors, needs, strict=True):
+        length = each.shape[dim] if each.shape != (0,) or grad.ndim == 1 else 0
+        part = (slice(None),) * dim + (slice(start, start + length),)
+        gradients.append(grad[part] if wanted and each.shape != (0,) else None)
+        start += length
+    return gradients
+
+
+@cat.samples
+def _(make):
+    yield make.sample([make(2, 3), make(4, 3)])
+    yield make.sample([make(2, 3), make(2, 1), make(2, 0)], dim=1)
+    yield make.sample([make(2, 3), make(2, 3)], dim=-1)
+    yield make.sample([make(2), make(0), make(3)])
+    yield make.sample([make(3, 2).T, make(1, 3)])
+
+
+@op(reference=lambda xs, dim=0: np.stack(xs, axis=dim))
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors of one shape along a new dimension."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    arrays = _same_dtype(tensors)
+    shape = arrays[0].shape
+    for k, each in enumerate(arrays):
+        if each.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each.shape)} at "
+                f"entry {k}"
+            )
+    place = wrap_dim(dim, len(shape) + 1)
+    if place == 0:
+        out = np.empty((len(arrays), *shape), arrays[0].dtype)
+        for k, each in enumerate(arrays):
+            out[k] = each
+        return out
+    return np.stack(arrays, axis=place)
+
+
+@stack.gradient
+def _(grad, dim, needs):
+    dim = wrap_dim(dim, grad.ndim)
+    return [grad[(slice(None),) * dim + (k,)] if wanted else None for k, wanted in enumerate(needs)]
+
+
+@stack.samples
+def _(make):
+    yield make.sample([make(2, 3), make(2, 3)])
+    yield make.sample([make(2, 3), make(2, 3), make(2, 3)], dim=-1)
+    yield make.sample([make(), make()])
+    yield make.sample([make(0, 2), make(0, 2)], dim=1)
+
+
+@op(method=True, view=True, outputs=("outputs",))
+def unbind(input: Tensor, dim: int = 0) -> Tensor:
+    """Views of the entries along a dimension, as a tuple."""
+    if not input.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return tuple(np.moveaxis(input, wrap_dim(dim, input.ndim), 0)[k, ...] for k in range(input.shape[dim]))
+
+
+@unbind.gradient
+def _(grads, dim):
+    return stack(list(grads), dim)
+
+
+@unbind.samples
+def _(make):
+    yield make.sample(make(3, 2))
+    yield make.sample(make(3, 2), 1)
+    yield make.sample(make(3))
+
+
+@op(namespace=None, name="split_parts", view=True, outputs=("outputs",), node="SplitBackward0")
+def split_parts(input: Tensor, sizes: tuple[int, ...], dim: int) -> Tensor:
+    """Views of consecutive parts of the given lengths along a dimension."""
+    ends = np.cumsum(sizes)
+    before = (slice(None),) * dim
+    return tuple(input[(*before, slice(end - size, end))] for end, size in zip(ends.tolist(), sizes, strict=True))
+
+
+@split_parts.gradient
+def _(grads, dim):
+    return cat(list(grads), dim)
+
+
+@split_parts.samples
+def _(make):
+    yield make.sample(make(5, 2), (2, 3), 0)
+    yield make.sample(make(2, 4), (1, 1, 2), 1)
+
+
+@composed(method=True)
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
+    """Views of consecutive parts along a dimension: each of a given length (the last may be shorter), or of the lengths listed.
+
+    Returns
+    -------
+    tuple of Tensor
+    """
+    place = wrap_dim(dim, tensor.ndim)
+    if not tensor.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    length = tensor.shape[place]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        if size == 0 and length:
+            raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension size of " f"{length}")
+        sizes = [size] * (length // size) if size else [0]
+        if size and (length % size or not length):
+            sizes.append(length % size)
+    else:
+        sizes = list(split_size_or_sections)
+        if sum(sizes) != length or any(size < 0 for size in sizes):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+                f"{place}), but got split_sizes={sizes}"
+            )
+    return split_parts(tensor, tuple(sizes), place)
+
+
+@split.samples
+def _(make):
+    yield make.sample(make(5, 2), 2)
+    yield make.sample(make(5, 2), [1, 4])
+    yield make.sample(make(2, 6), 3, dim=-1)
+
+
+@composed(method=True)
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
+    """Views of at most ``chunks`` consecutive parts of equal length along a dimension; the last may be shorter."""
+    place = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input.shape[place]
+    size = -(-length // chunks)
+    if size == 0:
+        return split_parts(input, (0,) * chunks, place)
+    return split(input, size, place)
+
+
+@chunk.samples
+def _(make):
+    yield make.sample(make(5, 2), 2)
+    yield make.sample(make(2, 6), 3, dim=-1)
