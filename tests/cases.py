@@ -40,13 +40,6 @@ class Case(NamedTuple):
         return slots
 
 
-def _fail_to_sample(error: Exception) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        raise AssertionError("its samples cannot be made") from error
-
-    return call
-
-
 def all_cases() -> list[Case]:
     """Return a case for every sample of every entry, in a fixed order."""
     cases = []
@@ -89,8 +82,8 @@ def convert(array: Any, dtype: Any) -> Any:
     if dtype.kind == "f":
         return array.astype(dtype, order="K")
     if dtype.kind == "b":
-        return array > 0
-    return np.rint(array * 2).astype(dtype, order="K")
+        return np.asarray(array > 0)
+    return np.asarray(np.rint(array * 2)).astype(dtype, order="K")
 
 
 def with_gaps(array: Any) -> Any:
