@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd, dtypes
 from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -13,6 +13,9 @@ from minigrad.dtypes import *  # noqa: F403
 from minigrad.ops.op import composed_table, table
 from minigrad.size import Size
 from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minigrad._functions import *  # noqa: F403
 
 __version__ = "0.1.0"
 

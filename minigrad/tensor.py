@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +20,17 @@ from minigrad.ops.shape import to_dtype
 from minigrad.ops.state import Upper, mode
 from minigrad.size import Size
 
+if TYPE_CHECKING:
+    from minigrad._methods import Methods
+else:
+    Methods = object
+
 __all__ = ["Tensor"]
 
 _new = object.__new__
 
 
-class Tensor:
+class Tensor(Methods):
     """A multi-dimensional array of one dtype, and a place in the graph that computes it.
 
     Attributes
@@ -44,6 +49,13 @@ class Tensor:
     """
 
     __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node", "_requires_grad", "_version")
+
+    _array: np.ndarray[Any, Any]
+    _node: Any
+    _version: list[int]
+    _requires_grad: bool
+    _grad: Tensor | None
+    _base: Tensor | None
 
     __array_priority__ = 1000
     _hooks: Any = None
