@@ -30,7 +30,7 @@ def _run(test: doctest.DocTest) -> None:
     assert runner.failures == 0, "".join(report)
 
 
-def _examples_of_page(page: Path) -> str:
+def examples_of_page(page: Path) -> str:
     """Return the page with everything blanked out but its ``pycon`` blocks, so that line numbers stay right."""
     inside, lines = False, []
     for line in page.read_text().splitlines():
@@ -43,7 +43,7 @@ def _examples_of_page(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_prints_what_it_says(page):
-    _run(doctest.DocTestParser().get_doctest(_examples_of_page(page), {}, page.name, str(page), 0))
+    _run(doctest.DocTestParser().get_doctest(examples_of_page(page), {}, page.name, str(page), 0))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import minigrad
 from minigrad.ops.op import Op, composed_table, table
 from minigrad.ops.samples import Make, Sample
 
+ROOT = Path(__file__).parent.parent
 ENTRIES: dict[str, Any] = {**table, **composed_table}
 PUBLIC = sorted(key for key, entry in ENTRIES.items() if entry.namespace is not None)
 
@@ -55,3 +58,15 @@ def test_public_name_is_the_entry_of_the_table(key):
         assert getattr(home, name, None) is entry.call, f"{entry.namespace}.{name} is something else"
         if entry.method:
             assert getattr(minigrad.Tensor, name) is entry.call
+
+
+def test_stubs_say_what_the_table_gives():
+    spec = importlib.util.spec_from_file_location("stubs", ROOT / "tools" / "stubs.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in tool.stubs().items()
+        if not path.exists() or path.read_text() != text
+    ]
+    assert not stale, f"run `make stubs`: {stale}"
