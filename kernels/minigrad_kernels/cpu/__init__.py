@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 
 _FAMILIES = {
+    "mersenne": ["twister_words"],
     "activation": [
         *["sigmoid", "sigmoid_backward", "tanh", "tanh_backward", "relu", "relu_backward", "leaky_relu"],
         *["leaky_relu_backward", "elu", "elu_backward", "gelu", "gelu_backward", "silu", "silu_backward", "softplus"],

@@ -13,10 +13,10 @@ from __future__ import annotations
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.core.datamodel import models
 from numba.core.pythonapi import NativeValue, unbox
-from numba.extending import register_model
+from numba.extending import intrinsic, register_model
 from numba.np.numpy_support import as_dtype
 
 # The public layout of an ndarray object and of its dtype object (numpy/ndarraytypes.h), as byte offsets.
@@ -24,6 +24,8 @@ _HEAD = object.__basicsize__  # 16, and more in free-threaded builds
 _TYPE, _DATA, _NDIM, _DIMS, _DESCR, _FLAGS = _HEAD - 8, _HEAD, _HEAD + 8, _HEAD + 16, _HEAD + 40, _HEAD + 48
 _BYTEORDER, _TYPE_NUM = _HEAD + 10, _HEAD + 12
 _CONTIGUOUS_ALIGNED, _WRITEABLE = 0x101, 0x400
+
+_POINTER, _BYTE, _INT32, _INT64 = ir.IntType(8).as_pointer(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
 llvmlite.binding.add_symbol("minigrad_ndarray", id(np.ndarray))
 
@@ -57,6 +59,47 @@ class Flat(types.Array):
 register_model(Flat)(models.ArrayModel)
 
 
+class FlatList(types.Type):
+    """Numba type of a Python list of array arguments, each seen as one-dimensional; see `nth`."""
+
+    def __init__(self, dtype, is_output):
+        self.dtype, self.is_output = dtype, is_output
+        super().__init__(f"FlatList({dtype}, {'out' if is_output else 'in'})")
+
+
+@register_model(FlatList)
+class _FlatListModel(models.StructModel):
+    """A table of addresses and sizes, two numbers an array."""
+
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, [("table", types.CPointer(types.intp)), ("count", types.intp)])
+
+
+@intrinsic
+def count_of(typing_context, arrays):
+    """Return how many arrays a `FlatList` holds."""
+
+    def generate(context, builder, signature, arguments):
+        return cgutils.create_struct_proxy(arrays)(context, builder, value=arguments[0]).count
+
+    return types.intp(arrays), generate
+
+
+@intrinsic
+def nth(typing_context, arrays, index):
+    """Return the array at `index` of a `FlatList`."""
+    array = types.Array(arrays.dtype, 1, "C")
+
+    def generate(context, builder, signature, arguments):
+        table = cgutils.create_struct_proxy(arrays)(context, builder, value=arguments[0]).table
+        place = builder.mul(arguments[1], ir.Constant(_INT64, 2))
+        address = builder.load(builder.gep(table, [place]))
+        size = builder.load(builder.gep(table, [builder.add(place, ir.Constant(_INT64, 1))]))
+        return _native(context, builder, array, builder.inttoptr(address, _POINTER), size)
+
+    return array(arrays, types.intp), generate
+
+
 def fit(array, dtype, is_output):
     """Return `array` as a C-contiguous array of `dtype` (its one-letter code), a copy unless it fits already."""
     if is_output and not (isinstance(array, np.ndarray) and array.flags.writeable):
@@ -81,24 +124,50 @@ def _unbox_flat(typ, obj, c):
     used = builder.call(_unpacker(c.context, builder.module, dtype, typ.is_output), [obj, data, size])
     failed = cgutils.is_null(builder, used)
 
-    array = c.context.make_array(typ)(c.context, builder)
-    count, stride = builder.load(size), ir.Constant(_INT64, dtype.itemsize)
-    array.meminfo = ir.Constant(array.meminfo.type, None)
-    array.parent = ir.Constant(array.parent.type, None)
-    array.nitems, array.itemsize = count, stride
-    array.data = builder.bitcast(builder.load(data), array.data.type)
-    array.shape, array.strides = cgutils.pack_array(builder, [count]), cgutils.pack_array(builder, [stride])
-
     def clean_up():
         with builder.if_then(builder.icmp_unsigned("!=", used, obj), likely=False):
             if typ.is_output:
                 api.decref(_call_here(c.context, builder, api, "give_back", (obj, used)))
             api.decref(used)
 
-    return NativeValue(array._getvalue(), is_error=failed, cleanup=clean_up)
+    array = _native(c.context, builder, typ, builder.load(data), builder.load(size))
+    return NativeValue(array, is_error=failed, cleanup=clean_up)
 
 
-_POINTER, _BYTE, _INT32, _INT64 = ir.IntType(8).as_pointer(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+def _native(context, builder, typ, data, size):
+    """Emit: the native structure of a one-dimensional array that owns nothing."""
+    array = context.make_array(typ)(context, builder)
+    stride = context.get_constant(types.intp, as_dtype(typ.dtype).itemsize)
+    array.meminfo, array.parent = ir.Constant(array.meminfo.type, None), ir.Constant(array.parent.type, None)
+    array.nitems, array.itemsize = size, stride
+    array.data = builder.bitcast(data, array.data.type)
+    array.shape, array.strides = cgutils.pack_array(builder, [size]), cgutils.pack_array(builder, [stride])
+    return array._getvalue()
+
+
+@unbox(FlatList)
+def _unbox_flat_list(typ, obj, c):
+    """Emit the code that reads the addresses of a list's arrays; they must fit as they are."""
+    builder, api = c.builder, c.pyapi
+    count = api.list_size(obj)
+    two, one = ir.Constant(_INT64, 2), ir.Constant(_INT64, 1)
+    table = builder.alloca(_INT64, size=builder.mul(count, two))
+    failed = cgutils.alloca_once_value(builder, builder.icmp_signed("<", count, ir.Constant(_INT64, 0)))
+    unpack = _unpacker(c.context, builder.module, as_dtype(typ.dtype), typ.is_output)
+    with cgutils.for_range(builder, count) as loop:
+        item = api.list_getitem(obj, loop.index)
+        place = builder.gep(table, [builder.mul(loop.index, two)])
+        address = builder.bitcast(place, _POINTER.as_pointer())
+        used = builder.call(unpack, [item, address, builder.gep(place, [one])])
+        with builder.if_then(builder.icmp_unsigned("!=", used, item), likely=False):
+            builder.store(cgutils.true_bit, failed)
+            with builder.if_then(cgutils.is_not_null(builder, used)):
+                api.decref(used)
+                api.err_set_string("PyExc_TypeError", "a kernel needs a list of contiguous arrays of one dtype")
+            loop.do_break()
+    value = cgutils.create_struct_proxy(typ)(c.context, builder)
+    value.table, value.count = table, count
+    return NativeValue(value._getvalue(), is_error=builder.load(failed))
 
 
 def _unpacker(context, module, dtype, is_output):
@@ -172,3 +241,8 @@ def _call_here(context, builder, api, function, arguments):
     result = api.call_method(module, function, arguments)
     api.decref(module)
     return result
+
+
+if config.DISABLE_JIT:
+    count_of = len
+    nth = lambda arrays, index: arrays[index]  # noqa: E731

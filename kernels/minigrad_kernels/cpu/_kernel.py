@@ -21,7 +21,7 @@ import numba
 import numpy as np
 
 from minigrad_kernels.cpu import _cache
-from minigrad_kernels.cpu._arrays import Flat, fit, give_back
+from minigrad_kernels.cpu._arrays import Flat, FlatList, fit, give_back
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 SUMS = frozenset({"reassoc", "nsz", "contract"})  # what a loop that sums may do; nan and inf stay what they are
@@ -41,22 +41,45 @@ def _spare_the_blas_probe():
 
 
 class _Kind:
-    """What a kernel's parameter is; instances serve as annotations."""
+    """What a kernel's parameter is; instances serve as annotations.
 
-    def __init__(self, dtype, is_array, is_output=False):
-        self.dtype, self.is_array, self.is_output = dtype, is_array, is_output
+    Parameters
+    ----------
+    container : Flat, FlatList or None
+        None for a plain number.
+    dtype : str or None
+        None for the dtype that the kernel is looked up by.
+    is_output : bool
+    """
+
+    def __init__(self, container, dtype=None, is_output=False):
+        self.container, self.dtype, self.is_output = container, dtype, is_output
 
     def numba_type(self, dtype):
         """Return the Numba type for a kernel that was looked up by `dtype`."""
         element = numba.from_dtype(np.dtype(self.dtype or dtype))
-        return Flat(element, self.is_output) if self.is_array else element
+        return self.container(element, self.is_output) if self.container else element
+
+    def fit(self, argument, dtype):
+        """Return the argument as the loop in plain Python takes it."""
+        dtype = np.dtype(self.dtype or dtype)
+        if self.container is None:
+            return dtype.type(argument)
+        if self.container is Flat:
+            return fit(argument, dtype.char, self.is_output)
+        if any(not a.flags.c_contiguous or a.dtype != dtype for a in argument):
+            raise TypeError("a kernel needs a list of contiguous arrays of one dtype")
+        return [a.reshape(-1) for a in argument]
 
 
-In, Out, Real = _Kind(None, True), _Kind(None, True, True), _Kind(None, False)
-InFloat64, OutFloat64 = _Kind("float64", True), _Kind("float64", True, True)
-InInt64, OutInt64 = _Kind("int64", True), _Kind("int64", True, True)
-InWords, InBool, OutBool = _Kind("uint32", True), _Kind("bool", True), _Kind("bool", True, True)
-_PLAIN = {"float": _Kind("float64", False), "int": _Kind("int64", False), "bool": _Kind("bool", False)}
+In, Out = _Kind(Flat), _Kind(Flat, None, True)
+InList, OutList = _Kind(FlatList), _Kind(FlatList, None, True)
+InInt64, OutInt64 = _Kind(Flat, "int64"), _Kind(Flat, "int64", True)
+InWords, OutWords = _Kind(Flat, "uint32"), _Kind(Flat, "uint32", True)
+InBool, OutBool = _Kind(Flat, "bool"), _Kind(Flat, "bool", True)
+OutFloat64 = _Kind(Flat, "float64", True)
+Real = _Kind(None)
+_PLAIN = {"float": _Kind(None, "float64"), "int": _Kind(None, "int64"), "bool": _Kind(None, "bool")}
 
 
 class Kernel(dict):
@@ -109,18 +132,14 @@ class Kernel(dict):
 
     def _interpreted(self, dtype):
         """Return the loop as plain Python (NUMBA_DISABLE_JIT), taking the same arguments as the compiled one."""
-        dtypes = [np.dtype(kind.dtype or dtype) for kind in self.kinds]
 
         def loop(*arguments):
-            fitted = [
-                fit(a, d.char, kind.is_output) if kind.is_array else d.type(a)
-                for a, d, kind in zip(arguments, dtypes, self.kinds, strict=True)
-            ]
-            flat = [f.reshape(-1) if kind.is_array else f for f, kind in zip(fitted, self.kinds, strict=True)]
+            fitted = [kind.fit(a, dtype) for a, kind in zip(arguments, self.kinds, strict=True)]
+            flat = [f.reshape(-1) if kind.container is Flat else f for f, kind in zip(fitted, self.kinds, strict=True)]
             with np.errstate(all="ignore"):
                 result = self.function(*flat)
             for a, f, kind in zip(arguments, fitted, self.kinds, strict=True):
-                if kind.is_output and f is not a:
+                if kind.container is Flat and kind.is_output and f is not a:
                     give_back(a, f)
             return result
 
