@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minigrad.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.autograd.backward import backward, grad
+from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -14,6 +15,7 @@ from minigrad.autograd.grad_mode import (
 )
 
 __all__ = [
+    "Function",
     "backward",
     "detect_anomaly",
     "enable_grad",

@@ -143,8 +143,8 @@ class _Flow:
                 continue
             if node.n_outputs > 1:
                 grad = [
-                    self._zeros(out) if g is None and out.dtype.kind == "f" else g
-                    for g, out in zip(grad, node.outputs, strict=True)
+                    self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
+                    for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
                 ]
             found = node.input_gradients(grad, create_graph)
             if Anomaly.enabled:
@@ -187,9 +187,9 @@ class _Flow:
         assert self.captures is not None
         assert self.on_path is not None
         if node.n_outputs > 1:
-            for out, each in zip(node.outputs, grad, strict=True):  # type: ignore[attr-defined]
-                if _key(out) in self.captures:
-                    self.captured[_key(out)] = each
+            for index, each in enumerate(grad):
+                if (node, index) in self.captures:
+                    self.captured[node, index] = each
         elif _key(node) in self.captures:
             self.captured[_key(node)] = grad
         return node not in self.on_path
@@ -238,8 +238,8 @@ class _Flow:
                 tensor = changed
         return self._as_flowing(tensor)
 
-    def _zeros(self, out: Any) -> Any:
-        zeros = np.zeros(out.shape, out.dtype)
+    def _zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        zeros = np.zeros(shape, dtype)
         return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
 
 

@@ -251,7 +251,12 @@ def _tensor_at(edge: Any, array: Any) -> Any:
 
 
 class MultiNode(Node):
-    """The node of an operation with several outputs; gradients arrive as a list, one entry an output."""
+    """The node of an operation with several outputs; gradients arrive as a list, one entry an output.
+
+    Attributes
+    ----------
+    outputs : list of (shape, dtype)
+    """
 
     __slots__ = ("outputs",)
 
@@ -260,11 +265,11 @@ class MultiNode(Node):
     ) -> None:
         super().__init__(plan, args, values, outs, results)
         self.n_outputs = len(outs)
-        self.outputs = [Output(self, k, out.shape, out.dtype) for k, out in enumerate(outs)]
+        self.outputs = [(out.shape, out.dtype) for out in outs]
 
     def output_edge(self, index: int) -> Any:
         """Return the edge that stands for output ``index``."""
-        return self.outputs[index]
+        return Output(self, index, *self.outputs[index])
 
 
 class Output:

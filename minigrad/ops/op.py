@@ -318,9 +318,9 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
                 _share(result, found, functools.partial(_nth_output, call, k), args)
         if mask and self.differentiable and mode.enabled:
             node = Upper.MultiNode(self.plan(mask, len(slots)), args, values, outs, results)
-            for result, edge in zip(results, node.outputs, strict=True):
+            for k, result in enumerate(results):
                 if result._array.dtype.kind == "f":
-                    result._node = edge
+                    result._node = node.output_edge(k)
                     result._requires_grad = True
         return make_result(results)
 

@@ -1,0 +1,308 @@
+"""Operations that users write themselves: `Function`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.node import Node, Output, edge_of, orders, public_edge
+from minigrad.ops.state import Anomaly, Upper, mode
+
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+
+
+class FunctionCtx:
+    """What ``forward`` leaves for ``backward``: saved tensors, flags, and any attribute the user sets.
+
+    Attributes
+    ----------
+    needs_input_grad : tuple of bool
+        One entry an argument of ``forward``.
+    """
+
+    needs_input_grad: tuple[bool, ...] = ()
+    materialize_grads = True
+    _to_save: tuple[Any, ...] = ()
+    _non_differentiable: tuple[Any, ...] = ()
+    _dirty: tuple[Any, ...] = ()
+    _node: Any = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors for ``backward``, which finds them in ``saved_tensors``; None is allowed.
+
+        Inputs, outputs and intermediate tensors may be saved; changing them in place afterwards is detected.
+        """
+        for each in tensors:
+            if each is not None and not isinstance(each, Upper.Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument is of type {type(each).__name__}"
+                )
+        self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Keep tensors for a forward-mode rule; accepted for compatibility, minigrad differentiates in reverse."""
+        self._for_forward = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say that these inputs were changed in place; each must be returned as an output."""
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say that these outputs have no gradient."""
+        self._non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether ``backward`` gets zeros (the default) or None for outputs that no gradient reached."""
+        self.materialize_grads = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors that ``save_for_backward`` was given."""
+        if self._node is None:
+            return self._to_save
+        return self._node.saved_tensors()  # type: ignore[no-any-return]
+
+
+class Function:
+    """Base of operations with a hand-written gradient.
+
+    A subclass has two static methods: ``forward(ctx, *args)`` computes the result with any means, and
+    ``backward(ctx, *grad_outputs)`` returns one gradient an argument of ``forward`` (None where there is none).
+    ``forward(*args)`` may also go without ``ctx`` when a third one, ``setup_context(ctx, inputs, output)``, saves what
+    is needed. Call ``MyFunction.apply(*args)``. Gradients of second order work when ``backward`` is written with tensor
+    operations.
+
+    Examples
+    --------
+    >>> import minigrad as torch
+    >>> class Cube(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...
+    ...     @staticmethod
+    ...     def backward(ctx, grad_output):
+    ...         (x,) = ctx.saved_tensors
+    ...         return grad_output * 3 * x**2
+    >>> x = torch.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    setup_context: Any = None
+
+    def __init__(self) -> None:
+        raise RuntimeError(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
+            "them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run ``forward`` and record a node whose gradient is ``backward``."""
+        ctx = FunctionCtx()
+        wants = [isinstance(each, Upper.Tensor) and each.requires_grad for each in args]
+        ctx.needs_input_grad = tuple(wants)
+        recorded = any(wants) and mode.enabled
+        was_enabled = mode.enabled
+        mode.enabled = False
+        try:
+            if cls.setup_context is not None:
+                outputs = cls.forward(*args)
+                cls.setup_context(ctx, args, outputs)
+            else:
+                outputs = cls.forward(ctx, *args)
+        finally:
+            mode.enabled = was_enabled
+        single = not isinstance(outputs, (tuple, list))
+        results = [outputs] if single else list(outputs)
+        if recorded:
+            results = _record(cls, ctx, args, results)
+        return results[0] if single else tuple(results)
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ``backward`` that is not made of tensor operations: differentiating through it raises."""
+
+    @functools.wraps(function)
+    def decorated(ctx: Any, *grads: Any) -> Any:
+        was_enabled = mode.enabled
+        mode.enabled = False
+        try:
+            outputs = function(ctx, *grads)
+        finally:
+            mode.enabled = was_enabled
+        if not was_enabled or not any(isinstance(each, Upper.Tensor) and each.requires_grad for each in grads):
+            return outputs
+        single = not isinstance(outputs, tuple)
+        refused = [
+            _Refuse.apply(each, *grads) if isinstance(each, Upper.Tensor) else each
+            for each in ((outputs,) if single else outputs)
+        ]
+        return refused[0] if single else tuple(refused)
+
+    return decorated
+
+
+class _Refuse(Function):
+    """Identity whose gradient raises."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Any, *grads: Any) -> Any:
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+class FunctionNode(Node):
+    """The node of a call of a user's `Function`."""
+
+    __slots__ = ("ctx", "function", "outputs", "wants")
+
+    def __init__(self, function: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> None:
+        self.function = function
+        self.ctx = ctx
+        self.order = next(orders)
+        self.wants = ctx.needs_input_grad
+        self.parents = [edge_of(each) for each, wanted in zip(args, self.wants, strict=True) if wanted]
+        self.label = f"{function.__name__}Backward"
+        self.saved = []
+        self.marks = []
+        self.outputs: list[Any] = []
+        if Anomaly.enabled:
+            import traceback
+
+            self.trace = traceback.extract_stack()[:-3]
+
+    def keep(self, results: list[Any]) -> None:
+        """Take over what ``save_for_backward`` was given, outputs by number so that no cycle arises."""
+        assert self.saved is not None
+        for each in self.ctx._to_save:
+            number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
+            self.saved.append((each._array, number) if number is not None else each)
+            if each is not None:
+                self.marks.append((each._version, each._version[0]))
+        self.ctx._to_save = ()
+        self.ctx._node = self._reference()
+
+    def _reference(self) -> Any:
+        import weakref
+
+        return weakref.proxy(self)
+
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """Return what was saved, with saved outputs as tensors of the graph again."""
+        if self.saved is None:
+            from minigrad.autograd.node import SECOND_BACKWARD
+
+            raise RuntimeError(SECOND_BACKWARD)
+        found = []
+        for each in self.saved:
+            if isinstance(each, tuple):
+                array, number = each
+                each = Upper.Tensor._wrap(array)
+                if self.outputs[number] is not None:
+                    each._node = self.output_edge(number)
+                    each._requires_grad = True
+            found.append(each)
+        return tuple(found)
+
+    def output_edge(self, index: int) -> Any:
+        """Return the edge that stands for output ``index``."""
+        return Output(self, index, *self.outputs[index]) if self.n_outputs > 1 else self
+
+    def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
+        """Run the user's ``backward`` with tensors."""
+        if self.saved is None:
+            from minigrad.autograd.node import SECOND_BACKWARD
+
+            raise RuntimeError(SECOND_BACKWARD)
+        for version, count in self.marks:
+            if version[0] != count:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: a "
+                    f"tensor saved by {self.name()} is at version {version[0]}; expected version {count} instead."
+                )
+        grads = [
+            each if each is None or isinstance(each, Upper.Tensor) else Upper.Tensor._wrap(each)
+            for each in (grad if self.n_outputs > 1 else [grad])
+        ]
+        returned = self.function.backward(self.ctx, *grads)
+        gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+        while len(gradients) > len(self.wants) and gradients[-1] is None:
+            gradients.pop()
+        if len(gradients) != len(self.wants):
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {len(self.wants)}, got "
+                f"{len(gradients)})"
+            )
+        wanted = [gradient for gradient, wants in zip(gradients, self.wants, strict=True) if wants]
+        return [
+            (edge, self._flowing(gradient, edge, create_graph, k))
+            for k, (edge, gradient) in enumerate(zip(self.parents, wanted, strict=True))
+        ]
+
+    def _flowing(self, gradient: Any, edge: Any, create_graph: bool, k: int) -> Any:
+        if gradient is None:
+            return None
+        if not isinstance(gradient, Upper.Tensor):
+            raise RuntimeError(
+                f"function {self.name()} returned a {type(gradient).__name__} as gradient {k}; expected a Tensor or None"
+            )
+        shape = edge._array.shape if isinstance(edge, Upper.Tensor) else edge.shape
+        try:
+            fits = np.broadcast_shapes(gradient._array.shape, shape) == gradient._array.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {k} - got {list(gradient.shape)} but "
+                f"expected shape compatible with {list(shape)}"
+            )
+        return gradient if create_graph else np.array(gradient._array)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that made the inputs."""
+        edges = iter(self.parents)
+        return tuple(public_edge(next(edges) if wants else None) for wants in self.wants)
+
+
+def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], results: list[Any]) -> list[Any]:
+    """Give the results of a forward their node."""
+    node = FunctionNode(cls, ctx, args)
+    fresh = [_fresh(each, ctx, args) for each in results]
+    tensors = [each for each in fresh if isinstance(each, Upper.Tensor)]
+    node.n_outputs = len(fresh)
+    node.shape, node.dtype = tensors[0]._array.shape, tensors[0]._array.dtype
+    node.outputs = [
+        (each._array.shape, each._array.dtype) if isinstance(each, Upper.Tensor) else None for each in fresh
+    ]
+    skipped = {id(each) for each in ctx._non_differentiable}
+    node.keep(results)
+    for k, (each, original) in enumerate(zip(fresh, results, strict=True)):
+        if not isinstance(each, Upper.Tensor) or id(original) in skipped or each._array.dtype.kind != "f":
+            continue
+        each._node = node.output_edge(k)
+        each._requires_grad = True
+    return fresh
+
+
+def _fresh(result: Any, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
+    """Return an output as a tensor of its own: an input returned as it is becomes a view, unless marked dirty."""
+    if not isinstance(result, Upper.Tensor):
+        return result
+    if any(result is each for each in ctx._dirty):
+        return result
+    if any(result is each for each in args):
+        return result.detach()
+    return result
