@@ -39,8 +39,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 class StateDictMethods:
     """``state_dict`` and ``load_state_dict``, with their hooks and extension points; inherited by :class:`Module`."""

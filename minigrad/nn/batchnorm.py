@@ -15,7 +15,7 @@ from .parameter import Parameter
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
-class _BatchNorm(Module):
+class BatchNorm(Module):
     """Normalise each channel over the batch to zero mean and unit variance, then scale and shift [1]_.
 
     In training mode the batch's own mean and variance are used, and running averages of them are kept; in eval mode
@@ -140,16 +140,19 @@ class _BatchNorm(Module):
         )
 
 
-class BatchNorm1d(_BatchNorm):
-    __doc__ = f"Batch normalisation of ``(N, C)`` or ``(N, C, L)``.\n\n    {_BatchNorm.__doc__}"
+class BatchNorm1d(BatchNorm):
+    """Batch normalisation of ``(N, C)`` or ``(N, C, L)``; the parameters are `BatchNorm`'s."""
+
     _ranks = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
-    __doc__ = f"Batch normalisation of ``(N, C, H, W)``.\n\n    {_BatchNorm.__doc__}"
+class BatchNorm2d(BatchNorm):
+    """Batch normalisation of ``(N, C, H, W)``; the parameters are `BatchNorm`'s."""
+
     _ranks = (4,)
 
 
-class BatchNorm3d(_BatchNorm):
-    __doc__ = f"Batch normalisation of ``(N, C, D, H, W)``.\n\n    {_BatchNorm.__doc__}"
+class BatchNorm3d(BatchNorm):
+    """Batch normalisation of ``(N, C, D, H, W)``; the parameters are `BatchNorm`'s."""
+
     _ranks = (5,)

@@ -7,8 +7,7 @@ import warnings
 from typing import Any
 
 from minigrad.autograd import no_grad
-from minigrad.creation import empty_like, eye
-from minigrad.random import randperm
+from minigrad.creation import empty
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -244,7 +243,10 @@ def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with ones on the diagonal and zeros elsewhere."""
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return tensor.copy_(eye(*tensor.shape))
+    tensor.zero_()
+    for place in range(min(tensor.shape)):
+        tensor[place, place] = 1
+    return tensor
 
 
 @no_grad()
@@ -312,6 +314,8 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
     tensor.normal_(0, std, generator=generator)
+    from minigrad.random import randperm
+
     for column in range(columns):
         tensor[randperm(rows)[:zeros], column] = 0
     return tensor
