@@ -5,12 +5,15 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, dtypes
+from minigrad import autograd, dtypes, serialization
 from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
 from minigrad.dtypes import *  # noqa: F403
+from minigrad.numeric_limits import finfo, iinfo
 from minigrad.ops.op import composed_table, table
+from minigrad.printing import set_printoptions
+from minigrad.serialization import load, save
 from minigrad.size import Size
 from minigrad.tensor import Tensor
 

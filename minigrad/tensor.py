@@ -18,7 +18,7 @@ from minigrad.ops.inplace import check_writable, rebase
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_dtype
 from minigrad.ops.state import Upper, mode
-from minigrad.size import Size
+from minigrad.size import Size, make_size
 
 if TYPE_CHECKING:
     from minigrad._methods import Methods
@@ -102,12 +102,12 @@ class Tensor(Methods):
     @property
     def shape(self) -> Size:
         """The lengths of the dimensions."""
-        return Size(self._array.shape)
+        return make_size(self._array.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the length of one dimension."""
         if dim is None:
-            return Size(self._array.shape)
+            return make_size(self._array.shape)
         from minigrad.ops.dims import wrap_dim
 
         if not self._array.ndim:
@@ -452,6 +452,16 @@ class Tensor(Methods):
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """Return the tensor itself if it is contiguous, else a copy in row-major order."""
         return self if self._array.flags.c_contiguous else self.clone(memory_format="contiguous")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from minigrad.storage import reduce_tensor
+
+        return reduce_tensor(self)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        from minigrad.storage import deepcopy_tensor
+
+        return deepcopy_tensor(self, memo)
 
     def __copy__(self) -> Tensor:
         return self._make_subclass(self, self._requires_grad)  # type: ignore[no-any-return]
