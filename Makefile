@@ -2,7 +2,8 @@
 # Written for any make (GNU 3.81 as on macOS, GNU 4, BSD): plain rules, and the shell for the rest.
 
 VENV = .venv
-PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
+# Warnings off: setuptools warns everybody who installs in editable mode.
+PIP = PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # What `make test` runs by default; `make test TESTS=tests/nn` runs a part, ARGS adds pytest options.
 TESTS =
