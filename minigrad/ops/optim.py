@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.state import Upper
+from minigrad_kernels import cpu
 
 __all__ = ["adam_", "apply_update", "differentiable_update", "sgd_"]
 
@@ -89,3 +90,93 @@ def differentiable_update(
         else:
             state[name] = value.clone() if value is g else value
     param.copy_(new)
+
+
+def sgd_(
+    params: Iterable[Any],
+    states: MutableMapping[Any, dict[str, Any]],
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """Take one step of `minigrad.optim.SGD` with every parameter that has a gradient."""
+    has_momentum = momentum != 0
+    batches: dict[Any, tuple[list[Any], ...]] = {}
+    dtype = batch = None
+    is_first = was_first = False
+    for param in params:
+        grad = param._grad
+        if grad is None:
+            continue
+        array = param._array
+        if has_momentum:
+            state = states[param]
+            buffer = state.get("momentum_buffer")
+            is_first = buffer is None
+            if is_first:
+                buffer = state["momentum_buffer"] = Upper.Tensor._wrap(np.zeros(array.shape, array.dtype))
+        if array.dtype is not dtype or is_first is not was_first:
+            dtype, was_first = array.dtype, is_first
+            batch = batches.setdefault((dtype, is_first), ([], [], []))
+        batch[0].append(array)
+        batch[1].append(grad._array)
+        if has_momentum:
+            batch[2].append(buffer._array)
+            buffer._version[0] += 1
+        param._version[0] += 1
+    for (_, is_first), (arrays, grads, buffers) in batches.items():
+        cpu.sgd(
+            arrays, grads, buffers or None, lr, momentum, dampening, weight_decay, nesterov, maximize, is_first
+        )  # fmt: skip
+
+
+def adam_(
+    params: Iterable[Any],
+    states: MutableMapping[Any, dict[str, Any]],
+    init_state: Callable[[Any], dict[str, Any]],
+    *,
+    lr: float,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    amsgrad: bool,
+    decoupled_weight_decay: bool,
+    maximize: bool,
+) -> None:
+    """Take one step of `minigrad.optim.Adam` with every parameter that has a gradient.
+
+    ``init_state`` gives the state of a parameter that has none.
+    """
+    batches: dict[Any, tuple[list[Any], ...]] = {}
+    dtype = batch = last_t = None
+    for param in params:
+        grad = param._grad
+        if grad is None:
+            continue
+        state = states[param]
+        if not state:
+            state.update(init_state(param))
+        step, array = state["step"]._array, param._array
+        t = step.item() + 1
+        step[()] = t
+        if array.dtype is not dtype or t != last_t:
+            dtype, last_t = array.dtype, t
+            batch = batches.setdefault((dtype, t), ([], [], [], [], []))
+        batch[0].append(array)
+        batch[1].append(grad._array)
+        batch[2].append(state["exp_avg"]._array)
+        batch[3].append(state["exp_avg_sq"]._array)
+        if amsgrad:
+            batch[4].append(state["max_exp_avg_sq"]._array)
+        param._version[0] += 1
+        for tensor in state.values():
+            tensor._version[0] += 1
+    for (_, t), (arrays, grads, means, squares, largests) in batches.items():
+        cpu.adam(
+            arrays, grads, means, squares, largests or None, t, lr, *betas, eps, weight_decay, decoupled_weight_decay,
+            maximize,
+        )  # fmt: skip

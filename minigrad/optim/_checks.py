@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from minigrad.tensor import Tensor
 
-__all__ = ["Check", "at_least_zero", "learning_rate", "two_betas"]
+__all__ = ["Check", "Checks", "at_least_zero", "learning_rate", "two_betas"]
 
 Check: TypeAlias = Callable[[Any, Mapping[str, Any]], None]
+Checks: TypeAlias = dict[str, Check]
 
 
 def at_least_zero(what: str, message: str = "Invalid {what}: {value}") -> Check:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from minigrad.utils.hooks import RemovableHandle
+from minigrad.autograd.hooks import RemovableHandle
 
 __all__ = [
     "HookMethods",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.creation import tensor, zeros_like
 from minigrad.dtypes import float32
@@ -12,7 +12,7 @@ from minigrad.ops.elementwise import maximum, sqrt
 from minigrad.ops.optim import adam_
 from minigrad.tensor import Tensor
 
-from ._checks import at_least_zero, learning_rate, two_betas
+from ._checks import Checks, at_least_zero, learning_rate, two_betas
 from ._lerp import lerp
 from .optimizer import Optimizer, ParamsT, as_number
 
@@ -143,6 +143,15 @@ class Adam(Optimizer):
         """Update the parameters of one group, by the fused form of :meth:`update` where nothing is recorded."""
         if group["differentiable"]:
             return super().update_group(group)
-        for param in group["params"]:
-            ...
-        return adam_(group["params"], self.state)
+        return adam_(
+            group["params"],
+            self.state,
+            lambda param: self.init_state(param, group),
+            lr=as_number(group["lr"]),
+            betas=as_number(group["betas"]),
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            amsgrad=group["amsgrad"],
+            decoupled_weight_decay=group["decoupled_weight_decay"],
+            maximize=group["maximize"],
+        )

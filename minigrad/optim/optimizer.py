@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias
 
 from minigrad.autograd import enable_grad
 from minigrad.ops.optim import apply_update, differentiable_update
 from minigrad.tensor import Tensor
 
-from ._checks import Check
+from ._checks import Checks
 from ._hooks import (
     _global_optimizer_post_hooks,
     _global_optimizer_pre_hooks,
@@ -76,7 +76,7 @@ class Optimizer(StateDictMethods):
     """
 
     #: The options that are checked, in order.
-    checks: ClassVar[Mapping[str, Check]] = {}
+    checks: ClassVar[Checks] = {}
     _option_names: ClassVar[tuple[str, ...]] = ()
 
     #: The formula: ``update(p, g, state, **options) -> new p``, written with operators and operations only, so that it

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.creation import tensor, zeros_like
 from minigrad.dtypes import float32
 from minigrad.ops.elementwise import sqrt
 from minigrad.tensor import Tensor
 
-from ._checks import at_least_zero, learning_rate
+from ._checks import Checks, at_least_zero, learning_rate
 from ._lerp import lerp
 from .optimizer import Optimizer, ParamsT
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.ops.optim import sgd_
 from minigrad.tensor import Tensor
 
-from ._checks import at_least_zero, learning_rate
+from ._checks import Checks, at_least_zero, learning_rate
 from .optimizer import Optimizer, ParamsT, as_number
 
 __all__ = ["SGD"]
