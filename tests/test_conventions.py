@@ -21,11 +21,10 @@ LAYERS = (
     ("minigrad.dtypes", "minigrad.devices", "minigrad.errors", "minigrad.size", "minigrad.numeric_limits"),
     ("minigrad.ops",),
     ("minigrad.autograd",),
-    ("minigrad.tensor", "minigrad.operators", "minigrad.conversion"),
+    ("minigrad.tensor", "minigrad.operators", "minigrad.conversion", "minigrad.printing", "minigrad.storage"),
     (
         "minigrad.creation",
         "minigrad.random",
-        "minigrad.printing",
         "minigrad.serialization",
         "minigrad.linalg",
         "minigrad.legacy",
