@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import njit
 
 from minigrad_kernels.cpu._arrays import count_of, nth
-from minigrad_kernels.cpu._kernel import InList, OutList, Real, kernel
+from minigrad_kernels.cpu._kernel import OPTIONS, InList, OutList, Real, kernel
 from minigrad_kernels.scalar._bits import fma, wide
 
 
@@ -30,6 +31,25 @@ def _update(loop, lists, *numbers):
                     a[...] = copy
 
 
+@njit(**OPTIONS)
+def _plain_step(param, grad, rate, weight_decay, sign):
+    """One step of gradient descent on one parameter."""
+    wide()
+    for i in range(param.size):
+        param[i] = fma(rate, fma(weight_decay, param[i], sign * grad[i]), param[i])
+
+
+@njit(**OPTIONS)
+def _momentum_step(param, grad, buffer, rate, momentum, undamped, weight_decay, nesterov, sign, is_first):
+    """One step of gradient descent with momentum on one parameter."""
+    wide()
+    for i in range(param.size):
+        g = fma(weight_decay, param[i], sign * grad[i])
+        v = g if is_first else fma(undamped, g, buffer[i] * momentum)
+        buffer[i] = v
+        param[i] = fma(rate, fma(momentum, v, g) if nesterov else v, param[i])
+
+
 @kernel
 def _sgd_loop(
     params: OutList,
@@ -43,21 +63,14 @@ def _sgd_loop(
     maximize: bool,
     is_first: bool,
 ):
-    """One step of stochastic gradient descent; `rate` is -lr, `undamped` is 1 - dampening."""
-    wide()
-    zero = rate - rate
-    has_momentum, has_decay = momentum != zero, weight_decay != zero
+    """One step for each of the lists' arrays; `rate` is -lr, `undamped` is 1 - dampening."""
     for k in range(count_of(params)):
         param, grad, buffer = nth(params, k), nth(grads, k), nth(buffers, k)
-        for i in range(param.size):
-            g = -grad[i] if maximize else grad[i]
-            if has_decay:
-                g = fma(weight_decay, param[i], g)
-            if has_momentum:
-                v = g if is_first else fma(undamped, g, buffer[i] * momentum)
-                buffer[i] = v
-                g = fma(momentum, v, g) if nesterov else v
-            param[i] = fma(rate, g, param[i])
+        sign = param.dtype.type(-1 if maximize else 1)
+        if momentum == 0:
+            _plain_step(param, grad, rate, weight_decay, sign)
+        else:
+            _momentum_step(param, grad, buffer, rate, momentum, undamped, weight_decay, nesterov, sign, is_first)
 
 
 def sgd(
@@ -93,6 +106,38 @@ def sgd(
     _update(_sgd_loop, (params, grads, buffers), *numbers)
 
 
+@njit(**OPTIONS)
+def _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign):
+    """One step of Adam on one parameter."""
+    wide()
+    for i in range(param.size):
+        p = param[i] * shrink
+        g = fma(weight_decay, p, sign * grad[i])
+        m = fma(keep1, g - mean[i], mean[i])
+        v = fma(keep2 * g, g, square[i] * beta2)
+        mean[i] = m
+        square[i] = v
+        param[i] = p + step_size * m / (math.sqrt(v) / root + eps)
+
+
+@njit(**OPTIONS)
+def _amsgrad_step(
+    param, grad, mean, square, largest, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
+):
+    """One step of AMSGrad on one parameter."""
+    wide()
+    for i in range(param.size):
+        p = param[i] * shrink
+        g = fma(weight_decay, p, sign * grad[i])
+        m = fma(keep1, g - mean[i], mean[i])
+        v = fma(keep2 * g, g, square[i] * beta2)
+        mean[i] = m
+        square[i] = v
+        v = largest[i] if largest[i] > v else v
+        largest[i] = v
+        param[i] = p + step_size * m / (math.sqrt(v) / root + eps)
+
+
 @kernel
 def _adam_loop(
     params: OutList,
@@ -100,36 +145,34 @@ def _adam_loop(
     means: OutList,
     squares: OutList,
     largests: OutList,
-    step_size: Real,
     keep1: Real,
     beta2: Real,
     keep2: Real,
-    root_correction: Real,
-    eps: Real,
     weight_decay: Real,
     shrink: Real,
+    step_size: Real,
+    root: Real,
+    eps: Real,
     amsgrad: bool,
     maximize: bool,
 ):
-    """One step of Adam; `step_size` is -lr / (1 - beta1**t), `keep` is 1 - beta, `shrink` is AdamW's 1 - lr * decay."""
-    wide()
-    zero = eps - eps
-    has_decay = weight_decay != zero
+    """One step for each of the lists' arrays.
+
+    `keep` is 1 - beta, `shrink` is AdamW's 1 - lr * decay, `step_size` is -lr / (1 - beta1**t), `root` the square root of
+    1 - beta2**t.
+    """
     for k in range(count_of(params)):
-        param, grad, mean, square, largest = nth(params, k), nth(grads, k), nth(means, k), nth(squares, k), nth(largests, k)
-        for i in range(param.size):
-            p = param[i] * shrink
-            g = -grad[i] if maximize else grad[i]
-            if has_decay:
-                g = fma(weight_decay, p, g)
-            m = fma(keep1, g - mean[i], mean[i])
-            v = fma(keep2 * g, g, square[i] * beta2)
-            mean[i] = m
-            square[i] = v
-            if amsgrad:
-                v = largest[i] if largest[i] > v else v
-                largest[i] = v
-            param[i] = p + step_size * m / (math.sqrt(v) / root_correction + eps)
+        param, grad, mean, square = nth(params, k), nth(grads, k), nth(means, k), nth(squares, k)
+        sign = param.dtype.type(-1 if maximize else 1)
+        if amsgrad:
+            largest = nth(largests, k)
+            _amsgrad_step(
+                param, grad, mean, square, largest, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
+            )
+        else:
+            _adam_step(
+                param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
+            )
 
 
 def adam(
@@ -164,14 +207,14 @@ def adam(
         return
     amsgrad = max_exp_avg_sqs is not None
     numbers = (
-        -lr / (1.0 - beta1**step),
         1.0 - beta1,
         beta2,
         1.0 - beta2,
-        math.sqrt(1.0 - beta2**step),
-        eps,
         0.0 if decoupled else weight_decay,
         1.0 - lr * weight_decay if decoupled else 1.0,
+        -lr / (1.0 - beta1**step),
+        math.sqrt(1.0 - beta2**step),
+        eps,
         amsgrad,
         maximize,
     )

@@ -34,6 +34,7 @@ _ROUNDER64, _LOG2E64 = 1.5 * 2**52, math.log2(math.e)
 _LN2_HIGH64 = -float.fromhex("0x1.62e42fefa38p-1")  # the leading 42 bits of log(2): n times it is exact
 _LN2_LOW64 = -float.fromhex("0x1.ef35793c7673p-45")
 _LOWEST64, _HIGHEST64 = -746.0, 710.0
+_SATURATED32, _SATURATED64 = _F(9.1), 19.1  # tanh is 1 to the last bit beyond
 
 # (e**r - 1 - r) / r**2, fitted on |r| <= log(2) / 2; in double precision Taylor's series serves as well.
 _E0, _E1, _E2, _E3, _E4 = _F(0.5), _F(0.166665733), _F(0.0416665487), _F(0.00836377405), _F(0.00139269268)
@@ -113,6 +114,39 @@ def expm1_64(x):
 @by_precision(expm1_32, expm1_64)
 def expm1_negative(x):
     """Return e**x - 1 for x <= 0, in the precision of x."""
+
+
+@scalar
+def tanh32(x):
+    """Return the hyperbolic tangent of a float32, as E / (E + 2) with E = e**2|x| - 1."""
+    a = fabs(x)
+    a = _SATURATED32 if a > _SATURATED32 else a
+    a += a
+    t = fma(a, _LOG2E32, _ROUNDER32)
+    n = t - _ROUNDER32
+    r = fma(n, _LN2_LOW32, fma(n, _LN2_HIGH32, a))
+    scale = power_of_two(subtract(bits_of(t), bits_of(_ROUNDER32)))
+    e = fma(scale, _reduced32(r), scale - _ONE32)
+    return copysign(e / (e + _TWO32), x)
+
+
+@scalar
+def tanh64(x):
+    """Return the hyperbolic tangent of a float64, as E / (E + 2) with E = e**2|x| - 1."""
+    a = fabs(x)
+    a = _SATURATED64 if a > _SATURATED64 else a
+    a += a
+    t = fma(a, _LOG2E64, _ROUNDER64)
+    n = t - _ROUNDER64
+    r = fma(n, _LN2_LOW64, fma(n, _LN2_HIGH64, a))
+    scale = power_of_two(subtract(bits_of(t), bits_of(_ROUNDER64)))
+    e = fma(scale, _reduced64(r), scale - 1.0)
+    return copysign(e / (e + 2.0), x)
+
+
+@by_precision(tanh32, tanh64)
+def tanh(x):
+    """Return the hyperbolic tangent, in the precision of x."""
 
 
 # log(1 + f) = 2 s (1 + s**2 / 3 + s**4 / 5 + ...) with s = f / (2 + f), |s| <= 0.172
