@@ -25,6 +25,12 @@ def test_operation_is_described_in_a_sentence(key):
     assert summary.endswith((".", ":")), f"{key}: no docstring whose first paragraph is a sentence"
 
 
+@pytest.mark.parametrize("key", sorted(ENTRIES))
+def test_help_shows_the_signature_that_was_written(key):
+    entry = ENTRIES[key]
+    assert inspect.signature(entry.call) == entry.signature.of_forward
+
+
 @pytest.mark.parametrize("key", PUBLIC)
 def test_operation_has_samples_of_every_kind(key):
     entry = ENTRIES[key]

@@ -84,7 +84,9 @@ class Op(Entry):
     output_names : tuple of str
         ``("out",)``, or the names of several outputs.
     several : bool
-        Whether the forward returns a tuple.
+        Whether the forward returns a tuple of results.
+    hidden : bool
+        Whether the forward returns, after its one result, arrays that only the rules see (``saves=``).
     view : bool
         Whether the output shares the memory of the first input.
     differentiable : bool
@@ -100,6 +102,7 @@ class Op(Entry):
         forward: Callable[..., Any],
         *,
         outputs: tuple[str, ...] | None,
+        saves: tuple[str, ...],
         view: bool,
         differentiable: bool,
         node: str | None,
@@ -111,7 +114,8 @@ class Op(Entry):
         self.forward = _all_positional(forward)
         self.rules: dict[str, Rule] = {}
         self.joint_rule: Rule | None = None
-        self.output_names = outputs or ("out",)
+        self.output_names = outputs or ("out", *saves)
+        self.hidden = bool(saves)
         self.several = outputs is not None
         self.view = view
         self.differentiable = differentiable
@@ -163,6 +167,7 @@ def op(
     inplace: bool = False,
     aliases: tuple[str, ...] = (),
     outputs: tuple[str, ...] | None = None,
+    saves: tuple[str, ...] = (),
     view: bool = False,
     differentiable: bool = True,
     node: str | None = None,
@@ -180,12 +185,12 @@ def op(
     """
     if forward is None:
         return functools.partial(
-            op, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs,
+            op, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs, saves=saves,
             view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
             reference=reference,
         )  # fmt: skip
     made = Op(
-        forward, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs,
+        forward, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs, saves=saves,
         view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
         reference=reference,
     )  # fmt: skip
@@ -232,8 +237,9 @@ def _register(entry: Any, where: dict[str, Any]) -> Any:
     if key in table or key in composed_table:
         raise TypeError(f"the operation '{key}' is defined twice")
     where[key] = entry
-    call = functools.update_wrapper(entry.call, entry.forward)
+    call: Any = functools.update_wrapper(entry.call, entry.forward)
     call.__name__ = entry.name
+    call.__signature__ = entry.signature.of_forward
     call.entry = entry
     call.samples = entry.samples
     if isinstance(entry, Op):
@@ -245,7 +251,7 @@ def _register(entry: Any, where: dict[str, Any]) -> Any:
 
 def _make_call(self: Op) -> Callable[..., Any]:
     """Return the public function of an operation with one output."""
-    forward, signature, view = self.forward, self.signature, self.view
+    forward, signature, view, hidden = self.forward, self.signature, self.view, self.hidden
     arity, bind = signature.arity, signature.bind
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     count, plans, differentiable = len(slots), self.plans, self.differentiable
@@ -269,16 +275,21 @@ def _make_call(self: Op) -> Callable[..., Any]:
                 if value._requires_grad:
                     mask |= bit
         out = forward(*values)
+        outs = (out,)
+        if hidden:
+            outs = out
+            out = out[0]
         if found is None:
             return out if type(out) is ndarray else _bare(self, args, out)
         if type(out) is not ndarray:
             out = np.asarray(out)
+            outs = (out, *outs[1:])
         result = tensor._wrap(out)
         if view:
             _share(result, found, call, args)
         if mask and differentiable and mode.enabled:
             plan = plans.get((mask, count)) or self.plan(mask, count)
-            result._node = Upper.Node(plan, args, values, (out,), (result,))
+            result._node = Upper.Node(plan, args, values, outs, (result,))
             result._requires_grad = True
         return result
 
