@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import sys
 import warnings
 from collections.abc import Callable
@@ -34,6 +35,11 @@ __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load",
 
 _ZIP = b"PK\x03\x04"
 MapLocation = Any
+# What an unpickler runs into when bytes are no pickle.
+_ERRORS_OF_DAMAGED_PICKLES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, TypeError,
+    ValueError, struct.error,
+)  # fmt: skip
 
 
 def save(
@@ -226,22 +232,27 @@ class _Reader:
 
     def _guarded(self, run: Callable[[], Any]) -> Any:
         """Run a load; say of errors which file they come from."""
+        from minigrad.serialization.unpickler import RefusedError
+
         try:
             return run()
         except _FromTheUser as carrier:
             raise carrier.error from None
-        except pickle.UnpicklingError as error:
-            if not self.weights_only:
-                raise
+        except RefusedError as error:
             raise pickle.UnpicklingError(f"Weights only load failed for {self.description}: {error}.") from None
-        except (LookupError, ValueError, TypeError, AttributeError, EOFError, AssertionError, OverflowError) as error:
-            if not self.weights_only:
+        except pickle.UnpicklingError as error:
+            raise self._damaged(error) from None
+        except _ERRORS_OF_DAMAGED_PICKLES as error:
+            if not self.weights_only:  # then the file runs code of its own, which may raise what it likes
                 raise
-            # What the unpickler runs into when bytes are no pickle.
-            raise pickle.UnpicklingError(
-                f"Weights only load failed for {self.description}: the file is damaged or was not written by save() "
-                f"({type(error).__name__}: {error})."
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> pickle.UnpicklingError:
+        start = "Weights only load failed for" if self.weights_only else "load:"
+        return pickle.UnpicklingError(
+            f"{start} {self.description}: the file is damaged or was not written by save() "
+            f"({type(error).__name__}: {error})."
+        )
 
 
 def _place_on(map_location: MapLocation) -> Callable[[Storage], Storage]:

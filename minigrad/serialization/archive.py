@@ -25,6 +25,9 @@ _LOCAL_HEADER = 30
 _ZIP64_FIELD = 20
 _EXTRA_HEADER = 4
 _SIGNATURE = b"PK\x03\x04"
+_ERRORS_OF_DAMAGED_ARCHIVES = (
+    EOFError, NotImplementedError, OSError, OverflowError, ValueError, struct.error, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
 
 
 class ArchiveWriter:
@@ -92,7 +95,7 @@ class ArchiveReader:
         self._map: Any = None
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError) as error:
+        except _ERRORS_OF_DAMAGED_ARCHIVES as error:
             raise self._corrupt(
                 f"failed reading zip archive ({error}). The file is incomplete or damaged: it may not have been "
                 "written or transferred to its end"
@@ -137,7 +140,7 @@ class ArchiveReader:
             if info.compress_type != zipfile.ZIP_STORED:
                 return np.frombuffer(bytearray(self._zip.read(info)), dtype)
             return self._stored_array(info, dtype)
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError) as error:
+        except _ERRORS_OF_DAMAGED_ARCHIVES as error:
             raise self._corrupt(f"entry '{name}' cannot be read ({error})") from None
 
     def _stored_array(self, info: zipfile.ZipInfo, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -11,9 +11,14 @@ from minigrad import dtypes
 from minigrad.serialization import names
 from minigrad.serialization.rebuild import Storage, StorageType
 
-__all__ = ["StorageLoader", "TrustingUnpickler", "WeightsUnpickler"]
+__all__ = ["RefusedError", "StorageLoader", "TrustingUnpickler", "WeightsUnpickler"]
 
 StorageLoader = Callable[[str, dtypes.dtype, str, int], Storage]
+
+
+class RefusedError(pickle.UnpicklingError):
+    """The file asks for something that a reader of weights does not do."""
+
 
 # The one in Python, whose instructions can be replaced; it is declared to type checkers in part only.
 _PythonUnpickler: Any = pickle._Unpickler
@@ -89,7 +94,7 @@ class WeightsUnpickler(_PythonUnpickler):  # type: ignore[misc]  # its base is u
 
         Raises
         ------
-        pickle.UnpicklingError
+        RefusedError
             For every other name.
         """
         module = {"__builtin__": "builtins", "copy_reg": "copyreg"}.get(module, module)
@@ -98,7 +103,7 @@ class WeightsUnpickler(_PythonUnpickler):  # type: ignore[misc]  # its base is u
         if found is None:
             found = names.weights_only_globals().get((module, name))
         if found is None:
-            raise pickle.UnpicklingError(
+            raise RefusedError(
                 f"Unsupported global: GLOBAL {full} was not an allowed global by default. If you trust it, allow it by "
                 f"`torch.serialization.add_safe_globals([{full}])` or within "
                 f"`torch.serialization.safe_globals([{full}])`. If you trust the whole file, pass weights_only=False, "
@@ -110,7 +115,7 @@ class WeightsUnpickler(_PythonUnpickler):  # type: ignore[misc]  # its base is u
 
     def _check_callable(self, function: Any) -> None:
         if id(function) not in self._callable:
-            raise pickle.UnpicklingError(f"the file calls {function!r}, which is not allowed")
+            raise RefusedError(f"the file calls {function!r}, which is not allowed")
 
     def _reduce(self) -> None:
         self._check_callable(self.stack[-2])
@@ -128,7 +133,7 @@ class WeightsUnpickler(_PythonUnpickler):  # type: ignore[misc]  # its base is u
         elif any(type(target) is each for each in self._allowed.values()):
             _PythonUnpickler.dispatch[pickle.BUILD[0]](self)
         else:
-            raise pickle.UnpicklingError(f"the file sets the state of a {type(target).__name__}, which is not allowed")
+            raise RefusedError(f"the file sets the state of a {type(target).__name__}, which is not allowed")
 
     dispatch[pickle.REDUCE[0]] = _reduce
     dispatch[pickle.NEWOBJ[0]] = _new_object
