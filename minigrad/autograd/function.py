@@ -190,7 +190,7 @@ class FunctionNode(Node):
             number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
             self.saved.append((each._array, number) if number is not None else each)
             if each is not None:
-                self.marks.append((each._version, each._version[0]))
+                self.marks.append((each._version, each._version[0], 0))
         self.ctx._to_save = ()
         self.ctx._node = self._reference()
 
@@ -226,7 +226,7 @@ class FunctionNode(Node):
             from minigrad.autograd.node import SECOND_BACKWARD
 
             raise RuntimeError(SECOND_BACKWARD)
-        for version, count in self.marks:
+        for version, count, _ in self.marks:
             if version[0] != count:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: a "

@@ -38,8 +38,8 @@ class Node:
         The edges, one for each of ``plan.targets``.
     saved : list or None
         The kept values; None once they were freed.
-    marks : list of (list, int)
-        Version counter of each kept array, and its value when it was kept.
+    marks : list of (list, int, int)
+        Version counter of each kept array, its value when it was kept, and the array's position.
     shape, dtype
         Of the output, for the gradient that arrives here.
     watched : bool
@@ -74,8 +74,11 @@ class Node:
         marks = []
         for position in plan.kept:
             if position < 0:
-                saved.append(outs[OUT - position])
-                version = results[OUT - position]._version
+                k = OUT - position
+                saved.append(outs[k])
+                if k >= len(results):
+                    continue
+                version = results[k]._version
             elif position >= SHAPE_OF:
                 saved.append(plan.needs if position == NEEDS else values[position - SHAPE_OF].shape)
                 continue
@@ -85,7 +88,7 @@ class Node:
                 if not isinstance(tensor, Upper.Tensor):
                     continue
                 version = tensor._version
-            marks.append((version, version[0]))
+            marks.append((version, version[0], position))
         self.saved: list[Any] | None = saved
         self.marks = marks
         if plan.op.variant is not None:
@@ -109,9 +112,9 @@ class Node:
         saved = self.saved
         if saved is None:
             raise RuntimeError(SECOND_BACKWARD)
-        for version, count in self.marks:
+        for version, count, position in self.marks:
             if version[0] != count:
-                self._raise_modified()
+                self._raise_modified(position, version[0], count)
         if create_graph:
             saved = self._saved_tensors()
         plan = self.plan
@@ -141,7 +144,7 @@ class Node:
             if not isinstance(value, np.ndarray):
                 rewrapped.append(value)
                 continue
-            edge = self.output_edge(OUT - position) if position < 0 else edges.get(position)
+            edge = edges.get(position) if position >= 0 else self._edge_of_output(OUT - position)
             if isinstance(edge, tensor):
                 rewrapped.append(edge)
                 continue
@@ -156,25 +159,23 @@ class Node:
         """Return the edge that stands for output ``index``."""
         return self
 
-    def _raise_modified(self) -> None:
-        kept = [p for p in self.plan.kept if p < 0 or self._was_array(p)]
-        for position, (version, count) in zip(kept, self.marks, strict=False):
-            if version[0] != count:
-                op = self.plan.op
-                name = op.output_names[OUT - position] if position < 0 else op.signature.names[position]
-                assert self.saved is not None
-                array = self.saved[self.plan.kept.index(position)]
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}], which is '{name}' of {self.name()}, is "
-                    f"at version {version[0]}; expected version {count} instead. Hint: clone the tensor before changing "
-                    "it, or enable anomaly detection to find the operation that failed to compute its gradient, with "
-                    "torch.autograd.set_detect_anomaly(True)."
-                )
+    def _edge_of_output(self, index: int) -> Any:
+        return self.output_edge(index) if index < self.n_outputs else None
 
-    def _was_array(self, position: int) -> bool:
+    def _raise_modified(self, position: int, version: int, expected: int) -> None:
+        op = self.plan.op
+        name = op.output_names[OUT - position] if position < 0 else op.signature.names[position]
         assert self.saved is not None
-        return isinstance(self.saved[self.plan.kept.index(position)], np.ndarray)
+        array = self.saved[self.plan.kept.index(position)]
+        described = (
+            f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}]" if isinstance(array, np.ndarray) else "a tensor"
+        )
+        raise RuntimeError(
+            f"one of the variables needed for gradient computation has been modified by an inplace operation: {described}, "
+            f"which is '{name}' of {self.name()}, is at version {version}; expected version {expected} instead. Hint: clone "
+            "the tensor before changing it, or enable anomaly detection to find the operation that failed to compute its "
+            "gradient, with torch.autograd.set_detect_anomaly(True)."
+        )
 
     # What PyTorch shows of a node.
 
@@ -223,7 +224,7 @@ class SequenceNode(Node):
         for position in plan.kept:
             self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
             if position == 0:
-                self.marks.extend((each._version, each._version[0]) for each in tensors)
+                self.marks.extend((each._version, each._version[0], position) for each in tensors)
         if Anomaly.enabled:
             self.trace = traceback.extract_stack()[:-2]
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.rules import SHAPE_OF
 from minigrad.ops.state import Upper, mode
 
 
@@ -91,14 +90,14 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
         recorded = mask and mode.enabled and entry.differentiable
         if recorded:
             plan = entry.plan(mask, count)
-            marks = [value._version[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
+            counts = [value._version[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
         direct = ufunc is not None and args[ufunc.nin :] == signature.defaults[ufunc.nin :]
         if not direct or not _apply_ufunc(ufunc, target, values):
             write(target, np.asarray(forward(*values)))
         self._version[0] += 1
         if recorded:
             node = Upper.Node(plan, args, values, (target,), (self,))
-            _mark_before(node, args, marks)
+            _mark_before(node, counts)
             rebase(self, node)
         return self
 
@@ -136,18 +135,11 @@ def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
     return True
 
 
-def _mark_before(node: Any, args: tuple[Any, ...], counts: list[int]) -> None:
+def _mark_before(node: Any, counts: list[int]) -> None:
     """Let the saved inputs of an in-place operation carry the version that they had before the write."""
-    marks = []
-    slot = 0
-    for position in node.plan.kept:
-        if position < 0:
-            marks.append(node.marks[slot])
-            slot += 1
-        elif position < SHAPE_OF and isinstance(args[position], Upper.Tensor):
-            marks.append((node.marks[slot][0], counts[position]))
-            slot += 1
-    node.marks = marks
+    node.marks = [
+        (version, count if position < 0 else counts[position], position) for version, count, position in node.marks
+    ]
 
 
 def rebase(tensor: Any, node: Any) -> None:
