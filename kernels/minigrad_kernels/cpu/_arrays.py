@@ -112,7 +112,8 @@ def fit(array, dtype, is_output):
 
 def give_back(array, fitted):
     """Copy the elements of an output made by `fit` to where they belong."""
-    array[...] = fitted.reshape(array.shape)
+    with np.errstate(over="ignore"):  # half precision overflows to infinity
+        array[...] = fitted.reshape(array.shape)
 
 
 @unbox(Flat)
@@ -205,7 +206,7 @@ def _unpacker(context, module, dtype, is_output):
 
 
 def _fits(builder, obj, dtype, is_output):
-    """Emit: is `obj` exactly an ndarray, contiguous, aligned and of this dtype (and writeable)?"""
+    """Emit the test that `obj` is exactly an ndarray, contiguous, aligned, of this dtype (and writeable)."""
     answer = cgutils.alloca_once_value(builder, cgutils.false_bit)
     is_ndarray = builder.icmp_unsigned("==", _field(builder, obj, _TYPE, _POINTER), _ndarray(builder.module))
     with builder.if_then(is_ndarray, likely=True):

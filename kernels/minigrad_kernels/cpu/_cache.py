@@ -20,7 +20,7 @@ except ImportError:  # Windows: only the threads of one process are kept apart t
     fcntl = None
 
 _SOURCES = Path(__file__).parent.parent
-_THREADS = threading.RLock()
+_threads = threading.RLock()
 _MONTH = 30 * 24 * 3600.0
 
 
@@ -60,6 +60,15 @@ def _prune(newest):
             shutil.rmtree(old, ignore_errors=True)
 
 
+def _renew_lock():
+    """Give a forked process its own lock: a thread of the parent may have held the inherited one."""
+    global _threads
+    _threads = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 FOLDER = _open_folder()
 
 
@@ -70,7 +79,7 @@ def exclusive():
     Numba's index of cached code is read, changed and written without a lock: two processes that compile two versions
     of one kernel at the same time can leave an index that points at the wrong code for good.
     """
-    with _THREADS:
+    with _threads:
         if FOLDER is None or fcntl is None:
             yield
             return

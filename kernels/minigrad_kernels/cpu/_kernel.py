@@ -146,6 +146,11 @@ class Kernel(dict):
         return loop
 
 
+def subroutine(function):
+    """Decorate what several lines of a kernel call; it is compiled into the kernel and kept with it on disk."""
+    return numba.njit(**OPTIONS)(function)
+
+
 def kernel(function=None, *, fastmath=frozenset()):
     """Make a `Kernel` of a loop: ``@kernel`` or ``@kernel(fastmath=SUMS)``."""
     return Kernel(function, fastmath) if function else lambda loop: Kernel(loop, fastmath)

@@ -291,9 +291,7 @@ def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_inde
     if result.size:
         chosen = grad if weight is None else weight
         mode, total = _MODES[reduction], total_weight[0]
-        _nll_loss_backward_loop[logp.dtype](
-            grad, target, chosen, weight is not None, ignore_index, mode, total, result
-        )
+        _nll_loss_backward_loop[logp.dtype](grad, target, chosen, weight is not None, ignore_index, mode, total, result)
     return result
 
 
@@ -388,7 +386,7 @@ def mse_loss_backward(grad, x, y, reduction="mean"):
 
 @kernel(fastmath=SUMS)
 def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: Out):
-    """scale * (d**2 / 2 if |d| < delta else delta * (|d| - delta / 2)), or its sum or mean."""
+    """Scale * (d**2 / 2 if |d| < delta else delta * (|d| - delta / 2)), or its sum or mean."""
     half = x.dtype.type(0.5)
     total = 0.0
     for i in range(x.size):

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from minigrad_kernels.cpu._arrays import count_of, nth
-from minigrad_kernels.cpu._kernel import OPTIONS, InList, OutList, Real, kernel
+from minigrad_kernels.cpu._kernel import InList, OutList, Real, kernel, subroutine
 from minigrad_kernels.scalar._bits import fma, wide
 
 
@@ -31,7 +30,7 @@ def _update(loop, lists, *numbers):
                     a[...] = copy
 
 
-@njit(**OPTIONS)
+@subroutine
 def _plain_step(param, grad, rate, weight_decay, sign):
     """One step of gradient descent on one parameter."""
     wide()
@@ -39,7 +38,7 @@ def _plain_step(param, grad, rate, weight_decay, sign):
         param[i] = fma(rate, fma(weight_decay, param[i], sign * grad[i]), param[i])
 
 
-@njit(**OPTIONS)
+@subroutine
 def _momentum_step(param, grad, buffer, rate, momentum, undamped, weight_decay, nesterov, sign, is_first):
     """One step of gradient descent with momentum on one parameter."""
     wide()
@@ -106,7 +105,7 @@ def sgd(
     _update(_sgd_loop, (params, grads, buffers), *numbers)
 
 
-@njit(**OPTIONS)
+@subroutine
 def _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign):
     """One step of Adam on one parameter."""
     wide()
@@ -120,7 +119,7 @@ def _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shr
         param[i] = p + step_size * m / (math.sqrt(v) / root + eps)
 
 
-@njit(**OPTIONS)
+@subroutine
 def _amsgrad_step(
     param, grad, mean, square, largest, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
 ):
@@ -158,21 +157,19 @@ def _adam_loop(
 ):
     """One step for each of the lists' arrays.
 
-    `keep` is 1 - beta, `shrink` is AdamW's 1 - lr * decay, `step_size` is -lr / (1 - beta1**t), `root` the square root of
-    1 - beta2**t.
+    `keep` is 1 - beta, `shrink` is AdamW's 1 - lr * decay, `step_size` is -lr / (1 - beta1**t), `root` is the square
+    root of 1 - beta2**t.
     """
     for k in range(count_of(params)):
         param, grad, mean, square = nth(params, k), nth(grads, k), nth(means, k), nth(squares, k)
         sign = param.dtype.type(-1 if maximize else 1)
         if amsgrad:
-            largest = nth(largests, k)
+            top = nth(largests, k)
             _amsgrad_step(
-                param, grad, mean, square, largest, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
-            )
+                param, grad, mean, square, top, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
+            )  # fmt: skip
         else:
-            _adam_step(
-                param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign
-            )
+            _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign)
 
 
 def adam(

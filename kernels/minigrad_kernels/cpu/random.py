@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, InWords, Out, OutBool, OutInt64, Real, kernel
+from minigrad_kernels.cpu._kernel import InWords, Out, OutBool, OutInt64, Real, kernel
 
 _INT64, _BOOL, _FLOAT32, _FLOAT64 = np.dtype("int64"), np.dtype("bool"), np.dtype("float32"), np.dtype("float64")
 
