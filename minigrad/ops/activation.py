@@ -17,6 +17,7 @@ from minigrad.ops.elementwise import exp
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples
+from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -62,7 +63,7 @@ def _(grad, out):
 
 @threshold_backward.gradient("out")
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @threshold_backward.samples
@@ -175,7 +176,7 @@ def _(grad, input, negative_slope):
 
 @leaky_relu_backward.gradient("input")
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @leaky_relu_backward.samples
@@ -473,7 +474,7 @@ def _(grad, input, min_val, max_val):
 
 @hardtanh_backward.gradient("input")
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @hardtanh_backward.samples

@@ -11,7 +11,7 @@ from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.elementwise import exp
 from minigrad.ops.op import op
-from minigrad.ops.reduce import expand_reduced
+from minigrad.ops.reduce import expand_reduced, sum
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -69,8 +69,8 @@ def _(grad, out, dim):
 
 @softmax_backward.gradient("out")
 def _(grad, grad_output, out, dim):
-    inner = (grad_output * out).sum(dim, keepdim=True)
-    return grad * (grad_output - inner) - grad_output * (grad * out).sum(dim, keepdim=True)
+    inner = sum(grad_output * out, dim, True)
+    return grad * (grad_output - inner) - grad_output * sum(grad * out, dim, True)
 
 
 @softmax_backward.samples
@@ -103,12 +103,12 @@ def log_softmax_backward(grad_output: Tensor, out: Tensor, dim: int) -> Tensor:
 
 @log_softmax_backward.gradient("grad_output")
 def _(grad, out, dim):
-    return grad - (grad * exp(out)).sum(dim, keepdim=True)
+    return grad - sum(grad * exp(out), dim, True)
 
 
 @log_softmax_backward.gradient("out")
 def _(grad, grad_output, out, dim):
-    return -grad * exp(out) * grad_output.sum(dim, keepdim=True)
+    return -grad * exp(out) * sum(grad_output, dim, True)
 
 
 @log_softmax_backward.samples

@@ -32,7 +32,7 @@ def copy(input: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Ten
 
 @copy.gradient("input")
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @copy.gradient("src")
@@ -57,7 +57,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
 
 @fill.gradient("input")
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @fill.gradient("value")
@@ -79,7 +79,7 @@ def zero(input: Tensor) -> Tensor:
 
 @zero.gradient
 def _(grad):
-    return grad * 0
+    return zero(grad)
 
 
 @zero.samples
