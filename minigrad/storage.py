@@ -31,8 +31,8 @@ def place(array: Array) -> Place:
     instance) is placed in a fresh copy of its own.
     """
     itemsize = array.itemsize
-    # The stride of a dimension of one entry means nothing, and NumPy leaves odd ones there.
-    strides = [stride if n > 1 else itemsize for stride, n in zip(array.strides, array.shape, strict=True)]
+    # The stride of a dimension of one entry means nothing, and NumPy may leave a negative one there.
+    strides = [stride if n > 1 else abs(stride) for stride, n in zip(array.strides, array.shape, strict=True)]
     memory = _memory(array)
     if memory is not None and array.size and array.dtype.isnative:
         offset, rest = divmod(array.ctypes.data - memory.ctypes.data, itemsize)
