@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad import dtypes
 
-__all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoptions", "tensor_format", "tensor_repr"]
+__all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoptions", "tensor_repr"]
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,15 @@ def printoptions(**kwargs: Any) -> Iterator[None]:
         _current[0] = before
 
 
-def tensor_repr(tensor: Any) -> str:
-    """Return the printed form of a tensor; the body of ``Tensor.__repr__``."""
+def tensor_repr(tensor: Any, contents: str | None = None) -> str:
+    """Return the printed form of a tensor; the body of ``Tensor.__repr__``.
+
+    Parameters
+    ----------
+    tensor : Tensor
+    contents : str, optional
+        Stands in for the elements.
+    """
     kind = type(tensor)
     is_plain = kind.__name__ in ("Tensor", "Parameter")
     node = tensor.grad_fn
@@ -120,19 +127,10 @@ def tensor_repr(tensor: Any) -> str:
         requires_grad=tensor.requires_grad,
         grad_fn_name=None if node is None else node.name(),
         prefix="tensor(" if is_plain else f"{kind.__name__}(",
+        contents=contents,
     )
     is_parameter = any(base.__name__ == "Parameter" for base in kind.__mro__)
     return f"Parameter({text})" if is_parameter and not is_plain else text
-
-
-def tensor_format(tensor: Any, spec: str) -> str:
-    """Return a tensor formatted by ``spec``; the body of ``Tensor.__format__``.
-
-    A 0-d tensor is formatted as the Python number it holds; all others only know the empty ``spec``.
-    """
-    if tensor.dim() == 0 and type(tensor).__name__ == "Tensor":
-        return format(tensor.item(), spec)
-    return object.__format__(tensor, spec)
 
 
 def format_tensor(
@@ -143,6 +141,7 @@ def format_tensor(
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
     prefix: str = "tensor(",
+    contents: str | None = None,
 ) -> str:
     """Return the text that PyTorch prints for a tensor.
 
@@ -159,6 +158,8 @@ def format_tensor(
         Name of the node that made the tensor; shown instead of ``requires_grad``.
     prefix : str
         What stands before the first bracket.
+    contents : str, optional
+        Stands in for the elements.
 
     Examples
     --------
@@ -179,8 +180,9 @@ def format_tensor(
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    body = "[]" if array.size == 0 else _format_elements(array, len(prefix), options)
-    return _append_suffixes(prefix + body, suffixes, len(prefix), options.linewidth)
+    if contents is None:
+        contents = "[]" if array.size == 0 else _format_elements(array, len(prefix), options)
+    return _append_suffixes(prefix + contents, suffixes, len(prefix), options.linewidth)
 
 
 def _append_suffixes(text: str, suffixes: list[str], indent: int, linewidth: int) -> str:

@@ -499,7 +499,7 @@ class Tensor(Methods):
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from minigrad.printing import tensor_repr
 
-        return tensor_repr(self)
+        return tensor_repr(self, tensor_contents)
 
     def __format__(self, spec: str) -> str:
         if not self._array.ndim and type(self) is Tensor:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from minigrad import dtypes, printing
+import minigrad
+from minigrad import dtypes, nn, printing
 from minigrad.numeric_limits import finfo, iinfo
 from minigrad.size import Size
 
@@ -151,3 +152,35 @@ def test_sizes_are_alike(expression):
             return str(error)
 
     assert outcome(Size) == outcome(torch.Size)
+
+
+EXPRESSIONS = [
+    "L.tensor([1.0, 2.0])", "L.tensor(3)", "L.tensor([])", "L.zeros(0, 3)", "L.ones(2, requires_grad=True)",
+    "L.ones(2, requires_grad=True) * 2", "(L.ones(2, requires_grad=True) * 2).detach()",
+    "(L.ones(2, 2, requires_grad=True) * 2)[0]", "L.ones(2, 3, requires_grad=True).sum()",
+    "L.ones(5, dtype=L.float64, requires_grad=True) * 2", "L.ones(20, dtype=L.float64, requires_grad=True) * 2",
+    "P(L.ones(2, 2))", "P(L.zeros(0, 2))", "P(L.ones(2), requires_grad=False)", "P(L.ones(2)) * 2",
+    "P(L.ones(2)).data", "L.ones(2).__repr__(tensor_contents='...')", "L.ones(2, 3).shape", "L.float32",
+    "L.finfo(L.float16)", "[L.ones(2), L.ones(1)]", "{'a': L.ones(2)}", "str(L.tensor(0.1))",
+    "f'{L.tensor(3.14159):.2f}'", "f'{L.tensor(3.14159)}'", "f'{L.tensor(3):d}'", "f'{L.tensor(True)}'",
+    "f'{L.tensor([1.0])}'", "f'{L.tensor(3.5, requires_grad=True) * 2}'", "f'{P(L.tensor(3.5))}'",
+    "f'{L.tensor([1.0]):.2f}'", "f'{P(L.tensor(3.5)):.2f}'", "'%.2f' % L.tensor(0.5)", "'%s' % L.tensor(0.5)",
+    "f'{L.tensor(2.5)!r:>20}'", "Sub([1.0, 2.0])", "Sub(list(range(30)))", "SubP(L.ones(2, 2))",
+]  # fmt: skip
+
+
+def _subclass(base):
+    return type("Sub", (base,), {})
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_tensors_print_and_format_alike(expression):
+    def outcome(library, parameter):
+        names = {"L": library, "P": parameter, "Sub": _subclass(library.Tensor), "SubP": _subclass(parameter)}
+        try:
+            value = eval(expression, names)
+        except TypeError as error:
+            return str(error)
+        return value if isinstance(value, str) else repr(value)
+
+    assert outcome(minigrad, nn.Parameter) == outcome(torch, torch.nn.Parameter)
