@@ -2,7 +2,7 @@
 
 An optimizer's formula (``Optimizer.update``) is written with operators and operations, so it takes arrays as well as
 tensors. `apply_update` runs it on arrays and writes the results back; `differentiable_update` runs it on tensors and
-records it. `sgd_` and `adam_` are the fused forms of two formulas: one kernel call a parameter.
+records it. `sgd_` and `adam_` are the fused forms of two formulas: one kernel call a dtype.
 """
 
 from __future__ import annotations
@@ -12,84 +12,130 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.state import Upper
-from minigrad_kernels import cpu
 
 __all__ = ["adam_", "apply_update", "differentiable_update", "sgd_"]
+
+_SMALL = 8192
+"""Parameters of up to so many elements are joined; copying more costs more than the calls it saves."""
 
 
 def apply_update(
     update: Callable[..., Any],
-    param: Any,
-    state: dict[str, Any],
+    params: Iterable[Any],
+    states: MutableMapping[Any, dict[str, Any]],
     scalars: Collection[str],
     options: dict[str, Any],
     maximize: bool,
+    is_elementwise: bool,
 ) -> None:
-    """Run a formula on the arrays of one parameter and write what it gives into the tensors.
+    """Run a formula on the arrays of parameters and write what it gives into the tensors.
 
     Parameters
     ----------
     update : callable
         ``update(p, g, state, **options)``, returning the new ``p`` and storing new values in ``state``.
-    param : Tensor
-        With a gradient.
-    state : dict
-        Tensors, by name; ``"step"``, if there, is counted up. New entries are added as tensors.
+    params : iterable of Tensor
+        With gradients.
+    states : mapping
+        From each parameter to its tensors, by name; ``"step"``, if there, is counted up. New entries become tensors.
     scalars : collection of str
         Entries that the formula sees as Python floats; it sees the others as arrays.
     options : dict
     maximize : bool
         Whether the formula is given the negative gradient.
+    is_elementwise : bool
+        Whether the formula treats all elements alike. Then it is given flat arrays, and small parameters are joined
+        into one: for them the number of calls counts, not the arithmetic.
     """
-    target = param._array
-    # NumPy makes scalars of 0-d results, which operations do not take; one element behaves the same.
-    shape = target.shape or (1,)
-    p, g = target.reshape(shape), param._grad._array.reshape(shape)
-    given = {
-        name: float(each._array) if name in scalars else each._array.reshape(each._array.shape or shape)
-        for name, each in state.items()
-    }
+    batches: dict[Any, list[Any]] = {}
+    for param in params:
+        key: Any = id(param)
+        if is_elementwise and param._array.size <= _SMALL:
+            state = states[param]
+            numbers = [state[name]._array.item() for name in scalars if name in state]
+            key = (param._array.dtype, *state, *numbers)
+        batches.setdefault(key, []).append(param)
+    with np.errstate(all="ignore"):
+        for batch in batches.values():
+            _update_batch(update, batch, [states[param] for param in batch], scalars, options, maximize, is_elementwise)
+
+
+def _update_batch(
+    update: Callable[..., Any],
+    params: list[Any],
+    states: list[dict[str, Any]],
+    scalars: Collection[str],
+    options: dict[str, Any],
+    maximize: bool,
+    is_elementwise: bool,
+) -> None:
+    join = _join if is_elementwise else _only
+    given: dict[str, Any] = {}
+    for name, tensor in states[0].items():
+        is_scalar = name in scalars
+        given[name] = tensor._array.item() if is_scalar else join([state[name]._array for state in states])
     if "step" in given:
         given["step"] += 1.0
     found = dict(given)
-    with np.errstate(all="ignore"):
-        target[...] = update(p, -g if maximize else g, found, **options).reshape(target.shape)
-    param._version[0] += 1
+    g = join([param._grad._array for param in params])
+    _write(params, update(join([param._array for param in params]), -g if maximize else g, found, **options))
     for name, value in found.items():
-        if name not in state:
-            state[name] = Upper.Tensor._wrap(value.reshape(target.shape).copy())
-        elif name in scalars or value is not given[name]:
-            tensor = state[name]
-            tensor._array[...] = value if name in scalars else value.reshape(tensor._array.shape)
-            tensor._version[0] += 1
+        if name not in given:
+            for param, state in zip(params, states, strict=True):
+                state[name] = Upper.Tensor._wrap(np.empty_like(param._array))
+        if name in scalars or name not in given or value is not given[name]:
+            _write([state[name] for state in states], value)
+
+
+def _join(arrays: list[Any]) -> Any:
+    return arrays[0].ravel() if len(arrays) == 1 else np.concatenate([array.ravel() for array in arrays])
+
+
+def _only(arrays: list[Any]) -> Any:
+    return arrays[0]
+
+
+def _write(tensors: list[Any], value: Any) -> None:
+    """Write a number into every tensor, or into each its part of a joined array."""
+    start = 0
+    for tensor in tensors:
+        array, part = tensor._array, value
+        if isinstance(value, np.ndarray):
+            stop = start + array.size
+            part = value.reshape(-1)[start:stop].reshape(array.shape)
+            start = stop
+        array[...] = part
+        tensor._version[0] += 1
 
 
 def differentiable_update(
     update: Callable[..., Any],
-    param: Any,
-    state: dict[str, Any],
+    params: Iterable[Any],
+    states: MutableMapping[Any, dict[str, Any]],
     scalars: Collection[str],
     options: dict[str, Any],
     maximize: bool,
 ) -> None:
-    """Run a formula on the tensors of one parameter, so that the step becomes part of the graph.
+    """Run a formula on the tensors of parameters, so that the step becomes part of the graph.
 
-    The parameters are those of `apply_update`. New values of the state replace the old tensors, which the graph may
-    still need; the parameter is changed in place.
+    The arguments are those of `apply_update`. New values of the state replace the old tensors, which the graph may
+    still need; the parameters are changed in place.
     """
-    found = {name: each.item() if name in scalars else each for name, each in state.items()}
-    if "step" in found:
-        found["step"] += 1.0
-    g = param.grad
-    new = update(param.clone(), -g if maximize else g, found, **options)
-    for name, value in found.items():
-        if name in scalars:
-            state[name]._array[...] = value
-            state[name]._version[0] += 1
-        else:
-            state[name] = value.clone() if value is g else value
-    param.copy_(new)
+    for param in params:
+        state = states[param]
+        found = {name: each.item() if name in scalars else each for name, each in state.items()}
+        if "step" in found:
+            found["step"] += 1.0
+        g = param.grad
+        new = update(param.clone(), -g if maximize else g, found, **options)
+        for name, value in found.items():
+            if name in scalars:
+                _write([state[name]], value)
+            else:
+                state[name] = value.clone() if value is g else value
+        param.copy_(new)
 
 
 def sgd_(
@@ -106,7 +152,7 @@ def sgd_(
     """Take one step of `minigrad.optim.SGD` with every parameter that has a gradient."""
     has_momentum = momentum != 0
     batches: dict[Any, tuple[list[Any], ...]] = {}
-    dtype = batch = None
+    dtype = buffer = batch = None
     is_first = was_first = False
     for param in params:
         grad = param._grad
@@ -122,16 +168,17 @@ def sgd_(
         if array.dtype is not dtype or is_first is not was_first:
             dtype, was_first = array.dtype, is_first
             batch = batches.setdefault((dtype, is_first), ([], [], []))
+        assert batch is not None
         batch[0].append(array)
         batch[1].append(grad._array)
-        if has_momentum:
+        if buffer is not None:
             batch[2].append(buffer._array)
             buffer._version[0] += 1
         param._version[0] += 1
     for (_, is_first), (arrays, grads, buffers) in batches.items():
-        cpu.sgd(
+        kernels_of(arrays[0]).sgd(
             arrays, grads, buffers or None, lr, momentum, dampening, weight_decay, nesterov, maximize, is_first
-        )  # fmt: skip
+        )
 
 
 def adam_(
@@ -152,7 +199,7 @@ def adam_(
     ``init_state`` gives the state of a parameter that has none.
     """
     batches: dict[Any, tuple[list[Any], ...]] = {}
-    dtype = batch = last_t = None
+    dtype = last_t = batch = None
     for param in params:
         grad = param._grad
         if grad is None:
@@ -160,23 +207,25 @@ def adam_(
         state = states[param]
         if not state:
             state.update(init_state(param))
-        step, array = state["step"]._array, param._array
-        t = step.item() + 1
-        step[()] = t
+        array, step, m, v = param._array, state["step"], state["exp_avg"], state["exp_avg_sq"]
+        t = step._array.item() + 1
+        step._array[()] = t
         if array.dtype is not dtype or t != last_t:
             dtype, last_t = array.dtype, t
             batch = batches.setdefault((dtype, t), ([], [], [], [], []))
+        assert batch is not None
         batch[0].append(array)
         batch[1].append(grad._array)
-        batch[2].append(state["exp_avg"]._array)
-        batch[3].append(state["exp_avg_sq"]._array)
+        batch[2].append(m._array)
+        batch[3].append(v._array)
         if amsgrad:
-            batch[4].append(state["max_exp_avg_sq"]._array)
-        param._version[0] += 1
-        for tensor in state.values():
+            largest = state["max_exp_avg_sq"]
+            batch[4].append(largest._array)
+            largest._version[0] += 1
+        for tensor in (param, step, m, v):
             tensor._version[0] += 1
     for (_, t), (arrays, grads, means, squares, largests) in batches.items():
-        cpu.adam(
+        kernels_of(arrays[0]).adam(
             arrays, grads, means, squares, largests or None, t, lr, *betas, eps, weight_decay, decoupled_weight_decay,
             maximize,
         )  # fmt: skip

@@ -66,6 +66,7 @@ class Adafactor(Optimizer):
        arXiv:1804.04235.
     """
 
+    is_elementwise = False
     checks: ClassVar[Checks] = {
         "lr": learning_rate("Learning rate should be >= 0 but is: {value}"),
         "beta2_decay": _beta2_decay,

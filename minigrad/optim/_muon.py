@@ -58,6 +58,7 @@ class Muon(Optimizer):
     .. [2] J. Liu and others, "Muon is scalable for LLM training", 2025, arXiv:2502.16982.
     """
 
+    is_elementwise = False
     checks: ClassVar[Checks] = {
         "lr": learning_rate("Learning rate should be >= 0 but is: {value}"),
         "momentum": at_least_zero("momentum", "{what} should be >= 0 but is: {value}"),

@@ -82,9 +82,7 @@ class Adagrad(Optimizer):
         first = self.defaults["initial_accumulator_value"]
         return {"step": tensor(0.0, dtype=float32), "sum": full_like(p, first)}
 
-    def update(
-        self, p: Any, g: Any, state: Any, *, lr: Any, lr_decay: Any, weight_decay: Any, eps: Any
-    ) -> Any:
+    def update(self, p: Any, g: Any, state: Any, *, lr: Any, lr_decay: Any, weight_decay: Any, eps: Any) -> Any:
         """Return the next value of ``p``."""
         if weight_decay != 0:
             g = g + weight_decay * p

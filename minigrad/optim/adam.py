@@ -29,9 +29,7 @@ def _betas(value: Any, options: Mapping[str, Any]) -> None:
     for index, beta in enumerate(value):
         if isinstance(beta, Tensor):
             if options["foreach"] and not options["capturable"]:
-                raise ValueError(
-                    f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True"
-                )
+                raise ValueError(f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True")
             if beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{index}] must be 1-element")
 

@@ -75,9 +75,7 @@ class ASGD(Optimizer):
         eta = tensor(as_number(group["lr"]), dtype=float32)
         return {"step": tensor(0.0, dtype=float32), "eta": eta, "mu": ones_like(eta), "ax": zeros_like(p)}
 
-    def update(
-        self, p: Any, g: Any, state: Any, *, lr: Any, lambd: Any, alpha: Any, t0: Any, weight_decay: Any
-    ) -> Any:
+    def update(self, p: Any, g: Any, state: Any, *, lr: Any, lambd: Any, alpha: Any, t0: Any, weight_decay: Any) -> Any:
         """Return the next value of ``p``."""
         t, eta, mu = state["step"], state["eta"], state["mu"]
         if weight_decay != 0:

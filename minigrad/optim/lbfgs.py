@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from minigrad.autograd import enable_grad, no_grad
 from minigrad.creation import zeros
-from minigrad.ops.shape import cat
+from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, learning_rate
@@ -180,10 +180,7 @@ class LBFGS(Optimizer):
     def _flat_gradient(self) -> Tensor:
         params = self.param_groups[0]["params"]
         return cat(
-            [
-                zeros(p.numel(), dtype=p.dtype, device=p.device) if p.grad is None else p.grad.reshape(-1)
-                for p in params
-            ]
+            [zeros(p.numel(), dtype=p.dtype, device=p.device) if p.grad is None else p.grad.reshape(-1) for p in params]
         )
 
     def _move(self, t: float, d: Tensor) -> None:

