@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from minigrad.ops.errors import broadcast_error
 from minigrad.ops.inplace import make_inplace
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
@@ -274,7 +275,10 @@ def _make_call(self: Op) -> Callable[..., Any]:
                 values[position] = value._array
                 if value._requires_grad:
                     mask |= bit
-        out = forward(*values)
+        try:
+            out = forward(*values)
+        except ValueError as error:
+            raise broadcast_error(error, values) from None
         outs = (out,)
         if hidden:
             outs = out
@@ -300,7 +304,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
     """Return the public function of an operation with several outputs."""
     forward, signature = self.forward, self.signature
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
-    make_result: Any = tuple if names == ("outputs",) else return_type(self.name, names)
+    make_result: Any = tuple if names == ("outputs",) else return_type(self.name.removesuffix("_dim"), names)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != signature.arity:

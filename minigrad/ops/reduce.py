@@ -127,3 +127,211 @@ def count_reduced(shape: tuple[int, ...], dim: Any) -> int:
     if dim is None:
         return numel(shape)
     return numel([shape[k] for k in wrap_dims(dim, len(shape))]) if shape else 1
+
+
+def _check_not_empty(name: str, input: Any, dim: Any) -> None:
+    """Refuse to take the maximum (or the like) of nothing.
+
+    Raises
+    ------
+    RuntimeError, IndexError
+        When all dimensions, or the one named, have no elements.
+    """
+    if input.size:
+        return
+    if dim is None:
+        raise RuntimeError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            "'dim' argument."
+        )
+    for k in wrap_dims(dim, input.ndim):
+        if not input.shape[k]:
+            raise IndexError(f"{name}(): Expected reduction dim {k} to have non-zero size.")
+
+
+def _extremum_reference(ufunc: Any) -> Any:
+    def reference(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        return ufunc.reduce(x, axis=dim if x.ndim else None, keepdims=keepdim)
+
+    return reference
+
+
+@op(method=True, reference=_extremum_reference(np.maximum))
+def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """Largest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
+    _check_not_empty("amax", input, dim or None if dim != 0 else 0)
+    return np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+
+
+@amax.gradient
+def _(grad, input, out, dim, keepdim):
+    return _share_among_ties(grad, input, out, dim, keepdim)
+
+
+@amax.samples
+def _(make):
+    yield from _distinct_samples(make)
+    yield make.sample(make.apart(2, 3, 2), dim=(0, 2))
+
+
+@op(method=True, reference=_extremum_reference(np.minimum))
+def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """Smallest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
+    _check_not_empty("amin", input, dim or None if dim != 0 else 0)
+    return np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+
+
+@amin.gradient
+def _(grad, input, out, dim, keepdim):
+    return _share_among_ties(grad, input, out, dim, keepdim)
+
+
+@amin.samples
+def _(make):
+    yield from _distinct_samples(make)
+    yield make.sample(make.apart(2, 3, 2), dim=(0, 2))
+
+
+def _share_among_ties(grad: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+    dim = None if dim == () else dim
+    mask = input == expand_reduced(out, input.shape, dim, keepdim)
+    count = sum(mask, dim, True)
+    return mask * (expand_reduced(grad, input.shape, dim, keepdim) / count)
+
+
+def _distinct_samples(make: Any) -> Any:
+    yield make.sample(make.apart(3))
+    yield make.sample(make.apart(2, 3))
+    yield make.sample(make.apart())
+    yield make.sample(make.apart(2, 3), dim=0)
+    yield make.sample(make.apart(2, 3, 2), dim=-1, keepdim=True)
+    yield make.sample(make.apart(4, 3).T, dim=1)
+
+
+def select_at(grad: Any, indices: Any, shape: tuple[int, ...], dim: int, keepdim: bool) -> Any:
+    """Return zeros of ``shape`` with ``grad`` at ``indices`` along ``dim``: the gradient of picking one element each."""
+    if not shape:
+        return grad
+    dim = wrap_dims(dim, len(shape))[0]
+    if not keepdim:
+        lengths = tuple(1 if k == dim else length for k, length in enumerate(shape))
+        grad, indices = reshape(grad, lengths), indices.reshape(lengths)
+    return put_along_dim(grad, indices, shape, dim)
+
+
+@op(namespace=None, reference=None)
+def put_along_dim(grad: Tensor, indices: Any, shape: tuple[int, ...], dim: int) -> Tensor:
+    """Zeros of ``shape`` with ``grad`` put at ``indices`` along a dimension; each place is named at most once."""
+    out = np.zeros(shape, grad.dtype)
+    np.put_along_axis(out, getattr(indices, "_array", indices), grad, axis=dim)
+    return out
+
+
+@put_along_dim.gradient
+def _(grad, indices, dim):
+    return take_at(grad, indices, dim)
+
+
+@put_along_dim.samples
+def _(make):
+    yield make.sample(make(2, 1), np.array([[0], [2]]), (2, 3), 1)
+
+
+@op(namespace=None)
+def take_at(input: Tensor, indices: Any, dim: int) -> Tensor:
+    """Elements at ``indices`` along a dimension, each place at most once."""
+    return np.take_along_axis(input, getattr(indices, "_array", indices), axis=dim)
+
+
+@take_at.gradient
+def _(grad, input_shape, indices, dim):
+    return put_along_dim(grad, indices, input_shape, dim)
+
+
+@take_at.samples
+def _(make):
+    yield make.sample(make(2, 3), np.array([[0], [2]]), 1)
+
+
+def _extremum_at(argument: Any, input: Any, dim: int, keepdim: bool, name: str) -> tuple[Any, Any]:
+    """Return the extreme values along a dimension and where they are."""
+    _check_not_empty(name, input, dim)
+    if not input.ndim:
+        wrap_dims(dim, 0)
+        return input.copy(), np.zeros((), np.int64)
+    axis = wrap_dims(dim, input.ndim)[0]
+    where = np.expand_dims(argument(input, axis=axis), axis)
+    values = np.take_along_axis(input, where, axis)
+    return (values, where) if keepdim else (values.squeeze(axis), where.squeeze(axis))
+
+
+@op(namespace=None, name="max_dim", outputs=("values", "indices"), node="MaxBackward0")
+def max_dim(input: Tensor, dim: int, keepdim: bool = False) -> Any:
+    """Largest elements along ``dim`` and where they are (the first of equals)."""
+    return _extremum_at(np.argmax, input, dim, keepdim, "max")
+
+
+@max_dim.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@max_dim.samples
+def _(make):
+    yield make.sample(make.apart(2, 3), 0)
+    yield make.sample(make.apart(2, 3, 2), -1, keepdim=True)
+    yield make.sample(make.apart(), 0)
+
+
+@op(namespace=None, name="min_dim", outputs=("values", "indices"), node="MinBackward0")
+def min_dim(input: Tensor, dim: int, keepdim: bool = False) -> Any:
+    """Smallest elements along ``dim`` and where they are (the first of equals)."""
+    return _extremum_at(np.argmin, input, dim, keepdim, "min")
+
+
+@min_dim.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@min_dim.samples
+def _(make):
+    yield make.sample(make.apart(2, 3), 0)
+    yield make.sample(make.apart(2, 3, 2), -1, keepdim=True)
+    yield make.sample(make.apart(), 0)
+
+
+@op(namespace=None, name="max_all", node="MaxBackward1", reference=np.max)
+def max_all(input: Tensor) -> Tensor:
+    """Largest element; ties share the gradient evenly."""
+    _check_not_empty("max", input, None)
+    return np.maximum.reduce(input, axis=None)
+
+
+@max_all.gradient
+def _(grad, input, out):
+    return _share_among_ties(grad, input, out, None, False)
+
+
+@max_all.samples
+def _(make):
+    yield make.sample(make.apart(2, 3))
+    yield make.sample(make.apart())
+
+
+@op(namespace=None, name="min_all", node="MinBackward1", reference=np.min)
+def min_all(input: Tensor) -> Tensor:
+    """Smallest element; ties share the gradient evenly."""
+    _check_not_empty("min", input, None)
+    return np.minimum.reduce(input, axis=None)
+
+
+@min_all.gradient
+def _(grad, input, out):
+    return _share_among_ties(grad, input, out, None, False)
+
+
+@min_all.samples
+def _(make):
+    yield make.sample(make.apart(2, 3))
+    yield make.sample(make.apart())

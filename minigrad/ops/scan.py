@@ -1,0 +1,247 @@
+"""Scans: running sums, products and extremes along a dimension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import wrap_dim
+from minigrad.ops.op import op
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def _scanned(input: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        return input.astype(dtype.numpy, copy=False)
+    return input if input.dtype.kind == "f" else input.astype(np.int64, copy=False)
+
+
+def scan_samples(make: Any) -> Any:
+    """Yield inputs scanned along first, last and negative dimensions, 0-d and empty ones."""
+    yield make.sample(make(4), 0)
+    yield make.sample(make(2, 3), 1)
+    yield make.sample(make(2, 3, 2), -2)
+    yield make.sample(make(), 0)
+    yield make.sample(make(0, 3), 0)
+    yield make.sample(make(4, 3).T, 0)
+
+
+@op(method=True, inplace=True, reference=lambda x, dim, dtype=None: np.cumsum(x, axis=dim) if x.ndim else x)
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running sum along a dimension; integers and bools are summed in int64."""
+    dim = wrap_dim(dim, input.ndim)
+    input = _scanned(input, dtype)
+    return np.add.accumulate(input, axis=dim) if input.ndim else input.copy()
+
+
+@cumsum.gradient
+def _(grad, dim):
+    return reversed_cumsum(grad, dim)
+
+
+@cumsum.samples
+def _(make):
+    yield from scan_samples(make)
+
+
+@op(namespace=None)
+def reversed_cumsum(input: Tensor, dim: int) -> Tensor:
+    """Running sum along a dimension, from its end to its start."""
+    if not input.ndim:
+        return input.copy()
+    dim = wrap_dim(dim, input.ndim)
+    return np.flip(np.add.accumulate(np.flip(input, dim), axis=dim), dim)
+
+
+@reversed_cumsum.gradient
+def _(grad, dim):
+    return cumsum(grad, dim)
+
+
+@reversed_cumsum.samples
+def _(make):
+    yield make.sample(make(2, 3), 1)
+
+
+@op(method=True, inplace=True, reference=lambda x, dim, dtype=None: np.cumprod(x, axis=dim) if x.ndim else x)
+def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running product along a dimension; integers and bools are multiplied in int64."""
+    dim = wrap_dim(dim, input.ndim)
+    input = _scanned(input, dtype)
+    return np.multiply.accumulate(input, axis=dim) if input.ndim else input.copy()
+
+
+@cumprod.gradient
+def _(grad, input, dim):
+    return cumprod_backward(grad, input, dim)
+
+
+@cumprod.samples
+def _(make):
+    yield from scan_samples(make)
+    yield make.sample(np.array([2.0, 0.0, 3.0, 0.0, 1.5]), 0)
+
+
+@op(namespace=None)
+def cumprod_backward(grad_output: Tensor, input: Tensor, dim: int) -> Tensor:
+    """Gradient of `cumprod`: ``g_k = sum_{j >= k} grad_j prod_{i <= j, i != k} x_i``; right where elements are 0."""
+    if not input.ndim:
+        return grad_output.copy()
+    x, g = np.moveaxis(input, dim, 0), np.moveaxis(grad_output, dim, 0)
+    out = np.empty_like(x)
+    before = np.ones_like(x[0]) if len(x) else None
+    for k in range(len(x)):
+        tail = np.multiply.accumulate(np.concatenate([before[None], x[k + 1 :]]), axis=0)
+        out[k] = (g[k:] * tail).sum(0)
+        before = before * x[k]
+    return np.moveaxis(out, 0, dim)
+
+
+@cumprod_backward.gradient("grad_output")
+def _(grad, input, dim):
+    from minigrad.ops.join import stack
+
+    if not len(input.shape):
+        return grad
+    dim = wrap_dim(dim, len(input.shape))
+    rows, grads = _unbound(input, dim), _unbound(grad, dim)
+    outs: list[Any] = []
+    for j in range(len(rows)):
+        total = None
+        for k in range(j + 1):
+            term = grads[k]
+            for i in range(j + 1):
+                if i != k:
+                    term = term * rows[i]
+            total = term if total is None else total + term
+        outs.append(total)
+    return stack(outs, dim) if outs else grad
+
+
+@cumprod_backward.gradient("input")
+def _(grad, grad_output, input, dim):
+    from minigrad.ops.join import stack
+
+    if not len(input.shape):
+        return grad * 0
+    dim = wrap_dim(dim, len(input.shape))
+    rows, grads, outer = _unbound(input, dim), _unbound(grad_output, dim), _unbound(grad, dim)
+    sums: list[Any] = [grad_row * 0 for grad_row in outer]
+    for j in range(len(rows)):
+        for k in range(j + 1):
+            for m in range(j + 1):
+                if m != k:
+                    term = outer[k] * grads[j]
+                    for i in range(j + 1):
+                        if i not in (k, m):
+                            term = term * rows[i]
+                    sums[m] = sums[m] + term
+    return stack(sums, dim) if sums else grad
+
+
+@cumprod_backward.samples
+def _(make):
+    yield make.sample(make(3, 2), make(3, 2), 0)
+
+
+def _unbound(values: Any, dim: int) -> list[Any]:
+    before = (slice(None),) * dim
+    return [values[(*before, k)] for k in range(values.shape[dim])]
+
+
+@op(namespace=None)
+def exclusive_products(input: Tensor, dim: int) -> Tensor:
+    """For each element, the product of all others along a dimension (1 where there are none)."""
+    if not input.ndim:
+        return np.ones_like(input)
+    x = np.moveaxis(input, dim, 0)
+    before, after = np.ones_like(x), np.ones_like(x)
+    if len(x) > 1:
+        before[1:] = np.multiply.accumulate(x[:-1], axis=0)
+        after[:-1] = np.flip(np.multiply.accumulate(np.flip(x, 0)[:-1], axis=0), 0)
+    return np.ascontiguousarray(np.moveaxis(before * after, 0, dim))
+
+
+@exclusive_products.gradient
+def _(grad, input, dim):
+    from minigrad.ops.join import stack
+
+    dim = wrap_dim(dim, len(input.shape))
+    rows, outer = _unbound(input, dim), _unbound(grad, dim)
+    sums: list[Any] = [grad_row * 0 for grad_row in outer]
+    for k in range(len(rows)):
+        for m in range(len(rows)):
+            if m != k:
+                term = outer[k]
+                for i in range(len(rows)):
+                    if i not in (k, m):
+                        term = term * rows[i]
+                sums[m] = sums[m] + term
+    return stack(sums, dim) if sums else grad
+
+
+@exclusive_products.samples
+def _(make):
+    yield make.sample(make(2, 3), 1)
+
+
+def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
+    """Return the running extreme along a dimension, and where each was last met; nan wins and stays."""
+    if not input.ndim:
+        return input.copy(), np.zeros((), np.int64)
+    x = np.moveaxis(input, dim, 0)
+    values, where = np.empty_like(x), np.empty(x.shape, np.int64)
+    for k in range(len(x)):
+        if k == 0:
+            values[0], where[0] = x[0], 0
+            continue
+        take = better(x[k], values[k - 1]) | (np.isnan(x[k]) if x.dtype.kind == "f" else False)
+        values[k] = np.where(take, x[k], values[k - 1])
+        where[k] = np.where(take, k, where[k - 1])
+    return np.moveaxis(values, 0, dim), np.moveaxis(where, 0, dim)
+
+
+@op(method=True, outputs=("values", "indices"))
+def cummax(input: Tensor, dim: int) -> Any:
+    """Running maximum along a dimension, and where it is (the last of equals)."""
+    return _running(input, wrap_dim(dim, input.ndim), np.greater_equal)
+
+
+@cummax.gradient
+def _(grad, indices, dim):
+    return _scatter_running(grad, indices, dim)
+
+
+@cummax.samples
+def _(make):
+    yield make.sample(make.apart(4), 0)
+    yield make.sample(make.apart(2, 3), -1)
+    yield make.sample(make.apart(), 0)
+
+
+@op(method=True, outputs=("values", "indices"))
+def cummin(input: Tensor, dim: int) -> Any:
+    """Running minimum along a dimension, and where it is (the last of equals)."""
+    return _running(input, wrap_dim(dim, input.ndim), np.less_equal)
+
+
+@cummin.gradient
+def _(grad, indices, dim):
+    return _scatter_running(grad, indices, dim)
+
+
+@cummin.samples
+def _(make):
+    yield make.sample(make.apart(4), 0)
+    yield make.sample(make.apart(2, 3), -1)
+    yield make.sample(make.apart(), 0)
+
+
+def _scatter_running(grad: Any, indices: Any, dim: int) -> Any:
+    from minigrad.ops.gather import scatter_add
+    from minigrad.ops.write import zero
+
+    return scatter_add(zero(grad), dim, indices, grad) if grad.shape else grad

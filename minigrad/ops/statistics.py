@@ -1,0 +1,457 @@
+"""Reductions of the second rank: products, variances, norms, truth, counts, and where the extremes are."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import axes, wrap_dim, wrap_dims
+from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import to_floating
+from minigrad.ops.quiet import quiet
+from minigrad.ops.reduce import (
+    _check_not_empty,
+    count_reduced,
+    expand_reduced,
+    mean,
+    reduction_samples,
+    several_dims_samples,
+    sum,
+)
+from minigrad.ops.shape import numel
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Number, Tensor
+
+
+@op(
+    method=True,
+    variant=lambda input, dim, *rest: f"ProdBackward{0 if dim is None else 1}",
+    reference=lambda x, dim=None, keepdim=False, dtype=None: np.prod(x, axis=dim if x.ndim else None, keepdims=keepdim),
+)
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Product of the elements, over all dimensions or along one; integers and bools are multiplied in int64."""
+    wanted = dtype.numpy if dtype is not None else np.dtype(np.int64) if input.dtype.kind != "f" else None
+    return np.multiply.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)
+
+
+@prod.gradient
+def _(grad, input, dim, keepdim):
+    rest = product_of_others(input, dim)
+    return expand_reduced(grad, input.shape, dim, keepdim) * rest
+
+
+@prod.samples
+def _(make):
+    yield from reduction_samples(make)
+    yield make.sample(np.array([[1.0, 0.0, 3.0], [2.0, -1.0, 0.5]]), dim=1)
+    yield make.sample(make(0, 3), dim=0)
+
+
+@composed(namespace=None)
+def product_of_others(input: Tensor, dim: int | None) -> Tensor:
+    """For each element the product of all others over ``dim``; right where elements are 0 (no division)."""
+    from minigrad.ops.scan import exclusive_products
+    from minigrad.ops.shape import reshape
+
+    if dim is None or not input.shape:
+        flat = reshape(input, (-1,))
+        return reshape(exclusive_products(flat, 0), input.shape)
+    return exclusive_products(input, dim)
+
+
+@product_of_others.samples
+def _(make):
+    yield make.sample(make(2, 3), 1)
+    yield make.sample(make(2, 3), None)
+
+
+def _moment_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    """Return the dimensions and the correction that one of PyTorch's forms of `var` asks for."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None:
+        return dim, 1 if unbiased else 0
+    return dim, 1 if correction is None else correction
+
+
+def _var_reference(x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, correction: Any = None) -> Any:
+    dim, correction = _moment_args(dim, unbiased, correction)
+    axis = tuple(dim) if isinstance(dim, list) else dim
+    return np.var(x, axis=axis if x.ndim else None, ddof=correction, keepdims=keepdim)
+
+
+@quiet
+def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    axis = axes(dim, input.ndim)
+    wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
+    count = count_reduced(input.shape, dim)
+    centre = np.add.reduce(wide, axis=axis, keepdims=True) / wide.dtype.type(count)
+    squares = np.square(wide - centre)
+    divisor = builtins.max(count - correction, 0)
+    return (np.add.reduce(squares, axis=axis, keepdims=keepdim) / wide.dtype.type(divisor)).astype(input.dtype)
+
+
+def _check_moment(name: str, input: Any) -> None:
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+
+
+@op(method=True, reference=_var_reference)
+def var(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Number | None = None,
+) -> Tensor:
+    """Variance ``sum((x - mean)**2) / max(0, n - correction)`` over all dimensions or those in ``dim``.
+
+    Parameters
+    ----------
+    unbiased : bool, optional
+        The older spelling of ``correction``: True is 1, False is 0.
+    correction : number, optional
+        Subtracted from the count; 1 (Bessel's correction) unless given.
+    """
+    _check_moment("std and var", input)
+    dim, correction = _moment_args(dim, unbiased, correction)
+    return _variance(input, dim, correction, keepdim)
+
+
+@var.gradient
+def _(grad, input, dim, unbiased, keepdim, correction):
+    dim, correction = _moment_args(dim, unbiased, correction)
+    divisor = builtins.max(count_reduced(input.shape, dim) - correction, 0)
+    spread = expand_reduced(grad, input.shape, dim, keepdim) * (input - mean(input, dim, True))
+    return spread * (2.0 / divisor if divisor else float("nan"))
+
+
+@var.samples
+def _(make):
+    yield from _moment_samples(make)
+
+
+def _moment_samples(make: Any) -> Any:
+    yield make.sample(make(4))
+    yield make.sample(make(2, 3), 1)
+    yield make.sample(make(2, 3), dim=0, unbiased=False)
+    yield make.sample(make(2, 3, 2), dim=(0, 2), correction=0, keepdim=True)
+    yield make.sample(make(2, 3), False)
+    yield make.sample(make(4, 3).T, dim=-1, keepdim=True)
+
+
+@op(method=True, reference=lambda x, *args, **kwargs: np.sqrt(_var_reference(x, *args, **kwargs)))
+def std(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Number | None = None,
+) -> Tensor:
+    """Standard deviation, the root of `var`."""
+    _check_moment("std and var", input)
+    dim, correction = _moment_args(dim, unbiased, correction)
+    return np.sqrt(_variance(input, dim, correction, keepdim))
+
+
+@std.gradient
+def _(grad, input, out, dim, unbiased, keepdim, correction):
+    dim, correction = _moment_args(dim, unbiased, correction)
+    divisor = builtins.max(count_reduced(input.shape, dim) - correction, 0)
+    scaled = expand_reduced(_over(grad, out), input.shape, dim, keepdim)
+    return scaled * (input - mean(input, dim, True)) * (1.0 / divisor if divisor else float("nan"))
+
+
+@std.samples
+def _(make):
+    yield from _moment_samples(make)
+
+
+def _over(grad: Any, out: Any) -> Any:
+    """Return ``grad / out``, with 0 where ``out`` is 0."""
+    from minigrad.ops.select import where
+
+    return where(out == 0, grad * 0, grad / out)
+
+
+@composed(method=False)
+def var_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
+    """Variance and mean, as a pair."""
+    over = None if isinstance(dim, bool) else dim
+    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, over, keepdim)
+
+
+@var_mean.samples
+def _(make):
+    yield from _moment_samples(make)
+
+
+@composed(method=False)
+def std_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
+    """Standard deviation and mean, as a pair."""
+    over = None if isinstance(dim, bool) else dim
+    return std(input, dim, unbiased, keepdim, correction=correction), mean(input, over, keepdim)
+
+
+@std_mean.samples
+def _(make):
+    yield from _moment_samples(make)
+
+
+def _truth(ufunc: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    out = ufunc.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim, dtype=bool)
+    return out.astype(np.uint8) if input.dtype == np.uint8 else out
+
+
+@op(method=True, differentiable=False, reference=lambda x, dim=None, keepdim=False: np.all(x, axis=dim if x.ndim else None, keepdims=keepdim))
+def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements are true (not 0), over all dimensions or those in ``dim``."""
+    return _truth(np.logical_and, input, dim, keepdim)
+
+
+@all.samples
+def _(make):
+    yield make.sample(make.booleans(2, 3))
+    yield make.sample(make.booleans(2, 3), dim=1)
+    yield make.sample(make.integers(2, 3, 2), dim=(0, 2), keepdim=True)
+    yield make.sample(make(0))
+    yield make.sample(make())
+
+
+@op(method=True, differentiable=False, reference=lambda x, dim=None, keepdim=False: np.any(x, axis=dim if x.ndim else None, keepdims=keepdim))
+def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Whether some element is true (not 0), over all dimensions or those in ``dim``."""
+    return _truth(np.logical_or, input, dim, keepdim)
+
+
+@any.samples
+def _(make):
+    yield make.sample(make.booleans(2, 3))
+    yield make.sample(make.booleans(2, 3), dim=1)
+    yield make.sample(make.integers(2, 3, 2), dim=(0, 2), keepdim=True)
+    yield make.sample(make(0))
+    yield make.sample(make())
+
+
+def _arg(argument: Any, name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
+    _check_not_empty(name, input, dim)
+    if dim is None:
+        found = argument(input)
+        return np.asarray(found).reshape((1,) * input.ndim) if keepdim else found
+    if not input.ndim:
+        wrap_dim(dim, 0)
+        return np.zeros((), np.int64)
+    return argument(input, axis=wrap_dim(dim, input.ndim), keepdims=keepdim)
+
+
+def _arg_reference(argument: Any) -> Any:
+    return lambda x, dim=None, keepdim=False: argument(x, axis=dim if x.ndim else None, keepdims=keepdim)
+
+
+@op(method=True, differentiable=False, reference=_arg_reference(np.argmax))
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the largest element is (the first of equals): in row-major order, or along ``dim``."""
+    return _arg(np.argmax, "argmax", input, dim, keepdim)
+
+
+@argmax.samples
+def _(make):
+    yield from _arg_samples(make)
+
+
+@op(method=True, differentiable=False, reference=_arg_reference(np.argmin))
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the smallest element is (the first of equals): in row-major order, or along ``dim``."""
+    return _arg(np.argmin, "argmin", input, dim, keepdim)
+
+
+@argmin.samples
+def _(make):
+    yield from _arg_samples(make)
+
+
+def _arg_samples(make: Any) -> Any:
+    yield make.sample(make(5))
+    yield make.sample(make(2, 3))
+    yield make.sample(make(2, 3), 0)
+    yield make.sample(make(2, 3, 4), dim=-1, keepdim=True)
+    yield make.sample(make(2, 3), keepdim=True)
+    yield make.sample(make(), 0)
+    yield make.sample(make(4, 3).T, 1)
+
+
+@op(method=True, differentiable=False, reference=lambda x, dim=None: np.count_nonzero(x, axis=dim))
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """Number of elements that are not 0, over all dimensions or those in ``dim``."""
+    return np.add.reduce(input != 0, axis=axes(dim, input.ndim), dtype=np.int64)
+
+
+@count_nonzero.samples
+def _(make):
+    yield make.sample(make.integers(2, 3, high=2))
+    yield make.sample(make.integers(2, 3, high=2), dim=1)
+
+
+@composed(method=True)
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Smallest and largest element, as the named pair ``(min, max)``."""
+    from minigrad.ops.op import return_type
+    from minigrad.ops.reduce import amax, amin
+
+    over = () if dim is None else dim
+    return return_type("aminmax", ("min", "max"))((amin(input, over, keepdim), amax(input, over, keepdim)))
+
+
+@aminmax.samples
+def _(make):
+    yield make.sample(make.apart(2, 3))
+    yield make.sample(make.apart(2, 3), dim=1)
+
+
+@composed(method=True)
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Sum of the elements that are not nan."""
+    from minigrad.ops.select import where
+
+    if not input.is_floating_point():
+        return sum(input, dim, keepdim, dtype=dtype)
+    return sum(where(input.isnan(), 0.0, input), dim, keepdim, dtype=dtype)
+
+
+@nansum.samples
+def _(make):
+    yield from reduction_samples(make)
+    yield from several_dims_samples(make)
+
+
+@composed(method=True)
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Mean of the elements that are not nan."""
+    count = sum(~input.isnan(), dim, keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / count
+
+
+@nanmean.samples
+def _(make):
+    yield from reduction_samples(make)
+
+
+# Norms.
+
+
+def _norm_reference(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    axis = tuple(dim) if isinstance(dim, (tuple, list)) else dim
+    size = np.abs(x)
+    axis = axis if x.ndim else None
+    if p == np.inf:
+        return size.max(axis=axis, keepdims=keepdim)
+    if p == -np.inf:
+        return size.min(axis=axis, keepdims=keepdim)
+    if p == 0:
+        return (size != 0).sum(axis=axis, keepdims=keepdim).astype(float)
+    return (size**p).sum(axis=axis, keepdims=keepdim) ** (1 / p)
+
+
+@quiet
+def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
+    if ord == 2:
+        return np.sqrt(np.add.reduce(np.square(x), axis=axis, keepdims=keepdim))
+    size = np.abs(x)
+    if ord == 1:
+        return np.add.reduce(size, axis=axis, keepdims=keepdim)
+    if ord == np.inf:
+        return np.maximum.reduce(size, axis=axis, keepdims=keepdim)
+    if ord == -np.inf:
+        return np.minimum.reduce(size, axis=axis, keepdims=keepdim)
+    if ord == 0:
+        return np.add.reduce(size != 0, axis=axis, keepdims=keepdim).astype(x.dtype)
+    return np.power(np.add.reduce(np.power(size, ord), axis=axis, keepdims=keepdim), x.dtype.type(1 / ord))
+
+
+@op(namespace="linalg", node="LinalgVectorNormBackward0", reference=_norm_reference)
+def vector_norm(
+    x: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    """Norm of the elements as a vector: ``sum(|x|**ord) ** (1 / ord)``; largest or smallest ``|x|`` for ``inf``, ``-inf``.
+
+    Parameters
+    ----------
+    ord : number
+    dim : int or tuple of int, optional
+        The dimensions that make up the vector; all unless given.
+    """
+    if dtype is not None:
+        x = x.astype(dtype.numpy)
+    if x.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {x.dtype.name}"
+        )
+    return _norm_along(x, ord, axes(dim, x.ndim), keepdim)
+
+
+@vector_norm.gradient
+def _(grad, x, out, ord, dim, keepdim):
+    from minigrad.ops.reduce import _share_among_ties
+    from minigrad.ops.select import where
+    from minigrad.ops.unary import abs, sign
+
+    if ord == 0:
+        return grad * 0 * x
+    if ord in (np.inf, -np.inf):
+        return _share_among_ties(grad, abs(x), out, dim, keepdim) * sign(x)
+    total = expand_reduced(out, x.shape, dim, keepdim)
+    grad = expand_reduced(grad, x.shape, dim, keepdim)
+    if ord == 1:
+        return grad * sign(x)
+    if ord == 2:
+        return grad * where(total == 0, total * 0, x / total)
+    ratio = where(total == 0, total * 0, abs(x) / total)
+    return grad * sign(x) * ratio ** (ord - 1)
+
+
+@vector_norm.samples
+def _(make):
+    yield from reduction_samples(make)
+    yield from several_dims_samples(make)
+    for order in (1, 3, float("inf"), -float("inf"), 0, 0.5):
+        yield make.sample(make.apart(2, 3), order, dim=1)
+
+
+@composed(method=True)
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """Norm of all elements, or over ``dim``, as `linalg.vector_norm`; "fro" is 2, "nuc" the sum of singular values."""
+    if p == "nuc":
+        return input.svd(compute_uv=False)[1].sum(-1, keepdim=keepdim)
+    order = 2 if p in ("fro", None) else p
+    return vector_norm(input, order, dim, keepdim, dtype=dtype)
+
+
+@norm.samples
+def _(make):
+    yield make.sample(make(2, 3))
+    yield make.sample(make(2, 3), 1)
+    yield make.sample(make(2, 3), dim=1, keepdim=True)
+    yield make.sample(make(2, 3, 4), 2, (0, 2))
+
+
+@composed
+def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
+    """Norm of ``input - other``."""
+    return vector_norm(input - other, p)
+
+
+@dist.samples
+def _(make):
+    yield make.sample(make(2, 3), make(2, 3))
+    yield make.sample(make(2, 3), make(3), 1)
+
+
