@@ -148,7 +148,7 @@ class Kernel(dict):
 
 def subroutine(function):
     """Decorate what several lines of a kernel call; it is compiled into the kernel and kept with it on disk."""
-    return numba.njit(**OPTIONS)(function)
+    return numba.njit(fastmath=False, **OPTIONS)(function)
 
 
 def kernel(function=None, *, fastmath=frozenset()):

@@ -12,8 +12,9 @@ import numpy as np
 
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, OutFloat64, Real, kernel
 from minigrad_kernels.scalar._bits import fabs, maximum, wide
-from minigrad_kernels.scalar.activation import sigmoid
-from minigrad_kernels.scalar.exponential import exp, log1p_unit
+from minigrad_kernels.scalar.activation import bce_with_logits as bce_term
+from minigrad_kernels.scalar.activation import minus_both, sigmoid
+from minigrad_kernels.scalar.exponential import exp
 
 empty = np.empty
 _MODES = {"none": 0, "mean": 1, "sum": 2}
@@ -55,16 +56,16 @@ def _cross_entropy_loop(
             if label < 0 or label >= classes:
                 return i
             w = weight[label] if is_weighted else one
-            loss = (log_sum - (row[label] - top)) * w
+            loss = -minus_both(row[label], top, log_sum) * w
             weights += w
             if smoothing > zero:
                 spread = zero
                 if is_weighted:
                     for j in range(row.size):
-                        spread += (log_sum - (row[j] - top)) * weight[j]
+                        spread -= minus_both(row[j], top, log_sum) * weight[j]
                 else:
                     for j in range(row.size):
-                        spread += log_sum - (row[j] - top)
+                        spread -= minus_both(row[j], top, log_sum)
                 loss = (one - smoothing) * loss + smoothing / logits.dtype.type(classes) * spread
         if mode == 0:
             losses[i] = loss
@@ -299,14 +300,14 @@ def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_inde
 def _bce_with_logits_loop(x: In, y: In, mode: int, out: Out):
     """Loss max(x, 0) - x * y + log(1 + e**-|x|), exact for y of 0 and 1, or its sum or mean."""
     wide()
-    zero = x.dtype.type(0)
+    one = x.dtype.type(1)
     if mode == 0:
         for i in range(x.size):
-            out[i] = ((zero if x[i] < zero else x[i]) - x[i] * y[i]) + log1p_unit(exp(-fabs(x[i])))
+            out[i] = bce_term(x[i], y[i], one)
         return
     total = 0.0
     for i in range(x.size):
-        total += ((zero if x[i] < zero else x[i]) - x[i] * y[i]) + log1p_unit(exp(-fabs(x[i])))
+        total += bce_term(x[i], y[i], one)
     out[0] = total / x.size if mode == 1 else total
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
 from minigrad_kernels.scalar._bits import maximum, wide
+from minigrad_kernels.scalar.activation import minus_both
 from minigrad_kernels.scalar.exponential import exp
 
 empty = np.empty
@@ -45,7 +46,7 @@ def _log_softmax_loop(x: In, width: int, out: Out):
             total += exp(row[j] - top)
         shift = x.dtype.type(math.log(total))
         for j in range(row.size):
-            result[j] = (row[j] - top) - shift
+            result[j] = minus_both(row[j], top, shift)
 
 
 @kernel(fastmath=SUMS)

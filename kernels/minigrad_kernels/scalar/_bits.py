@@ -14,7 +14,8 @@ from numba.extending import intrinsic, overload
 
 _INTEGER = {types.float32: types.int32, types.float64: types.int64}
 _FLOATING = {types.int32: types.float32, types.int64: types.float64}
-INLINED = {"forceinline": True, "error_model": "numpy"}
+# Said outright, because a callee that does not set `fastmath` inherits it from whichever kernel compiles it first.
+INLINED = {"forceinline": True, "error_model": "numpy", "fastmath": False}
 
 
 def scalar(function):

@@ -60,6 +60,19 @@ def mish_slope(x, one):
     return t + x * sigmoid(x, one) * (one - t * t)
 
 
+@scalar
+def bce_with_logits(x, y, one):
+    """Return ``-y log(sigmoid(x)) - (1 - y) log(sigmoid(-x))``; nothing cancels for y of 0 and 1."""
+    zero = one - one
+    return ((zero if x < zero else x) - x * y) + log1p_unit(exp(-fabs(x)))
+
+
+@scalar
+def minus_both(x, first, second):
+    """Return ``(x - first) - second``; loops that sum may otherwise add `first` and `second` up before."""
+    return (x - first) - second
+
+
 _HALF32, _ROOT_HALF32, _DENSITY32 = np.float32(0.5), np.float32(math.sqrt(0.5)), np.float32(1 / math.sqrt(2 * math.pi))
 _HALF64, _ROOT_HALF64, _DENSITY64 = 0.5, math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 
