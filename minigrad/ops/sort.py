@@ -1,0 +1,538 @@
+"""Sorting, order statistics, searching and counting."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import wrap_dim
+from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.reduce import put_along_dim, select_at
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Number, Tensor
+
+
+def _descending_order(x: Any, dim: int) -> Any:
+    """Return the stable order from the largest to the smallest; nan counts as largest."""
+    flipped = np.flip(x, dim)
+    order = np.flip(np.argsort(flipped, axis=dim, kind="stable"), dim)
+    return x.shape[dim] - 1 - order
+
+
+def _order(input: Any, dim: int, descending: bool) -> Any:
+    if not input.ndim:
+        return np.zeros((), np.int64)
+    if descending:
+        return np.ascontiguousarray(_descending_order(input, dim)).astype(np.int64, copy=False)
+    return np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
+
+
+def _place_back(grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
+    return put_along_dim(grad, indices, shape, wrap_dim(dim, len(shape))) if shape else grad
+
+
+@op(namespace=None, name="sort_values", outputs=("values", "indices"), node="SortBackward0")
+def sort_values(input: Tensor, dim: int, descending: bool) -> Any:
+    """Elements in order along a dimension, and where they were; equal ones keep their order."""
+    dim = wrap_dim(dim, input.ndim)
+    order = _order(input, dim, descending)
+    return (np.take_along_axis(input, order, dim) if input.ndim else input.copy()), order
+
+
+@sort_values.gradient
+def _(grad, indices, input_shape, dim):
+    return _place_back(grad, indices, input_shape, dim)
+
+
+@sort_values.samples
+def _(make):
+    yield make.sample(make.apart(2, 3), 1, False)
+    yield make.sample(make.apart(2, 3), 0, True)
+    yield make.sample(make.apart(), 0, True)
+
+
+@composed(method=True)
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+    """Elements in ascending (or descending) order along ``dim``, as ``(values, indices)``.
+
+    Equal elements keep their order; nan counts as largest.
+    """
+    values, indices = sort_values(input, dim, descending)
+    return return_type("sort", ("values", "indices"))((values, indices))
+
+
+@sort.samples
+def _(make):
+    yield make.sample(make.apart(5))
+    yield make.sample(make.apart(2, 3), 0)
+    yield make.sample(make.apart(2, 3, 2), dim=1, descending=True)
+    yield make.sample(make.integers(6), stable=True)
+
+
+@op(method=True, differentiable=False)
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    """Indices that sort the elements along ``dim``; equal elements keep their order."""
+    return _order(input, wrap_dim(dim, input.ndim), descending)
+
+
+@argsort.samples
+def _(make):
+    yield make.sample(make.apart(5))
+    yield make.sample(make.apart(2, 3), 0, True)
+    yield make.sample(make.apart(2, 3), dim=-1, descending=True)
+
+
+@composed
+def msort(input: Tensor) -> Tensor:
+    """Elements in ascending order along the first dimension."""
+    return sort(input, 0)[0]
+
+
+@msort.samples
+def _(make):
+    yield make.sample(make.apart(4, 2))
+
+
+@op(method=True, outputs=("values", "indices"))
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are."""
+    dim = wrap_dim(dim, input.ndim)
+    length = input.shape[dim] if input.ndim else 1
+    if not 0 <= k <= length:
+        raise RuntimeError("selected index k out of range")
+    order = _order(input, dim, largest)
+    if not input.ndim:
+        return input.copy(), order
+    order = np.ascontiguousarray(order[(slice(None),) * dim + (slice(k),)])
+    return np.take_along_axis(input, order, dim), order
+
+
+@topk.gradient
+def _(grad, indices, input_shape, dim):
+    return _place_back(grad, indices, input_shape, dim)
+
+
+@topk.samples
+def _(make):
+    yield make.sample(make.apart(5), 2)
+    yield make.sample(make.apart(2, 4), 3, 1, False)
+    yield make.sample(make.apart(4, 2), 1, dim=0)
+    yield make.sample(make.apart(4), 0)
+
+
+@op(method=True, outputs=("values", "indices"))
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The ``k``-th smallest element (counted from 1) along ``dim``, and where it is."""
+    dim = wrap_dim(dim, input.ndim)
+    length = input.shape[dim] if input.ndim else 1
+    if not 1 <= k <= length:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
+    return _pick(input, _order(input, dim, False), k - 1, dim, keepdim)
+
+
+def _pick(input: Any, order: Any, place: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    if not input.ndim:
+        return input.copy(), np.zeros((), np.int64)
+    where = order[(slice(None),) * dim + (slice(place, place + 1),)]
+    values = np.take_along_axis(input, where, dim)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+@kthvalue.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@kthvalue.samples
+def _(make):
+    yield make.sample(make.apart(5), 2)
+    yield make.sample(make.apart(2, 4), 3, 1, True)
+    yield make.sample(make.apart(4, 2), 1, dim=0)
+
+
+def _median_along(input: Any, dim: int, keepdim: bool, skip_nan: bool) -> tuple[Any, Any]:
+    """Return the lower median along a dimension and where it is; a nan is the median unless it is skipped."""
+    if not input.ndim:
+        return input.copy(), np.zeros((), np.int64)
+    if not input.shape[dim]:
+        raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size.")
+    order = _order(input, dim, False)
+    length = input.shape[dim]
+    is_nan = np.isnan(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
+    valid = length - is_nan.sum(axis=dim, keepdims=True)
+    if skip_nan:
+        place = np.maximum((valid - 1) // 2, 0)
+    else:
+        place = np.where(valid < length, valid, (length - 1) // 2)
+    where = np.take_along_axis(order, place, dim)
+    values = np.take_along_axis(input, where, dim)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+@op(namespace=None, name="median_dim", outputs=("values", "indices"), node="MedianBackward1")
+def median_dim(input: Tensor, dim: int, keepdim: bool) -> Any:
+    """Lower median along a dimension, and where it is."""
+    return _median_along(input, wrap_dim(dim, input.ndim), keepdim, False)
+
+
+@median_dim.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@median_dim.samples
+def _(make):
+    yield make.sample(make.apart(2, 5), 1, False)
+    yield make.sample(make.apart(4, 2), 0, True)
+
+
+@op(namespace=None, name="nanmedian_dim", outputs=("values", "indices"), node="NanmedianBackward1")
+def nanmedian_dim(input: Tensor, dim: int, keepdim: bool) -> Any:
+    """Lower median along a dimension of the elements that are not nan, and where it is."""
+    return _median_along(input, wrap_dim(dim, input.ndim), keepdim, True)
+
+
+@nanmedian_dim.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@nanmedian_dim.samples
+def _(make):
+    yield make.sample(make.apart(2, 5), 1, False)
+
+
+@composed(method=True)
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Median (the lower of two middle elements) of all elements, or ``(values, indices)`` along ``dim``."""
+    if dim is not None:
+        return median_dim(input, dim, keepdim)
+    if not input.numel():
+        return input.new_full((), float("nan"))
+    return median_dim(input.reshape(-1), 0, False)[0]
+
+
+@median.samples
+def _(make):
+    yield make.sample(make.apart(5))
+    yield make.sample(make.apart(2, 4))
+    yield make.sample(make.apart(2, 4), 1)
+    yield make.sample(make.apart(3, 2), dim=0, keepdim=True)
+
+
+@composed(method=True)
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """As `median`, of the elements that are not nan."""
+    if dim is not None:
+        return nanmedian_dim(input, dim, keepdim)
+    return nanmedian_dim(input.reshape(-1), 0, False)[0]
+
+
+@nanmedian.samples
+def _(make):
+    yield make.sample(make.apart(5))
+    yield make.sample(make.apart(2, 4), 1)
+
+
+@op(method=True, outputs=("values", "indices"))
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
+    """Most frequent element along ``dim`` (the smallest of several), and the last place where it is."""
+    dim = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        return input.copy(), np.zeros((), np.int64)
+    rows = np.moveaxis(input, dim, -1)
+    flat = rows.reshape(-1, rows.shape[-1])
+    values = np.empty(len(flat), input.dtype)
+    where = np.empty(len(flat), np.int64)
+    for k, row in enumerate(flat):
+        distinct, counts = np.unique(row, return_counts=True)
+        values[k] = distinct[counts.argmax()]
+        where[k] = np.flatnonzero(row == values[k])[-1]
+    shape = rows.shape[:-1]
+    values, where = values.reshape(shape), where.reshape(shape)
+    return (np.expand_dims(values, dim), np.expand_dims(where, dim)) if keepdim else (values, where)
+
+
+@mode.gradient
+def _(grad, indices, input_shape, dim, keepdim):
+    return select_at(grad, indices, input_shape, dim, keepdim)
+
+
+@mode.samples
+def _(make):
+    yield make.sample(np.array([[1.0, 2, 2, 3], [3, 3, 1, 1]]), gradient=False)
+    yield make.sample(make.integers(4, 3), 0, True)
+
+
+# Quantiles.
+
+_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+@composed(method=True)
+def quantile(
+    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Tensor:
+    """Quantiles ``q`` (from 0 to 1) of all elements or along ``dim``; nan where there is a nan.
+
+    Parameters
+    ----------
+    q : float or 1-D Tensor
+        A tensor of quantiles gives a result with a first dimension for them.
+    interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}
+    """
+    return _quantile(input, q, dim, keepdim, interpolation, False)
+
+
+@quantile.samples
+def _(make):
+    yield make.sample(make.apart(5), 0.3)
+    yield make.sample(make.apart(2, 4), np.array([0.1, 0.5]), dim=1)
+    yield make.sample(make.apart(2, 4), 0.6, dim=0, keepdim=True, interpolation="midpoint")
+
+
+@composed(method=True)
+def nanquantile(
+    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Tensor:
+    """As `quantile`, of the elements that are not nan."""
+    return _quantile(input, q, dim, keepdim, interpolation, True)
+
+
+@nanquantile.samples
+def _(make):
+    yield make.sample(make.apart(5), 0.3)
+    yield make.sample(make.apart(2, 4), 0.6, dim=1)
+
+
+def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
+    if not input.is_floating_point():
+        raise RuntimeError("quantile() input tensor must be either float or double dtype")
+    if interpolation not in _INTERPOLATIONS:
+        raise RuntimeError(
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+            f"{interpolation}"
+        )
+    wants = np.atleast_1d(np.asarray(q.detach().numpy() if hasattr(q, "detach") else q, np.float64))
+    if (wants < 0).any() or (wants > 1).any():
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    if not input.numel():
+        raise RuntimeError("quantile() input tensor must be non-empty")
+    ndim = input.dim()
+    if dim is None:
+        rows = input.reshape(-1)
+    else:
+        rows = input.movedim(dim, -1) if ndim else input.reshape(1)
+    ordered = sort(rows, -1)[0]
+    length = ordered.shape[-1]
+    missing = np.isnan(ordered.detach().numpy()).sum(-1, keepdims=True)
+    last = length - 1 - missing if skip_nan else np.full_like(missing, length - 1)
+    parts = [_interpolated(ordered, want, last, missing, interpolation, skip_nan) for want in wants]
+    if keepdim:
+        parts = [part.reshape((1,) * ndim) if dim is None else part.movedim(-1, dim) if ndim else part.squeeze(-1) for part in parts]
+    else:
+        parts = [part.squeeze(-1) for part in parts]
+    if np.ndim(q.detach().numpy() if hasattr(q, "detach") else q) == 0:
+        return parts[0]
+    from minigrad.ops.join import stack
+
+    return stack(parts)
+
+
+def _interpolated(
+    ordered: Any, want: float, last: Any, missing: Any, interpolation: str, skip_nan: bool
+) -> Any:
+    """Return the quantile ``want`` of rows in order whose last number stands at ``last``."""
+    place = want * np.maximum(last, 0)
+    if not skip_nan:
+        place = np.where(missing > 0, ordered.shape[-1] - 1, place)
+    if interpolation == "lower":
+        place = np.floor(place)
+    elif interpolation == "higher":
+        place = np.ceil(place)
+    elif interpolation == "nearest":
+        place = np.rint(place)
+    low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
+    wrap = type(ordered)._wrap
+    left, right = ordered.gather(-1, wrap(low)), ordered.gather(-1, wrap(high))
+    share = np.full(place.shape, 0.5) if interpolation == "midpoint" else place - low
+    return left.lerp(right, wrap(share.astype(ordered.detach().numpy().dtype)))
+
+
+# Distinct values.
+
+
+@composed(method=True)
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """Distinct elements in ascending order (distinct slices along ``dim``).
+
+    Returns
+    -------
+    Tensor, or a tuple with the inverse (where each element went) and the counts when asked for
+    """
+    array = input.detach().numpy()
+    axis = None if dim is None else wrap_dim(dim, array.ndim)
+    values, inverse, counts = np.unique(
+        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
+    wrap = type(input)._wrap
+    results = [wrap(values)]
+    if return_inverse:
+        results.append(wrap(inverse.astype(np.int64).reshape(array.shape if axis is None else -1)))
+    if return_counts:
+        results.append(wrap(counts.astype(np.int64)))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+@unique.samples
+def _(make):
+    yield make.sample(make.integers(8))
+    yield make.sample(make.integers(2, 4), return_inverse=True, return_counts=True)
+    yield make.sample(np.array([[1, 2], [1, 2], [0, 3]]), dim=0, return_counts=True)
+
+
+@composed(method=True)
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """First element of each run of equal elements (of equal slices along ``dim``)."""
+    array = input.detach().numpy()
+    flat = array.reshape(-1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
+    if len(flat):
+        changed = (flat[1:] != flat[:-1]).reshape(len(flat) - 1, -1).any(axis=1)
+        starts = np.concatenate([[True], changed])
+    else:
+        starts = np.zeros(0, bool)
+    wrap = type(input)._wrap
+    values = flat[starts]
+    results = [wrap(values if dim is None else np.ascontiguousarray(np.moveaxis(values, 0, wrap_dim(dim, array.ndim))))]
+    if return_inverse:
+        inverse = np.cumsum(starts) - 1
+        results.append(wrap(inverse.astype(np.int64).reshape(array.shape if dim is None else -1)))
+    if return_counts:
+        places = np.append(np.flatnonzero(starts), len(flat))
+        results.append(wrap(np.diff(places).astype(np.int64)))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+@unique_consecutive.samples
+def _(make):
+    yield make.sample(np.array([1, 1, 2, 2, 3, 1, 1]), return_inverse=True, return_counts=True)
+    yield make.sample(make.integers(9, high=2))
+
+
+# Searching and counting.
+
+
+def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> Any:
+    side = "right" if right else "left"
+    if sorted_sequence.ndim <= 1:
+        found = np.searchsorted(sorted_sequence, values, side)
+    else:
+        if values.shape[:-1] != sorted_sequence.shape[:-1]:
+            raise RuntimeError(
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+                f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
+                f"input value tensor {list(values.shape)}"
+            )
+        rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
+        wanted = values.reshape(len(rows), -1)
+        found = np.array([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
+        found = found.reshape(values.shape)
+    return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
+
+
+@op(differentiable=False)
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | Number,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor:
+    """Where values would have to be put into a sorted sequence (the last dimension) to keep it sorted.
+
+    Parameters
+    ----------
+    right : bool
+        Put them behind equal elements instead of before; ``side="right"`` says the same.
+    sorter : Tensor, optional
+        Indices that sort the sequence.
+    """
+    if side is not None and side not in ("left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if sorter is not None:
+        sorted_sequence = np.take_along_axis(sorted_sequence, sorter, -1)
+    return _search(sorted_sequence, np.asarray(input), right or side == "right", out_int32)
+
+
+@searchsorted.samples
+def _(make):
+    yield make.sample(np.array([1.0, 3, 5, 7]), np.array([[0.5, 3], [6, 9]]))
+    yield make.sample(np.array([[1.0, 3, 5], [2, 4, 6]]), np.array([[3.0, 4], [4, 7]]), right=True)
+    yield make.sample(np.array([1.0, 3, 5, 7]), 3.0)
+
+
+@op(differentiable=False)
+def bucketize(input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    """Number of the bucket, between sorted ``boundaries``, in which each element lies."""
+    if boundaries.ndim != 1:
+        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
+    return _search(boundaries, np.asarray(input), right, out_int32)
+
+
+@bucketize.samples
+def _(make):
+    yield make.sample(make(2, 3), np.array([-1.0, 0, 1]))
+    yield make.sample(np.array([1, 3, 4]), np.array([1, 3]), right=True)
+
+
+@op(method=True, differentiable=False)
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each number from 0 on occurs (or the sum of its weights)."""
+    if input.ndim != 1 or (input.size and input.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if input.dtype.kind == "f":
+        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{'Float' if input.dtype.itemsize == 4 else 'Double'}'")
+    counts = np.bincount(input, weights, minlength)
+    if weights is None:
+        return counts.astype(np.int64)
+    return counts.astype(weights.dtype if weights.dtype == np.float32 else np.float64)
+
+
+@bincount.samples
+def _(make):
+    yield make.sample(make.integers(9))
+    yield make.sample(make.integers(9), minlength=8)
+    yield make.sample(make.integers(9), make(9), gradient=False)
+
+
+@op(method=True, differentiable=False)
+def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
+    """Counts of the elements in equal bins from ``min`` to ``max`` (the data's own range when both are 0)."""
+    if bins <= 0:
+        raise RuntimeError(f"bins must be > 0, but got {bins}")
+    low, high = builtins.float(min), builtins.float(max)
+    if low == high == 0 and input.size:
+        low, high = builtins.float(input.min()), builtins.float(input.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    if low > high:
+        raise RuntimeError("max must be larger than min")
+    counts, _ = np.histogram(input, bins, (low, high))
+    return counts.astype(input.dtype)
+
+
+@histc.samples
+def _(make):
+    yield make.sample(make(20), 5)
+    yield make.sample(make(20), 4, -1, 1)
