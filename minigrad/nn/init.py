@@ -6,8 +6,10 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from minigrad.autograd import no_grad
-from minigrad.creation import empty
+from minigrad.creation import empty, from_numpy, full
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -124,25 +126,26 @@ def trunc_normal_(
         )
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     if inside > 0.3:
-        tensor.normal_(mean, std, generator=generator)
         # The bounds are rounded to the tensor's dtype first: in float16 a value may round to just outside.
-        low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
+        low, high = (full((), bound, dtype=tensor.dtype) for bound in (a, b))
+        tensor.normal_(mean, std, generator=generator)
         while (outside := (tensor < low) | (tensor > high)).any():
-            tensor.copy_(empty_like(tensor).normal_(mean, std, generator=generator).where(outside, tensor))
+            tensor.copy_(_empty_like(tensor).normal_(mean, std, generator=generator).where(outside, tensor))
         return tensor
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
-    tensor.uniform_(a, b, generator=generator)
-    pending = None
-    candidates = tensor
+    pending = full(tensor.shape, True)
     while True:
+        candidates = _empty_like(tensor).uniform_(a, b, generator=generator)
+        tensor.copy_(candidates.where(pending, tensor))
         log_density = ((candidates - mean) / std) ** 2 * -0.5 - log_peak
-        refused = empty_like(tensor).uniform_(generator=generator).log() > log_density
-        pending = refused if pending is None else refused & pending
+        pending = pending & (_empty_like(tensor).uniform_(generator=generator).log() > log_density)
         if not pending.any():
             return tensor
-        candidates = empty_like(tensor).uniform_(a, b, generator=generator)
-        tensor.copy_(candidates.where(pending, tensor))
+
+
+def _empty_like(tensor: Tensor) -> Tensor:
+    return empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
 
 
 def _normal_cdf(x: float) -> float:
@@ -268,7 +271,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     centre = tuple(length // 2 for length in kernel)
     for group in range(groups):
         for channel in range(min(outputs // groups, inputs)):
-            tensor[(group * (outputs // groups) + channel, channel, *centre)] = 1
+            place = (group * (outputs // groups) + channel, channel, *centre)
+            tensor[place] = 1
     return tensor
 
 
@@ -287,12 +291,13 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         return tensor
     rows = tensor.size(0)
     columns = tensor.numel() // rows
-    drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
-    q, r = qr(drawn.t() if rows < columns else drawn)
-    q = q * r.diagonal().sign()  # makes the distribution uniform over the orthogonal matrices
+    drawn = _empty_like(tensor).normal_(0, 1, generator=generator).reshape(rows, columns)
+    array = drawn.numpy()
+    q, r = np.linalg.qr(array.T if rows < columns else array)
+    q *= np.sign(np.diagonal(r))  # makes the distribution uniform over the orthogonal matrices
     if rows < columns:
-        q = q.t()
-    return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
+        q = q.T
+    return tensor.copy_(from_numpy(np.ascontiguousarray(q)).reshape(tensor.shape)).mul_(gain)
 
 
 @no_grad()

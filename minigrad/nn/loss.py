@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.ops.loss import legacy_reduction
 from minigrad.tensor import Tensor
 
 from . import functional as F
@@ -38,7 +39,7 @@ class Loss(Module):
     ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
-            reduction = F.legacy_reduction(size_average, reduce)
+            reduction = legacy_reduction(size_average, reduce, reduction)
         self.reduction = reduction
 
 

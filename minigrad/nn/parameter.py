@@ -75,6 +75,9 @@ class Buffer(Tensor):
             memo[id(self)] = type(self)(self.data.clone(), persistent=self.persistent)
         return memo[id(self)]  # type: ignore[no-any-return]
 
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return repr(Tensor._make_subclass(self, self.requires_grad))
+
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _rebuild_buffer, (type(self), self.data, self.persistent)
 
