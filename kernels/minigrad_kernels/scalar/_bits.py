@@ -126,7 +126,7 @@ def _wide(typing_context):
 
 
 def _python_bits_of(a):
-    return a.view(np.int32 if isinstance(a, np.float32) else np.int64)
+    return a.view(np.int32) if isinstance(a, np.float32) else np.float64(a).view(np.int64)
 
 
 def _python_power_of_two(n):
