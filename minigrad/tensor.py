@@ -171,6 +171,35 @@ class Tensor(Methods):
         return self._array.flags.c_contiguous
 
     @property
+    def T(self) -> Tensor:
+        """View with the dimensions in reverse order."""
+        if self._array.ndim == 2:
+            return self.t()
+        return self.permute(tuple(range(self._array.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """View with the last two dimensions exchanged."""
+        if self._array.ndim < 2:
+            raise RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. Got "
+                f"{self._array.ndim}-D tensor."
+            )
+        return self.transpose(-2, -1)
+
+    @property
+    def H(self) -> Tensor:
+        """View of a matrix with rows and columns exchanged (and conjugated, were there complex numbers)."""
+        if self._array.ndim not in (0, 2):
+            raise RuntimeError(
+                "tensor.H is only supported on matrices (2-D tensors). Got "
+                f"{self._array.ndim}-D tensor. For batches of matrices, consider using tensor.mH"
+            )
+        return self.t()
+
+    mH = mT
+
+    @property
     def dtype(self) -> dtypes.dtype:
         """The type of the elements."""
         return dtypes.from_numpy(self._array.dtype)

@@ -1,0 +1,506 @@
+"""Rearranging: repeating, rolling, flipping, moving dimensions, and taking triangles and diagonals."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import wrap_dim, wrap_dims
+from minigrad.ops.index import basic_index
+from minigrad.ops.op import composed, op
+from minigrad.ops.shape import permute, reshape, sum_to_size, transpose
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+@composed(method=True)
+def t(input: Tensor) -> Tensor:
+    """Transpose of a matrix; a vector or a number as it is."""
+    if input.dim() > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.dim()}D")
+    return matrix_t(input)
+
+
+@t.samples
+def _(make):
+    yield make.sample(make(2, 3))
+    yield make.sample(make(3))
+
+
+@op(namespace=None, view=True, node="TBackward0")
+def matrix_t(input: Tensor) -> Tensor:
+    """View of a matrix with rows and columns exchanged."""
+    return input.T
+
+
+@matrix_t.gradient
+def _(grad):
+    return matrix_t(grad)
+
+
+@matrix_t.samples
+def _(make):
+    yield make.sample(make(2, 3))
+
+
+@composed(method=True, aliases=("moveaxis",))
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """View with the dimensions ``source`` moved to the places ``destination``; the others keep their order."""
+    ndim = len(input.shape)
+    if not ndim:
+        return input.view(())
+    sources, places = wrap_dims(source if source != () else [], ndim), wrap_dims(destination if destination != () else [], ndim)
+    if source == () or destination == ():
+        sources = places = ()
+    if len(sources) != len(places):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same number of "
+            f"dims as destination ({list(places)} dims)"
+        )
+    order = [k for k in range(ndim) if k not in sources]
+    for place, moved in sorted(zip(places, sources, strict=True)):
+        order.insert(place, moved)
+    return permute(input, tuple(order))
+
+
+@movedim.samples
+def _(make):
+    yield make.sample(make(2, 3, 4), 0, -1)
+    yield make.sample(make(2, 3, 4), (0, 1), (2, 0))
+
+
+@op(method=True, pack="repeats", reference=np.tile)
+def repeat(input: Tensor, repeats: Any) -> Tensor:
+    """Copy that repeats the tensor along each dimension; extra numbers add dimensions in front."""
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(operator.index(n) for n in repeats)
+    if len(repeats) < input.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    if any(n < 0 for n in repeats):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(repeats)}: {list(repeats)}")
+    return np.tile(input, repeats)
+
+
+@repeat.gradient
+def _(grad, input_shape, repeats):
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    lengths = (1,) * (len(repeats) - len(input_shape)) + tuple(input_shape)
+    split = [n for pair in zip(repeats, lengths, strict=True) for n in pair]
+    return reshape(sum_to_size(reshape(grad, split), _ones_for(split)), input_shape)
+
+
+@repeat.samples
+def _(make):
+    yield make.sample(make(3), (2,))
+    yield make.sample(make(3), (2, 3))
+    yield make.sample(make(2, 3), (1, 2))
+    yield make.sample(make(), (2,))
+
+
+def _ones_for(split: list[int]) -> tuple[int, ...]:
+    """Return the shape (repeats, length, repeats, length, ...) with every number of repeats replaced by 1."""
+    return tuple(1 if k % 2 == 0 else n for k, n in enumerate(split))
+
+
+@composed(method=True, pack="dims")
+def tile(input: Tensor, dims: Any) -> Tensor:
+    """As `repeat`; missing numbers in front count as 1."""
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return repeat(input, (1,) * (input.dim() - len(dims)) + dims)
+
+
+@tile.samples
+def _(make):
+    yield make.sample(make(2, 3), (2,))
+    yield make.sample(make(3), (2, 2))
+
+
+@composed(method=True)
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each element repeated on the spot: ``repeats`` times, or as often as its entry in ``repeats`` says.
+
+    Without ``dim`` the tensor is read as one row. A single argument of integers gives the indices themselves.
+    """
+    from minigrad.ops.gather import index_select
+
+    if repeats is None:
+        counts = input.numpy()
+        return type(input)._wrap(np.repeat(np.arange(len(counts)), counts))
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    dim = wrap_dim(dim, input.dim())
+    counts = repeats.numpy() if hasattr(repeats, "numpy") else np.asarray(repeats)
+    if (counts < 0).any():
+        raise RuntimeError("repeats can not be negative")
+    if counts.size not in (1, input.shape[dim]):
+        raise RuntimeError("repeats must have the same size as input along dim")
+    index = np.repeat(np.arange(input.shape[dim]), counts.reshape(-1) if counts.ndim else counts)
+    return index_select(input, dim, type(input)._wrap(index))
+
+
+@repeat_interleave.samples
+def _(make):
+    yield make.sample(make(3), 2)
+    yield make.sample(make(2, 3), 2, dim=1)
+    yield make.sample(make(2, 3), np.array([1, 2]), dim=0)
+
+
+@op(method=True, pack="dims", reference=lambda x, dims: np.flip(x, dims))
+def flip(input: Tensor, dims: Any) -> Tensor:
+    """Copy with the order of the elements reversed along ``dims``."""
+    dims = () if dims == () else wrap_dims(dims, input.ndim)
+    return np.flip(input, dims).copy() if input.ndim and dims else input.copy()
+
+
+@flip.gradient
+def _(grad, dims):
+    return flip(grad, dims)
+
+
+@flip.samples
+def _(make):
+    yield make.sample(make(2, 3), (0,))
+    yield make.sample(make(2, 3), (0, -1))
+    yield make.sample(make(4, 3).T, (1,))
+
+
+@composed(method=True)
+def fliplr(input: Tensor) -> Tensor:
+    """Copy with the columns reversed."""
+    if input.dim() < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip(input, (1,))
+
+
+@fliplr.samples
+def _(make):
+    yield make.sample(make(2, 3))
+
+
+@composed(method=True)
+def flipud(input: Tensor) -> Tensor:
+    """Copy with the rows reversed."""
+    if input.dim() < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip(input, (0,))
+
+
+@flipud.samples
+def _(make):
+    yield make.sample(make(2, 3))
+
+
+@op(method=True, reference=lambda x, shifts, dims=None: np.roll(x, shifts, dims if dims != () else None))
+def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
+    """Copy with the elements moved along ``dims``, those that fall off one end coming in at the other."""
+    if dims is None or dims == ():
+        if isinstance(shifts, (tuple, list)) and len(shifts) != 1:
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
+        return np.roll(input, shifts)
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    return np.roll(input, shifts, tuple(wrap_dim(dim, input.ndim) for dim in dims))
+
+
+@roll.gradient
+def _(grad, shifts, dims):
+    back = tuple(-shift for shift in shifts) if isinstance(shifts, (tuple, list)) else -shifts
+    return roll(grad, back, dims)
+
+
+@roll.samples
+def _(make):
+    yield make.sample(make(5), 2)
+    yield make.sample(make(2, 3), 1, 1)
+    yield make.sample(make(2, 3), (1, -1), (0, 1))
+
+
+@composed(method=True)
+def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """Copy turned by ``k`` quarters in the plane of two dimensions, from the first towards the second."""
+    first, second = wrap_dims(tuple(dims), input.dim())
+    k %= 4
+    if k == 0:
+        return input.clone()
+    if k == 2:
+        return flip(input, (first, second))
+    turned = flip(input, (second,)) if k == 1 else flip(input, (first,))
+    return transpose(turned, first, second).clone()
+
+
+@rot90.samples
+def _(make):
+    yield make.sample(make(2, 3))
+    yield make.sample(make(2, 3, 2), 3, (1, 2))
+
+
+@composed(method=True)
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """View of ``length`` entries along a dimension, from ``start`` on."""
+    dim = wrap_dim(dim, input.dim())
+    start, size = int(start), input.shape[dim]
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+    start += size if start < 0 else 0
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return basic_index(input, (*[slice(None)] * dim, slice(start, start + length)))
+
+
+@narrow.samples
+def _(make):
+    yield make.sample(make(4, 3), 0, 1, 2)
+    yield make.sample(make(4, 3), -1, -2, 1)
+
+
+@composed(method=True)
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """View of the entry at ``index`` along a dimension, which disappears."""
+    if not input.dim():
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim = wrap_dim(dim, input.dim())
+    size = input.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
+        )
+    return basic_index(input, (*[slice(None)] * dim, int(index)))
+
+
+@select.samples
+def _(make):
+    yield make.sample(make(4, 3), 0, 1)
+    yield make.sample(make(4, 3), -1, -2)
+
+
+@composed(method=True)
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """View with one dimension split into several."""
+    dim = wrap_dim(dim, input.dim())
+    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    known = int(np.prod([n for n in sizes if n != -1]))
+    size = input.shape[dim]
+    if (known != size and -1 not in sizes) or (-1 in sizes and (known == 0 or size % known)):
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the input tensor"
+        )
+    return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
+
+
+@unflatten.samples
+def _(make):
+    yield make.sample(make(2, 6), 1, (2, 3))
+    yield make.sample(make(2, 6), -1, (-1, 2))
+
+
+@op(method=True, view=True, node="UnfoldBackward0")
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """View of all windows of a length along a dimension, ``step`` apart; the window is a new last dimension."""
+    if not input.ndim:
+        return np.lib.stride_tricks.as_strided(input, (size,) if size <= 1 else (1,), (0,))
+    dim = wrap_dim(dimension, input.ndim)
+    if size > input.shape[dim]:
+        raise RuntimeError(
+            f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}"
+        )
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    windows = np.lib.stride_tricks.sliding_window_view(input, size, dim)
+    return windows[(slice(None),) * dim + (slice(None, None, step),)]
+
+
+@unfold.gradient
+def _(grad, input_shape, dimension, size, step):
+    return unfold_backward(grad, input_shape, dimension, size, step)
+
+
+@unfold.samples
+def _(make):
+    yield make.sample(make(7), 0, 3, 2)
+    yield make.sample(make(2, 5), -1, 2, 1)
+
+
+@op(namespace=None)
+def unfold_backward(grad_output: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) -> Tensor:
+    """Zeros of ``shape`` to which each window of ``grad_output`` is added where it was taken."""
+    out = np.zeros(shape, grad_output.dtype)
+    if not shape:
+        return out + grad_output.sum()
+    dim = wrap_dim(dim, len(shape))
+    for k in range(size):
+        stop = k + (grad_output.shape[dim] - 1) * step + 1
+        out[(slice(None),) * dim + (slice(k, stop, step),)] += grad_output[..., k]
+    return out
+
+
+@unfold_backward.gradient("grad_output")
+def _(grad, dim, size, step):
+    return unfold(grad, dim, size, step)
+
+
+@unfold_backward.samples
+def _(make):
+    yield make.sample(make(3, 3), (7,), 0, 3, 2)
+
+
+# Triangles and diagonals.
+
+
+@op(method=True, inplace=True, reference=lambda x, diagonal=0: np.tril(x, diagonal))
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices with the elements above a diagonal set to 0."""
+    if input.ndim < 2:
+        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
+    return np.tril(input, diagonal)
+
+
+@tril.gradient
+def _(grad, diagonal):
+    return tril(grad, diagonal)
+
+
+@tril.samples
+def _(make):
+    yield from _triangle_samples(make)
+
+
+@op(method=True, inplace=True, reference=lambda x, diagonal=0: np.triu(x, diagonal))
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices with the elements below a diagonal set to 0."""
+    if input.ndim < 2:
+        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
+    return np.triu(input, diagonal)
+
+
+@triu.gradient
+def _(grad, diagonal):
+    return triu(grad, diagonal)
+
+
+@triu.samples
+def _(make):
+    yield from _triangle_samples(make)
+
+
+def _triangle_samples(make: Any) -> Any:
+    yield make.sample(make(3, 3))
+    yield make.sample(make(3, 4), 1)
+    yield make.sample(make(2, 4, 3), diagonal=-1)
+    yield make.sample(make(0, 3))
+
+
+@op(method=True, view=True, reference=lambda x, offset=0, dim1=0, dim2=1: np.diagonal(x, offset, dim1, dim2))
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """View of the diagonals in the plane of two dimensions, as a new last dimension."""
+    dim1, dim2 = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
+    if dim1 == dim2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    view = np.diagonal(input, offset, dim1, dim2)
+    if input.flags.writeable:
+        view.flags.writeable = True
+    return view
+
+
+@diagonal.gradient
+def _(grad, input_shape, offset, dim1, dim2):
+    return diagonal_backward(grad, input_shape, offset, dim1, dim2)
+
+
+@diagonal.samples
+def _(make):
+    yield make.sample(make(3, 3))
+    yield make.sample(make(3, 4), 1)
+    yield make.sample(make(2, 3, 3), offset=-1, dim1=1, dim2=2)
+
+
+@op(namespace=None)
+def diagonal_backward(grad_output: Tensor, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Tensor:
+    """Zeros of ``shape`` with ``grad_output`` on the diagonals."""
+    out = np.zeros(shape, grad_output.dtype)
+    view = np.diagonal(out, offset, dim1, dim2)
+    view.flags.writeable = True
+    view[...] = grad_output
+    return out
+
+
+@diagonal_backward.gradient("grad_output")
+def _(grad, offset, dim1, dim2):
+    return diagonal(grad, offset, dim1, dim2)
+
+
+@diagonal_backward.samples
+def _(make):
+    yield make.sample(make(3), (3, 4), 1, 0, 1)
+
+
+@composed(method=True)
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices with the entries of the last dimension on a diagonal, 0 elsewhere."""
+    ndim = input.dim() + 1
+    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    length = input.shape[-1] + abs(offset)
+    shape = list(input.shape[:-1])
+    for place in sorted((first, second)):
+        shape.insert(place, length)
+    return diagonal_backward(input, tuple(shape), offset, first, second)
+
+
+@diag_embed.samples
+def _(make):
+    yield make.sample(make(3))
+    yield make.sample(make(2, 3), 1)
+    yield make.sample(make(2, 3), offset=-1, dim1=0, dim2=2)
+
+
+@composed(method=True)
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrix with a vector on its diagonal, or the diagonal of a matrix as a vector."""
+    if input.dim() == 1:
+        return diag_embed(input, diagonal)
+    if input.dim() == 2:
+        return input.diagonal(diagonal).clone()
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
+
+
+@diag.samples
+def _(make):
+    yield make.sample(make(3))
+    yield make.sample(make(3, 4), 1)
+    yield make.sample(make(3), -1)
+
+
+@composed
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """Matrix with all elements of the input, in row-major order, on its diagonal."""
+    return diag_embed(input.reshape(-1), offset)
+
+
+@diagflat.samples
+def _(make):
+    yield make.sample(make(2, 2), 1)
+
+
+@composed(method=True)
+def trace(input: Tensor) -> Tensor:
+    """Sum of the diagonal of a matrix."""
+    if input.dim() != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
+    return input.diagonal().sum()
+
+
+@trace.samples
+def _(make):
+    yield make.sample(make(3, 3))
+    yield make.sample(make(3, 4))

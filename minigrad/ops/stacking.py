@@ -1,0 +1,306 @@
+"""Joining and splitting by NumPy's names, broadcasting several tensors, and shapes taken from another tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.dims import wrap_dim
+from minigrad.ops.join import cat, split_parts, stack
+from minigrad.ops.op import composed
+from minigrad.ops.shape import expand, reshape, view
+from minigrad.ops.state import Upper
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def _tensors(given: tuple[Any, ...]) -> list[Any]:
+    """Return tensors passed one by one or as one sequence, as a list."""
+    return list(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else list(given)
+
+
+@composed(method=True)
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """View in the shape of another tensor."""
+    return view(input, tuple(other.shape))
+
+
+@view_as.samples
+def _(make):
+    yield make.sample(make(6), make(2, 3))
+
+
+@composed(method=True)
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """The elements under the shape of another tensor."""
+    return reshape(input, tuple(other.shape))
+
+
+@reshape_as.samples
+def _(make):
+    yield make.sample(make(6), make(2, 3))
+
+
+@composed(method=True)
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """View expanded to the shape of another tensor."""
+    return expand(input, tuple(other.shape))
+
+
+@expand_as.samples
+def _(make):
+    yield make.sample(make(3), make(2, 3))
+
+
+@composed(method=True)
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """View expanded to a shape."""
+    return expand(input, size)
+
+
+@broadcast_to.samples
+def _(make):
+    yield make.sample(make(3), (2, 3))
+
+
+@composed
+def broadcast_tensors(*tensors: Tensor) -> Any:
+    """Views of all tensors expanded to their common shape, as a tuple."""
+    given = _tensors(tensors)
+    shape = broadcast_shapes(*(tuple(each.shape) for each in given))
+    return tuple(expand(each, tuple(shape)) for each in given)
+
+
+@broadcast_tensors.samples
+def _(make):
+    yield make.sample(make(3), make(2, 1))
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """Return the shape to which all the shapes broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        When they do not.
+    """
+    from minigrad.size import Size
+
+    try:
+        return Size(np.broadcast_shapes(*((each,) if isinstance(each, int) else tuple(each) for each in shapes)))
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in shapes)
+        ) from None
+
+
+def _atleast(ndim: int, given: tuple[Any, ...], lift: Any) -> Any:
+    lifted = tuple(lift(each) for each in _tensors(given))
+    return lifted[0] if len(given) == 1 and not isinstance(given[0], (tuple, list)) else lifted
+
+
+@composed
+def atleast_1d(*tensors: Tensor) -> Any:
+    """Tensors as they are, numbers as vectors of one element."""
+    return _atleast(1, tensors, lambda x: x.reshape(1) if x.dim() == 0 else x)
+
+
+@atleast_1d.samples
+def _(make):
+    yield make.sample(make())
+    yield make.sample(make(2), make())
+
+
+@composed
+def atleast_2d(*tensors: Tensor) -> Any:
+    """Tensors with at least two dimensions; a vector becomes a row."""
+    return _atleast(2, tensors, lambda x: x.reshape(1, 1) if x.dim() == 0 else x.unsqueeze(0) if x.dim() == 1 else x)
+
+
+@atleast_2d.samples
+def _(make):
+    yield make.sample(make())
+    yield make.sample(make(2), make())
+
+
+def _lift_to_3d(x: Any) -> Any:
+    if x.dim() == 0:
+        return x.reshape(1, 1, 1)
+    if x.dim() == 1:
+        return x.unsqueeze(0).unsqueeze(-1)
+    return x.unsqueeze(-1) if x.dim() == 2 else x
+
+
+@composed
+def atleast_3d(*tensors: Tensor) -> Any:
+    """Tensors with at least three dimensions; a matrix gets its new one at the end."""
+    return _atleast(3, tensors, _lift_to_3d)
+
+
+@atleast_3d.samples
+def _(make):
+    yield make.sample(make())
+    yield make.sample(make(2), make(2, 3))
+
+
+@composed
+def hstack(tensors: Any) -> Tensor:
+    """Join along the second dimension (vectors along their only one)."""
+    lifted = [each.reshape(1) if each.dim() == 0 else each for each in tensors]
+    return cat(lifted, 0 if lifted and lifted[0].dim() == 1 else 1)
+
+
+@hstack.samples
+def _(make):
+    yield make.sample([make(2), make(3)])
+    yield make.sample([make(2, 1), make(2, 3)])
+
+
+@composed(aliases=("row_stack",))
+def vstack(tensors: Any) -> Tensor:
+    """Join along the first dimension, vectors as rows."""
+    return cat([atleast_2d(each) for each in tensors], 0)
+
+
+@vstack.samples
+def _(make):
+    yield make.sample([make(3), make(2, 3)])
+
+
+@composed
+def dstack(tensors: Any) -> Tensor:
+    """Join along the third dimension."""
+    return cat([atleast_3d(each) for each in tensors], 2)
+
+
+@dstack.samples
+def _(make):
+    yield make.sample([make(3), make(3)])
+    yield make.sample([make(2, 3), make(2, 3)])
+
+
+@composed
+def column_stack(tensors: Any) -> Tensor:
+    """Join along the second dimension, vectors as columns."""
+    return cat([each.reshape(each.numel(), 1) if each.dim() <= 1 else each for each in tensors], 1)
+
+
+@column_stack.samples
+def _(make):
+    yield make.sample([make(3), make(3, 2)])
+
+
+@composed(method=True)
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
+    """Views of parts along a dimension: so many of nearly equal length, or cut at the indices listed."""
+    dim = wrap_dim(dim, input.dim())
+    if not input.dim():
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    length = input.shape[dim]
+    if isinstance(indices_or_sections, Upper.Tensor):
+        indices_or_sections = indices_or_sections.tolist()
+    if isinstance(indices_or_sections, int):
+        if indices_or_sections <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
+        size, longer = divmod(length, indices_or_sections)
+        sizes = [size + 1] * longer + [size] * (indices_or_sections - longer)
+        return split_parts(input, tuple(sizes), dim)
+    parts = []
+    cuts = [slice(cut).indices(length)[1] for cut in indices_or_sections]
+    for start, stop in zip([0, *cuts], [*cuts, length], strict=True):
+        parts.append(input[(*[slice(None)] * dim, slice(start, max(start, stop)))])
+    return tuple(parts)
+
+
+@tensor_split.samples
+def _(make):
+    yield make.sample(make(7), 3)
+    yield make.sample(make(2, 6), [1, 4], dim=1)
+
+
+def _split_at(name: str, input: Any, where: Any, dim: int, least: int) -> Any:
+    if input.dim() < least:
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a tensor "
+            f"with {input.dim()} dimensions!"
+        )
+    if isinstance(where, int) and input.shape[dim] % where:
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
+            f"divisible by the split_size {where}!"
+        )
+    return tensor_split(input, where, dim)
+
+
+@composed(method=True)
+def hsplit(input: Tensor, indices_or_sections: Any) -> Any:
+    """Views of parts along the second dimension (of a vector, along its only one)."""
+    return _split_at("hsplit", input, indices_or_sections, 0 if input.dim() == 1 else 1, 1)
+
+
+@hsplit.samples
+def _(make):
+    yield make.sample(make(2, 4), 2)
+
+
+@composed(method=True)
+def vsplit(input: Tensor, indices_or_sections: Any) -> Any:
+    """Views of parts along the first dimension."""
+    return _split_at("vsplit", input, indices_or_sections, 0, 2)
+
+
+@vsplit.samples
+def _(make):
+    yield make.sample(make(4, 2), 2)
+
+
+@composed(method=True)
+def dsplit(input: Tensor, indices_or_sections: Any) -> Any:
+    """Views of parts along the third dimension."""
+    return _split_at("dsplit", input, indices_or_sections, 2, 3)
+
+
+@dsplit.samples
+def _(make):
+    yield make.sample(make(2, 2, 4), [1, 3])
+
+
+@composed
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Matrix with the given matrices (vectors as rows) along its diagonal, 0 elsewhere."""
+    matrices = [atleast_2d(each) for each in tensors]
+    width = sum(each.shape[1] for each in matrices)
+    rows = []
+    before = 0
+    for each in matrices:
+        height, length = each.shape
+        rows.append(
+            cat([each.new_zeros((height, before)), each, each.new_zeros((height, width - before - length))], 1)
+        )
+        before += length
+    return cat(rows, 0)
+
+
+@block_diag.samples
+def _(make):
+    yield make.sample(make(2, 2), make(1, 3))
+
+
+@composed
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of the elements of vectors, one row each, the last varying fastest."""
+    if len(tensors) == 1:
+        return tensors[0]
+    shape = tuple(each.shape[0] for each in tensors)
+    columns = [
+        expand(each.reshape([-1 if k == place else 1 for k in range(len(shape))]), shape).reshape(-1)
+        for place, each in enumerate(tensors)
+    ]
+    return stack(columns, 1)
+
+
+@cartesian_prod.samples
+def _(make):
+    yield make.sample(make(2), make(3))
