@@ -22,6 +22,7 @@ _FAMILIES = {
         *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
         *["smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
+    "reduce": ["sum", "mean"],
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],

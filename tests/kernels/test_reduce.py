@@ -1,0 +1,51 @@
+"""Sums and means against NumPy in long double."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigrad_kernels import cpu
+
+CLOSE = {np.float32: {"rtol": 1e-5, "atol": 1e-5}, np.float64: {"rtol": 1e-12, "atol": 1e-12}}
+
+
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("name", ["sum", "mean"])
+@given(data=st.data(), shape=st.lists(st.integers(0, 5), max_size=4), keepdims=st.booleans(), seed=st.integers(0, 99))
+def test_any_axes(name, dtype, data, shape, keepdims, seed):
+    ndim = len(shape)
+    one = st.integers(-ndim, ndim - 1) if ndim else st.none()
+    several = st.lists(st.integers(0, ndim - 1), unique=True, min_size=1).map(tuple) if ndim else st.none()
+    axis = data.draw(st.one_of(st.none(), one, several))
+    x = np.asarray(np.random.default_rng(seed).normal(size=shape), dtype)
+    if data.draw(st.booleans()):
+        x = x.T
+    got = getattr(cpu, name)(x, axis, keepdims)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = np.asarray(getattr(np, name)(x.astype(np.longdouble), axis=axis, keepdims=keepdims))
+    assert isinstance(got, np.ndarray)
+    assert got.shape == want.shape
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, want.astype(dtype), **CLOSE[dtype])
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_long_sums_stay_exact(axis):
+    x = np.full((1200, 1100), 0.1, np.float32)
+    want = x.sum(axis, dtype=np.longdouble)
+    np.testing.assert_allclose(cpu.sum(x, axis), want.astype(np.float32), rtol=1.2e-7)
+
+
+def test_nan_and_infinity_pass():
+    x = np.array([[np.nan, 1], [np.inf, 1], [np.inf, -np.inf]], np.float32)
+    np.testing.assert_array_equal(cpu.sum(x, 1), [np.nan, np.inf, np.nan])
+
+
+def test_half_precision_sums_beyond_its_own_range_of_exactness():
+    assert cpu.sum(np.ones(5000, np.float16)) == 5000
