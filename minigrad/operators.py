@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.op import table
+from minigrad.ops.op import composed_table, table
 from minigrad.tensor import Tensor, register_method
 
-_OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic)
+_FAST = frozenset((Tensor, float, int, bool))
+_OPERANDS = (Tensor, bool, int, float, np.ndarray)
 
 _BINARY = {
     "add": "add",
@@ -27,41 +28,70 @@ _BINARY = {
     "lshift": "bitwise_left_shift",
     "rshift": "bitwise_right_shift",
 }
+_REFLECTED = {"sub": "rsub", "truediv": "rdiv"}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
-_UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+_UNARY = {"neg": "neg", "abs": "abs", "pos": "positive"}
 _WITHOUT_INPLACE = ("matmul",)
+
+
+def _operand(other: Any) -> Any:
+    """Return the other operand as operations take it: NumPy's scalars count as Python numbers, as in PyTorch."""
+    if isinstance(other, np.generic):
+        return other.item()
+    return other if isinstance(other, _OPERANDS) else NotImplemented
 
 
 def _forward(call: Callable[..., Any]) -> Callable[..., Any]:
     def operate(self: Tensor, other: Any) -> Any:
-        return call(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+        if type(other) not in _FAST and (other := _operand(other)) is NotImplemented:
+            return NotImplemented
+        return call(self, other)
 
     return operate
 
 
-def _reflected(call: Callable[..., Any]) -> Callable[..., Any]:
+def _reflected(call: Callable[..., Any], swapped: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return the operator for ``other . self``; ``swapped`` takes the operands as (self, other), for numbers."""
+
     def operate(self: Tensor, other: Any) -> Any:
-        return call(other, self) if isinstance(other, _OPERANDS) else NotImplemented
+        if type(other) not in _FAST and (other := _operand(other)) is NotImplemented:
+            return NotImplemented
+        if swapped is not None and isinstance(other, (int, float)):
+            return swapped(self, other)
+        return call(other, self)
 
     return operate
+
+
+def _invert(self: Tensor) -> Any:
+    if self.dtype.is_floating_point:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return table["bitwise_not"].call(self)
+
+
+def _where(self: Tensor, condition: Tensor, other: Any) -> Any:
+    """Elements of this tensor where the condition holds, of ``other`` elsewhere."""
+    return table["choose"].call(condition, self, other)
 
 
 def _attach() -> None:
     for symbol, name in _BINARY.items():
-        entry = table.get(name)
-        if entry is None:
-            continue
+        entry = table[name]
+        swapped = table[_REFLECTED[symbol]].call if symbol in _REFLECTED else None
         register_method(f"__{symbol}__", _forward(entry.call))
-        register_method(f"__r{symbol}__", _reflected(entry.call))
+        register_method(f"__r{symbol}__", _reflected(entry.call, swapped))
         if entry.inplace and symbol not in _WITHOUT_INPLACE:
             register_method(f"__i{symbol}__", _forward(entry.call_inplace))
     for name in _COMPARISONS:
-        if name in table:
-            register_method(f"__{name}__", _forward(table[name].call))
+        register_method(f"__{name}__", _forward(table[name].call))
     for symbol, name in _UNARY.items():
-        if name in table:
-            call = table[name].call
-            register_method(f"__{symbol}__", lambda self, call=call: call(self))
+        call = (table.get(name) or composed_table[name]).call
+        register_method(f"__{symbol}__", lambda self, call=call: call(self))
+    register_method("__invert__", _invert)
+    register_method("__div__", Tensor.__truediv__)
+    register_method("__rdiv__", Tensor.__rtruediv__)
+    register_method("__idiv__", Tensor.__itruediv__)
+    register_method("where", _where)
 
 
 _attach()

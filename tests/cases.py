@@ -31,9 +31,30 @@ class Case(NamedTuple):
     sample: Sample
     name: str
 
+    @property
+    def is_variadic(self) -> bool:
+        """Whether the function takes its tensors spread out: ``f(x, y, z)``."""
+        return any(each.kind is each.VAR_POSITIONAL for each in self.entry.signature.of_forward.parameters.values())
+
+    def bound(self) -> list[Any]:
+        """Return one value a parameter, defaults filled in (of spread-out tensors: one tuple)."""
+        if self.is_variadic:
+            return [self.sample.args]
+        return list(self.entry.signature.bind(self.sample.args, self.sample.kwargs))
+
+    def call(self, bound: Any) -> Any:
+        """Call the function with one value a parameter."""
+        if self.is_variadic:
+            return self.entry.call(*bound[0], **self.sample.kwargs)
+        signature = self.entry.signature
+        count = signature.positional
+        return self.entry.call(*bound[:count], **dict(zip(signature.names[count:], bound[count:], strict=True)))
+
     def differentiable_slots(self) -> tuple[int, ...]:
         """Return the positions of the parameters through which gradients flow."""
         entry = self.entry
+        if self.is_variadic:
+            return (0,)
         slots = (0,) if entry.signature.takes_sequence else entry.signature.tensor_positions
         if isinstance(entry, Op) and entry.joint_rule is None:
             return tuple(k for k in slots if entry.signature.names[k] in entry.rules)
@@ -83,7 +104,7 @@ def convert(array: Any, dtype: Any) -> Any:
         return array.astype(dtype, order="K")
     if dtype.kind == "b":
         return np.asarray(array > 0)
-    return np.asarray(np.rint(array * 2)).astype(dtype, order="K")
+    return np.asarray(np.nan_to_num(np.rint(array * 2), posinf=7, neginf=-7)).astype(dtype, order="K")
 
 
 def with_gaps(array: Any) -> Any:

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from minigrad.autograd.anomaly import check as check_anomaly
 from minigrad.autograd.node import Node, Output, edge_of
+from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
 
@@ -49,6 +50,7 @@ def run_backward(
     flow = _Flow(create_graph, grads, None if inputs is None else [edge_of(each) for each in inputs])
     was_enabled = mode.enabled
     mode.enabled = create_graph
+    token = silence()
     try:
         for root, grad in zip(roots, grads, strict=True):
             flow.deliver(edge_of(root), grad)
@@ -64,6 +66,7 @@ def run_backward(
                     flow.accumulate(tensor, grad)
         return found
     finally:
+        unsilence(token)
         mode.enabled = was_enabled
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.elementwise import exp
+from minigrad.ops.exponential import exp
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples

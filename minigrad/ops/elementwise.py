@@ -1,27 +1,41 @@
-"""Elementwise arithmetic."""
+"""Elementwise sums and products, and what is made of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
-from minigrad.dtypes import get_default_dtype
 from minigrad.ops.op import op
-from minigrad.ops.promotion import promote, to_floating
+from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote
+from minigrad.ops.quiet import divide
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
 
+def is_bool(operand: Any) -> bool:
+    """Whether an operand is a Python bool or an array of bools."""
+    return operand is True or operand is False or (isinstance(operand, (ndarray, np.generic)) and operand.dtype.kind == "b")
+
+
+def _scaled(x: Any, y: Any, alpha: Any) -> Any:
+    """Return ``alpha * y``, refusing an ``alpha`` of a higher category than the result's."""
+    kind = np.result_type(x, y).kind
+    if isinstance(alpha, bool) and kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return y & bool(alpha) if kind == "b" else y * alpha
+
+
 @op(method=True, inplace=True, reference=lambda x, y, *, alpha=1: x + alpha * y, ufunc=np.add)
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Sum ``input + alpha * other``, elementwise."""
     x, y = promote(input, other)
-    if alpha != 1:
-        y = y * alpha
-    return np.add(x, y)
+    return np.add(x, y if alpha == 1 and alpha is not True else _scaled(x, y, alpha))
 
 
 @add.gradient("input")
@@ -38,20 +52,34 @@ def _(grad, alpha):
 def _(make):
     yield from binary_samples(make)
     yield make.sample(make(3), make(3), alpha=2)
+    yield make.sample(make(3), make(3), alpha=1.5)
 
 
 @op(method=True, inplace=True, aliases=("subtract",), reference=lambda x, y, *, alpha=1: x - alpha * y, ufunc=np.subtract)
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """Difference ``input - alpha * other``, elementwise."""
+    """Difference ``input - alpha * other``, elementwise; not for bools."""
     x, y = promote(input, other)
-    if np.result_type(x, y) == bool:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        )
-    if alpha != 1:
-        y = y * alpha
-    return np.subtract(x, y)
+    if x is not input or y is not other or alpha != 1:
+        _refuse_bools(input, other)
+        if alpha != 1:
+            y = _scaled(x, y, alpha)
+    try:
+        return np.subtract(x, y)
+    except TypeError:
+        _refuse_bools(input, other)
+        raise
+
+
+def _refuse_bools(x: Any, y: Any) -> None:
+    if is_bool(x) or is_bool(y):
+        with_two = all(isinstance(each, ndarray) and is_bool(each) for each in (x, y))
+        which = "two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+        if not with_two:
+            which = (
+                "a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` "
+                "operator instead."
+            )
+        raise RuntimeError(f"Subtraction, the `-` operator, with {which}")
 
 
 @sub.gradient("input")
@@ -68,6 +96,36 @@ def _(grad, alpha):
 def _(make):
     yield from binary_samples(make)
     yield make.sample(make(3), make(3), alpha=2)
+
+
+@op(
+    variant=lambda input, other, alpha: f"RsubBackward{0 if isinstance(other, ndarray) else 1}",
+    reference=lambda x, y, *, alpha=1: y - alpha * x,
+)
+def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """Difference the other way round, ``other - alpha * input``, elementwise; what ``2 - x`` does."""
+    x, y = promote(input, other)
+    if x is not input or y is not other or alpha != 1 or x.dtype.kind == "b":
+        _refuse_bools(input, other)
+        if alpha != 1:
+            x = _scaled(y, x, alpha)
+    return np.subtract(y, x)
+
+
+@rsub.gradient("input")
+def _(grad, alpha):
+    return -grad if alpha == 1 else grad * -alpha
+
+
+@rsub.gradient("other")
+def _(grad):
+    return grad
+
+
+@rsub.samples
+def _(make):
+    yield from binary_samples(make)
+    yield make.sample(make(3), 2, alpha=3)
 
 
 @op(method=True, inplace=True, aliases=("multiply",), reference=np.multiply, ufunc=np.multiply)
@@ -91,74 +149,20 @@ def _(make):
     yield from binary_samples(make)
 
 
-@op(method=True, inplace=True, aliases=("divide", "true_divide"), reference=lambda x, y: x / y)
-def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-    """Quotient ``input / other``, elementwise; integers give the default floating dtype unless it is rounded.
-
-    Parameters
-    ----------
-    rounding_mode : {None, "trunc", "floor"}
-        Round the quotient towards zero or down; integers then stay integers.
-    """
-    x, y = promote(input, other)
-    if rounding_mode is None:
-        if np.result_type(x, y).kind != "f":
-            x, y = np.asarray(x, get_default_dtype().numpy), np.asarray(y, get_default_dtype().numpy)
-        return _quiet(np.true_divide, x, y)
-    if rounding_mode == "floor":
-        return _divide_down(x, y)
-    if rounding_mode == "trunc":
-        return _divide_to_zero(x, y)
-    raise RuntimeError(
-        f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-    )
+@op(namespace=None, differentiable=False)
+def zeros_of(input: Tensor) -> Tensor:
+    """Zeros of the input's shape and dtype: the gradient of a function made of steps."""
+    return np.zeros(input.shape, input.dtype)
 
 
-@div.gradient("input")
-def _(grad, other, rounding_mode):
-    return grad / other if rounding_mode is None else grad * 0
-
-
-@div.gradient("other")
-def _(grad, input, other, rounding_mode):
-    return -grad * input / (other * other) if rounding_mode is None else grad * 0
-
-
-@div.samples
+@zeros_of.samples
 def _(make):
-    yield from binary_samples(make, low=0.5, high=2)
-
-
-def _quiet(ufunc: Any, *operands: Any) -> Any:
-    """Run a ufunc without NumPy's warnings: division by zero gives inf or nan, as in PyTorch."""
-    with np.errstate(all="ignore"):
-        return ufunc(*operands)
-
-
-def _check_integer_divisor(y: Any) -> None:
-    if np.result_type(y).kind in "iu" and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
-
-
-def _divide_down(x: Any, y: Any) -> Any:
-    if np.result_type(x, y).kind != "f":
-        _check_integer_divisor(y)
-        return np.floor_divide(x, y)
-    return _quiet(np.floor_divide, x, y)
-
-
-def _divide_to_zero(x: Any, y: Any) -> Any:
-    dtype = np.result_type(x, y)
-    if dtype.kind == "f":
-        return np.trunc(_quiet(np.true_divide, x, y))
-    _check_integer_divisor(y)
-    quotient = np.floor_divide(x, y)
-    return np.where((quotient < 0) & (quotient * y != x), quotient + 1, quotient).astype(dtype)
+    yield make.sample(make(2, 3))
 
 
 @op(method=True, inplace=True, aliases=("negative",), reference=np.negative)
 def neg(input: Tensor) -> Tensor:
-    """Negation ``-input``, elementwise."""
+    """Negation ``-input``, elementwise; not for bools."""
     if input.dtype.kind == "b":
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
@@ -177,17 +181,85 @@ def _(make):
     yield from elementwise_samples(make)
 
 
-@op(method=True, inplace=True, reference=np.exp)
-def exp(input: Tensor) -> Tensor:
-    """Exponential ``e ** input``, elementwise."""
-    return np.exp(to_floating(input))
+@op(
+    method=True,
+    inplace=True,
+    reference=lambda x, t1, t2, *, value=1: x + value * t1 * t2,
+)
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """Sum with a product, ``input + value * tensor1 * tensor2``, elementwise."""
+    check_tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    x, y, z = promote(input, tensor1, tensor2)
+    if x.dtype.kind == "b":
+        raise not_implemented("addcmul_cpu_out", x)
+    return x + cast(value, x.dtype) * y * z
 
 
-@exp.gradient
-def _(grad, out):
-    return grad * out
+@addcmul.gradient("input")
+def _(grad):
+    return grad
 
 
-@exp.samples
+@addcmul.gradient("tensor1")
+def _(grad, tensor2, value):
+    return grad * (tensor2 * value)
+
+
+@addcmul.gradient("tensor2")
+def _(grad, tensor1, value):
+    return grad * (tensor1 * value)
+
+
+@addcmul.samples
 def _(make):
-    yield from elementwise_samples(make)
+    yield from _three_samples(make)
+    yield from _three_samples(make, value=2)
+    yield make.sample(make(3), make(3), make(3), value=-1.5)
+
+
+def _three_samples(make: Any, **kwargs: Any) -> Any:
+    for a, b, c in (((3,), (3,), (3,)), ((2, 3), (3,), (2, 1)), ((), (), ()), ((2,), (), (1,)), ((0,), (0,), (1,)), ((3,), (2, 1), ())):
+        yield make.sample(make(*a), make(*b), make(*c, low=0.5), **kwargs)
+    yield make.sample(make(3, 2).T, make(2, 3), make(3, low=0.5), **kwargs)
+
+
+@op(
+    method=True,
+    inplace=True,
+    reference=lambda x, t1, t2, *, value=1: x + value * t1 / t2,
+)
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """Sum with a quotient, ``input + value * tensor1 / tensor2``, elementwise; not of two integers."""
+    check_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
+            "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
+            "tensor2), for all dtypes."
+        )
+    x, y, z = promote(input, tensor1, tensor2)
+    return x + divide(cast(value, x.dtype) * y, z)
+
+
+@addcdiv.gradient("input")
+def _(grad):
+    return grad
+
+
+@addcdiv.gradient("tensor1")
+def _(grad, tensor2, value):
+    return grad * (value / tensor2)
+
+
+@addcdiv.gradient("tensor2")
+def _(grad, tensor1, tensor2, value):
+    return -grad * (value * tensor1 / (tensor2 * tensor2))
+
+
+@addcdiv.samples
+def _(make):
+    yield from _three_samples(make)
+    yield from _three_samples(make, value=2)
+    yield make.sample(make(3), make(3), make(3, low=0.5), value=-1.5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad.dtypes import from_numpy
 
 _C_NAMES = {
@@ -21,8 +23,30 @@ _C_NAMES = {
 
 def dtype_mismatch(problem: str, first: Any, second: Any) -> RuntimeError:
     """Return the error for two arrays that should have one dtype, in PyTorch's words."""
-    return RuntimeError(f"{problem}, but got: {_c_name(first)} != {_c_name(second)}")
+    return RuntimeError(f"{problem}, but got: {c_name(first)} != {c_name(second)}")
 
 
-def _c_name(array: Any) -> str:
+def broadcast_error(error: ValueError, values: Any) -> Exception:
+    """Return the error for operands whose shapes do not broadcast, in PyTorch's words; other errors as they are."""
+    if "broadcast" not in str(error):
+        return error
+    common: tuple[int, ...] = ()
+    for value in values:
+        if not isinstance(value, np.ndarray):
+            continue
+        left, right = common, value.shape
+        room = max(len(left), len(right))
+        left, right = (1,) * (room - len(left)) + left, (1,) * (room - len(right)) + right
+        for dim in reversed(range(room)):
+            if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
+                return RuntimeError(
+                    f"The size of tensor a ({left[dim]}) must match the size of tensor b ({right[dim]}) at "
+                    f"non-singleton dimension {dim}"
+                )
+        common = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+    return error
+
+
+def c_name(array: Any) -> str:
+    """Return the name that PyTorch gives an array's dtype where it prints the C++ type."""
     return _C_NAMES[from_numpy(array.dtype).name]

@@ -93,7 +93,11 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
             counts = [value._version[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
         direct = ufunc is not None and args[ufunc.nin :] == signature.defaults[ufunc.nin :]
         if not direct or not _apply_ufunc(ufunc, target, values):
-            write(target, np.asarray(forward(*values)))
+            try:
+                result = forward(*values)
+            except ValueError as error:
+                raise broadcast_error(error, values) from None
+            write(target, np.asarray(result))
         self._version[0] += 1
         if recorded:
             node = Upper.Node(plan, args, values, (target,), (self,))

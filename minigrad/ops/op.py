@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
+from numpy import generic, ndarray
 
 from minigrad.ops.errors import broadcast_error
 from minigrad.ops.inplace import make_inplace
@@ -275,6 +275,8 @@ def _make_call(self: Op) -> Callable[..., Any]:
                 values[position] = value._array
                 if value._requires_grad:
                     mask |= bit
+            elif isinstance(value, generic):  # what NumPy makes of 0-d arrays inside gradient rules
+                values[position] = np.asarray(value)
         try:
             out = forward(*values)
         except ValueError as error:
@@ -323,6 +325,8 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
                 values[position] = value._array
                 if value._requires_grad:
                     mask |= bit
+            elif isinstance(value, generic):  # what NumPy makes of 0-d arrays inside gradient rules
+                values[position] = np.asarray(value)
         outs = forward(*values)
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)

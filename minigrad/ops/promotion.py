@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.dtypes import get_default_dtype, of_python, result_type_of_numpy
+from minigrad.dtypes import from_numpy, get_default_dtype, result_type_of_numpy
 
 _NUMBERS = (bool, int, float)
+
+# Letters of the dtypes to which a Python integer adapts without overflow: int64 (NumPy has two such) and floats.
+_WIDE = "qlfdeg"
 
 
 def promote(*operands: Any) -> Any:
@@ -21,20 +24,34 @@ def promote(*operands: Any) -> Any:
         At least one array.
     """
     dtype = None
+    weak = ""
     for each in operands:
         if type(each) is ndarray:
             if dtype is None:
                 dtype = each.dtype
-            elif each.dtype != dtype:
+            elif each.dtype is not dtype and each.dtype != dtype:
                 return _promote_mixed(operands)
         elif type(each) is float:
-            if dtype is not None and dtype.kind != "f":
-                return _promote_mixed(operands)
-        elif type(each) is not int or dtype is None or dtype.kind == "b":
+            weak = "fdeg"
+        elif type(each) is int:
+            weak = weak or _WIDE
+        else:
             return _promote_mixed(operands)
-    if dtype is not None and dtype.kind != "f" and any(type(each) is float for each in operands):
+    if dtype is None or (weak and dtype.char not in weak):
         return _promote_mixed(operands)
     return operands
+
+
+def promote_to_floating(*operands: Any) -> Any:
+    """Return operands as `promote` does, in the default dtype where their common dtype is not floating."""
+    operands = promote(*operands)
+    for each in operands:
+        if type(each) is ndarray:
+            if each.dtype.kind == "f":
+                return operands
+            break
+    dtype = get_default_dtype().numpy
+    return tuple(np.asarray(each, dtype) for each in operands)
 
 
 def common_dtype(*operands: Any) -> np.dtype[Any]:
@@ -44,14 +61,21 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
 
 def _promote_mixed(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     dtype = common_dtype(*operands)
-    return tuple(np.asarray(each, dtype) for each in operands)
+    return tuple(cast(each, dtype) for each in operands)
+
+
+def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array or number as an array of a dtype; integers wrap around, as in C."""
+    if isinstance(operand, (np.ndarray, np.generic)):
+        return np.asarray(operand, dtype)
+    return np.asarray(operand).astype(dtype)
 
 
 def _kind_of(operand: Any) -> Any:
+    if isinstance(operand, np.generic):  # what NumPy makes of 0-d arrays; it comes up inside gradient rules
+        return operand.dtype, True
     if isinstance(operand, _NUMBERS):
         return type(operand)
-    if isinstance(operand, np.generic):
-        return of_python(operand).numpy, True
     if isinstance(operand, np.ndarray):
         return operand.dtype, operand.ndim == 0
     raise TypeError(f"expected Tensor or number, got {type(operand).__name__}")
@@ -69,10 +93,27 @@ def check_floating(name: str, array: Any) -> None:
 
     Raises
     ------
-    RuntimeError
+    NotImplementedError
     """
     if array.dtype.kind != "f":
-        from minigrad.dtypes import from_numpy
+        raise not_implemented(name, array)
 
-        title = from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f'"{name}" not implemented for \'{title}\'; expected a floating point tensor')
+
+def not_implemented(name: str, array: Any) -> NotImplementedError:
+    """Return the error for a dtype that an operation does not know, in PyTorch's words."""
+    title = from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
+    return NotImplementedError(f"\"{name}\" not implemented for '{title}'")
+
+
+def check_tensors(name: str, **operands: Any) -> None:
+    """Refuse numbers where only tensors are taken.
+
+    Raises
+    ------
+    TypeError
+    """
+    for position, (parameter, operand) in enumerate(operands.items(), 1):
+        if not isinstance(operand, (np.ndarray, np.generic)):
+            raise TypeError(
+                f"{name}(): argument '{parameter}' (position {position}) must be Tensor, not {type(operand).__name__}"
+            )

@@ -56,7 +56,9 @@ class Make:
     @staticmethod
     def sample(*args: Any, gradient: bool = True, **kwargs: Any) -> Sample:
         """Return the sample of a call with these arguments."""
-        return Sample(args, kwargs, gradient)
+        # NumPy makes scalars of 0-d arrays wherever it computes with them.
+        arrays = tuple(np.asarray(each) if isinstance(each, np.generic) else each for each in args)
+        return Sample(arrays, kwargs, gradient)
 
 
 def elementwise_samples(make: Make, low: float = -2.0, high: float = 2.0, **kwargs: Any) -> Iterator[Sample]:

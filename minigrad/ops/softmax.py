@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.dtypes import get_default_dtype
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim, wrap_dims
-from minigrad.ops.elementwise import exp
+from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
 from minigrad.ops.reduce import expand_reduced, sum
 
