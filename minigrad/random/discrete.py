@@ -1,0 +1,212 @@
+"""Draws from discrete distributions, as arrays: each takes from the stream the words that PyTorch takes for it."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+from minigrad.random.continuous import draw, exponential, standard_uniform, u53
+from minigrad.random.stream import Array, Stream
+
+# The largest value that `random_()` without arguments gives, where it is not the dtype's own.
+_EXACT = {np.dtype(np.float16): 2**11, np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
+_LONG_SHUFFLE = 512
+
+
+def largest_integer(dtype: np.dtype[Any]) -> int:
+    """Return the largest integer that a dtype holds along with all smaller ones."""
+    if dtype in _EXACT:
+        return _EXACT[dtype]
+    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
+
+
+def _r64(words: Array) -> Array:
+    """Return 64-bit words, of two words each, the high one first."""
+    pairs = np.empty(words.size, np.uint32)
+    pairs[::2] = words[1::2]
+    pairs[1::2] = words[::2]
+    return pairs.view(np.uint64)
+
+
+def _remainder(words: Array, divisor: int) -> Array:
+    """Return ``words % divisor`` of unsigned integers."""
+    if divisor & (divisor - 1) == 0:
+        return words & words.dtype.type(divisor - 1)
+    divisor = words.dtype.type(divisor)
+    if words.size < 4096:
+        return words % divisor
+    return words - words // divisor * divisor  # NumPy divides by one number in vectors, but takes no remainders so
+
+
+def integers(stream: Stream, size: int, dtype: np.dtype[Any], low: int, high: int) -> Array:
+    """Return integers from low to high - 1, of one word each, or of two where the range has 2**28 values or more.
+
+    Parameters
+    ----------
+    stream : Stream
+    size : int
+    dtype : numpy.dtype
+    low, high : int
+        With high > low, and at most 2**64 apart.
+
+    Returns
+    -------
+    ndarray, shape (size,)
+    """
+    width = high - low
+    if width < 2**28:
+
+        def transform(words: Array) -> Array:
+            values = _remainder(words, width).astype(np.int64)
+            return values + low if low else values
+
+        return draw(stream, size, 1, dtype, transform)
+    offset = np.uint64(low % 2**64)
+
+    def transform_pairs(words: Array) -> Array:
+        values = _r64(words)
+        return (values if width == 2**64 else _remainder(values, width) + offset).view(np.int64)
+
+    return draw(stream, size, 2, dtype, transform_pairs)
+
+
+def random_integers(stream: Stream, size: int, dtype: np.dtype[Any]) -> Array:
+    """Return what ``random_()`` draws: integers from 0 to the largest that the dtype holds exactly."""
+    width = largest_integer(dtype) + 1
+    if dtype.itemsize == 8:
+        return draw(stream, size, 2, dtype, lambda words: _remainder(_r64(words), width))
+    return draw(stream, size, 1, dtype, lambda words: _remainder(words, width))
+
+
+def permutation(stream: Stream, n: int) -> Array:
+    """Return 0..n-1 in random order (Fisher and Yates), int64: place i is swapped with place ``i + word % (n - i)``."""
+    if n < 2:
+        return np.arange(n)
+    words = stream.take(n - 1)
+    if n >= _LONG_SHUFFLE and ("numba" in sys.modules or n > 10**6):
+        from minigrad_kernels.cpu.random import randperm
+
+        return np.asarray(randperm(words))
+    places = np.arange(n)
+    partners = (places[:-1] + words % (n - places[:-1])).tolist()
+    order: list[int] = places.tolist()
+    for i, j in enumerate(partners):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order)
+
+
+def bernoulli(stream: Stream, size: int, p: float) -> Array:
+    """Return booleans ``u53 < p``, with p in [0, 1]."""
+    # u53 < p says that the 53-bit integer behind u53 is below this one. Its upper 21 bits nearly always decide.
+    upper, lower = divmod(math.ceil(p * 2.0**53), 2**32)
+
+    def transform(words: Array) -> Array:
+        high = words.view(np.uint64) & 0x1FFFFF if sys.byteorder == "little" else words[::2] & 0x1FFFFF
+        below = high < upper
+        if lower:
+            undecided = np.flatnonzero(high == upper)
+            below[undecided] = words[1::2][undecided] < lower
+        return below
+
+    return draw(stream, size, 2, np.bool_, transform)
+
+
+def bernoulli_each(stream: Stream, p: Array) -> Array:
+    """Return a boolean for each element of a one-dimensional array of probabilities, in its order."""
+    kind = np.dtype(np.float64 if p.dtype == np.float64 else np.float32)
+    return standard_uniform(stream, p.size, kind) < p
+
+
+def geometric(stream: Stream, size: int, dtype: np.dtype[Any], p: float) -> Array:
+    """Return the number of trials to the first success, ``ceil(log(u53) / log(1 - p))``."""
+    scale = math.log1p(-p)
+
+    def transform(words: Array) -> Array:
+        return np.ceil(np.log(u53(words)) / scale)
+
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return draw(stream, size, 2, dtype, transform)
+
+
+def multinomial(stream: Stream, weights: Array, count: int, replacement: bool) -> Array:
+    """Return ``count`` indices a row, drawn with the probabilities that the rows of weights are proportional to.
+
+    Parameters
+    ----------
+    stream : Stream
+    weights : ndarray, shape (rows, categories), floating
+        Not negative, each row with a positive sum.
+    count : int
+    replacement : bool
+
+    Returns
+    -------
+    ndarray of int64, shape (rows, count)
+    """
+    if replacement and count > 1:
+        return _with_replacement(stream, weights, count)
+    waiting = exponential(stream, weights.size, weights.dtype, 1.0).reshape(weights.shape)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        speed = weights / waiting
+    if count == 1:
+        return speed.argmax(axis=1).reshape(-1, 1)
+    return np.argsort(-speed, axis=1, kind="stable")[:, :count].copy()
+
+
+def _with_replacement(stream: Stream, weights: Array, count: int) -> Array:
+    out = np.empty((len(weights), count), np.int64)
+    for row, chances in zip(out, weights, strict=True):
+        cumulative = np.cumsum(chances, dtype=np.float32 if chances.itemsize == 2 else None)
+        cumulative /= cumulative[-1]
+        cumulative[-1] = 1
+        row[:] = np.searchsorted(cumulative.astype(np.float64), standard_uniform(stream, count, np.dtype(np.float64)))
+    return out
+
+
+def poisson(stream: Stream, rates: Array) -> Array:
+    """Return Poisson counts, one for each of a one-dimensional array of rates; how many words each takes is random.
+
+    Counts of low rates are those of arrivals in unit time (Knuth); for rates of 10 and more, transformed rejection:
+    W. Hörmann, "The transformed rejection method for generating Poisson random variables", 1993.
+    """
+    counts = [
+        0 if rate == 0 else _poisson_by_arrivals(stream, rate) if rate < 10 else _poisson_by_rejection(stream, rate)
+        for rate in rates.tolist()
+    ]
+    return np.array(counts, rates.dtype)
+
+
+def _next_u53(stream: Stream) -> float:
+    high, low = stream.take(2).tolist()
+    return float(((high & 0x1FFFFF) << 32) | low) * 2.0**-53
+
+
+def _poisson_by_arrivals(stream: Stream, rate: float) -> int:
+    limit, product, count = math.exp(-rate), _next_u53(stream), 0
+    while product > limit:
+        product *= _next_u53(stream)
+        count += 1
+    return count
+
+
+def _poisson_by_rejection(stream: Stream, rate: float) -> int:
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    while True:
+        u = _next_u53(stream) - 0.5
+        v = _next_u53(stream)
+        us = 0.5 - abs(u)
+        if us == 0:
+            continue
+        count = math.floor((2 * a / us + b) * u + rate + 0.43)
+        if us >= 0.07 and v <= 0.9277 - 3.6224 / (b - 2):
+            return count
+        if count < 0 or (us < 0.013 and v > us):
+            continue
+        accepted = math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b) if v > 0 else -math.inf
+        if accepted <= -rate + count * math.log(rate) - math.lgamma(count + 1):
+            return count

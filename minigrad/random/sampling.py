@@ -1,0 +1,146 @@
+"""Samples of distributions that tensors describe: coin flips, counts and categories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.random import discrete
+from minigrad.random._arguments import check_floating, check_probability, finish, integer, title
+from minigrad.random.generator import Generator, stream_of
+from minigrad.random.methods import checked_chances, in_memory_order
+from minigrad.random.stream import Array
+from minigrad.tensor import Tensor, register_method
+
+__all__ = ["bernoulli", "multinomial", "poisson"]
+
+
+def _input_array(name: str, input: Any) -> Array:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return input._array
+
+
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor:
+    """Return ones and zeros, of the shape and dtype of ``input``.
+
+    Parameters
+    ----------
+    input : Tensor
+        The probability of a one, for each element.
+    p : float, optional
+        One probability for all elements, whatever ``input`` holds.
+    generator : Generator, optional
+    out : Tensor, optional
+        Resized and written to.
+    """
+    array = _input_array("bernoulli", input)
+    stream = stream_of(generator, "bernoulli")
+    if p is None:
+        flips = discrete.bernoulli_each(stream, checked_chances(array).reshape(-1))
+    else:
+        check_probability(p)
+        flips = discrete.bernoulli(stream, array.size, p)
+    return finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, None, False)
+
+
+def bernoulli_mask(shape: Any, keep_probability: float, generator: Generator | None = None) -> Array:
+    """Return booleans, True with one probability: what dropout keeps.
+
+    Parameters
+    ----------
+    shape : sequence of int, or ndarray
+        With an array, the mask has its memory order as well as its shape, as PyTorch's dropout draws it.
+    keep_probability : float
+        At 0 and 1 nothing is drawn.
+    generator : Generator, optional
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    mask = np.empty_like(shape, np.bool_) if isinstance(shape, np.ndarray) else np.empty(shape, np.bool_)
+    if keep_probability in (0, 1):
+        mask.fill(keep_probability)
+        return mask
+    check_probability(keep_probability)
+    flips = discrete.bernoulli(stream_of(generator, "bernoulli_mask"), mask.size, keep_probability)
+    if mask.flags.c_contiguous:
+        return flips.reshape(mask.shape)
+    ordered = in_memory_order(mask)
+    ordered[...] = flips.reshape(ordered.shape)
+    return mask
+
+
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Return indices drawn with probabilities in proportion to the weights in each row.
+
+    Parameters
+    ----------
+    input : Tensor, shape (categories,) or (rows, categories)
+        Weights: not negative, finite, and not all zero.
+    num_samples : int
+        Indices drawn a row.
+    replacement : bool
+        Whether an index may be drawn again.
+    generator : Generator, optional
+    out : Tensor, optional
+        Resized and written to.
+
+    Returns
+    -------
+    Tensor of int64, shape (num_samples,) or (rows, num_samples)
+
+    Raises
+    ------
+    RuntimeError
+        For weights that describe no distribution, and more samples than categories without replacement.
+    """
+    array = _input_array("multinomial", input)
+    count = integer("multinomial", "num_samples", num_samples, 2)
+    _check_weights(array, count, replacement)
+    weights = array.reshape(-1, array.shape[-1])
+    indices = discrete.multinomial(stream_of(generator, "multinomial"), weights, count, replacement)
+    return finish("multinomial", indices.reshape(*array.shape[:-1], count), out, None, False)
+
+
+def _check_weights(weights: Array, count: int, replacement: bool) -> None:
+    if weights.ndim not in (1, 2):
+        raise RuntimeError(f"prob_dist must be 1 or 2 dim: it has shape {list(weights.shape)}")
+    if weights.dtype.kind != "f":
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {title(weights.dtype)}")
+    if count <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and count > weights.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
+            f"{count} samples of {weights.shape[-1]} categories"
+        )
+    if weights.size and not (weights.min() >= 0 and weights.max() < np.inf):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if not (weights.sum(axis=-1, dtype=np.float64) > 0).all():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Return Poisson counts, of the shape and dtype of ``input``, which holds their rates."""
+    array = _input_array("poisson", input)
+    check_floating(array.dtype, "poisson_cpu")
+    if array.size and not array.min() >= 0:
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    counts = discrete.poisson(stream_of(generator, "poisson"), array.reshape(-1))
+    return finish("poisson", counts.reshape(array.shape), None, None, False)
+
+
+register_method("bernoulli", bernoulli)
+register_method("multinomial", multinomial)
