@@ -379,7 +379,7 @@ def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
 
 @op(namespace="linalg", node="LinalgVectorNormBackward0", reference=_norm_reference)
 def vector_norm(
-    x: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+    input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
     """Norm of the elements as a vector: ``sum(|x|**ord) ** (1 / ord)``; largest or smallest ``|x|`` for ``inf``, ``-inf``.
 
@@ -389,8 +389,7 @@ def vector_norm(
     dim : int or tuple of int, optional
         The dimensions that make up the vector; all unless given.
     """
-    if dtype is not None:
-        x = x.astype(dtype.numpy)
+    x = input if dtype is None else input.astype(dtype.numpy)
     if x.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {x.dtype.name}"
@@ -399,23 +398,23 @@ def vector_norm(
 
 
 @vector_norm.gradient
-def _(grad, x, out, ord, dim, keepdim):
+def _(grad, input, out, ord, dim, keepdim):
     from minigrad.ops.reduce import _share_among_ties
     from minigrad.ops.select import where
     from minigrad.ops.unary import abs, sign
 
     if ord == 0:
-        return grad * 0 * x
+        return grad * 0 * input
     if ord in (np.inf, -np.inf):
-        return _share_among_ties(grad, abs(x), out, dim, keepdim) * sign(x)
-    total = expand_reduced(out, x.shape, dim, keepdim)
-    grad = expand_reduced(grad, x.shape, dim, keepdim)
+        return _share_among_ties(grad, abs(input), out, dim, keepdim) * sign(input)
+    total = expand_reduced(out, input.shape, dim, keepdim)
+    grad = expand_reduced(grad, input.shape, dim, keepdim)
     if ord == 1:
-        return grad * sign(x)
+        return grad * sign(input)
     if ord == 2:
-        return grad * where(total == 0, total * 0, x / total)
-    ratio = where(total == 0, total * 0, abs(x) / total)
-    return grad * sign(x) * ratio ** (ord - 1)
+        return grad * where(total == 0, total * 0, input / total)
+    ratio = where(total == 0, total * 0, abs(input) / total)
+    return grad * sign(input) * ratio ** (ord - 1)
 
 
 @vector_norm.samples
