@@ -1,4 +1,7 @@
-"""Python's operators on tensors: ``x + y``, ``2 - x``, ``x @= w``, ``~mask``."""
+"""Python's operators on tensors: ``x + y``, ``2 - x``, ``x @= w``, ``~mask``.
+
+Also the few methods whose operands come in another order than their function's.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,16 @@ def _where(self: Tensor, condition: Tensor, other: Any) -> Any:
     return table["choose"].call(condition, self, other)
 
 
+def _polygamma(self: Tensor, n: int) -> Any:
+    """Derivative of order ``n`` of the digamma function, elementwise."""
+    return table["polygamma"].call(n, self)
+
+
+def _polygamma_(self: Tensor, n: int) -> Any:
+    """Overwrite with the derivative of order ``n`` of the digamma function."""
+    return self.copy_(_polygamma(self.clone(), n))
+
+
 def _attach() -> None:
     for symbol, name in _BINARY.items():
         entry = table[name]
@@ -92,6 +105,8 @@ def _attach() -> None:
     register_method("__rdiv__", Tensor.__rtruediv__)
     register_method("__idiv__", Tensor.__itruediv__)
     register_method("where", _where)
+    register_method("polygamma", _polygamma)
+    register_method("polygamma_", _polygamma_)
 
 
 _attach()

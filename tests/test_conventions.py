@@ -27,6 +27,7 @@ LAYERS = (
         "minigrad.random",
         "minigrad.serialization",
         "minigrad.linalg",
+        "minigrad.special",
         "minigrad.legacy",
     ),
     ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends"),

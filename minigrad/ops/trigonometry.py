@@ -184,19 +184,28 @@ def _pairs(make: Any, **kwargs: Any) -> Any:
 
 @op(method=True, inplace=True, aliases=("arctan2",), reference=np.arctan2)
 def atan2(input: Tensor, other: Tensor) -> Tensor:
-    """Angle of the point (``other``, ``input``) from the positive x axis, in (-pi, pi], elementwise."""
+    """Angle of the point (``other``, ``input``) from the positive x axis, elementwise, in (-pi, pi].
+
+    Its gradient at (0, 0) is 0.
+    """
     check_tensors("atan2", input=input, other=other)
     return _arctan2(*promote_to_floating(input, other))
 
 
 @atan2.gradient("input")
 def _(grad, input, other):
-    return grad * (other / (input * input + other * other))
+    return grad * _over_squares(other, input, other)
 
 
 @atan2.gradient("other")
 def _(grad, input, other):
-    return grad * (-input / (input * input + other * other))
+    return grad * _over_squares(-input, input, other)
+
+
+def _over_squares(numerator: Any, x: Any, y: Any) -> Any:
+    """Return ``numerator / (x ** 2 + y ** 2)``, 0 where both are 0."""
+    squares = x * x + y * y
+    return numerator / choose(squares == 0, 1, squares)
 
 
 @atan2.samples

@@ -96,7 +96,7 @@ class Outcome:
         except RuntimeError as error:
             return [type(error)]
         return [
-            np.zeros(tuple(leaf.shape)) if grad is None else grad.detach().numpy()
+            np.zeros(tuple(leaf.shape)) if grad is None else grad.detach().numpy(force=True)
             for grad, leaf in zip(grads, self.leaves, strict=True)
         ]
 
