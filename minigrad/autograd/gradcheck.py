@@ -1,0 +1,433 @@
+"""Numerical tests of gradients: central differences against what the graph computes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.backward import grad as autograd_grad
+from minigrad.ops.state import Upper
+
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+Array = np.ndarray[Any, Any]
+
+
+class GradcheckError(RuntimeError):
+    """Raised by `gradcheck` and `gradgradcheck` when a gradient is not what the function's values say."""
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Compare a function's gradients with central differences ``(f(x + eps) - f(x - eps)) / (2 eps)``.
+
+    Parameters
+    ----------
+    func : callable
+        Takes the inputs, returns a tensor or a tuple of tensors.
+    inputs : Tensor or sequence
+        Those that require grad are checked; they should be float64, since float32 has too few digits for the defaults.
+    eps : float
+        Step of the differences, in units of the inputs.
+    atol, rtol : float
+        A pair passes when ``|numerical - analytical| <= atol + rtol * |numerical|``.
+    raise_exception : bool
+        Raise on failure; otherwise return False.
+    nondet_tol : float
+        How much two runs of the same backward pass may differ.
+    check_undefined_grad : bool
+        Check that outputs without a gradient are handled as if it were 0.
+    check_grad_dtypes : bool
+        Check that each gradient has its input's dtype.
+    check_batched_grad : bool
+        Check `autograd.grad` with ``is_grads_batched=True`` against one gradient at a time.
+    fast_mode : bool
+        Compare ``<v, J u>`` for one random pair of directions instead of every entry of the Jacobian: two evaluations
+        an input whatever its size. A failure is then looked into entry by entry.
+    masked : bool, optional
+        Accepted for compatibility; minigrad has no sparse tensors.
+
+    Returns
+    -------
+    bool
+        Whether all gradients agree.
+
+    Raises
+    ------
+    GradcheckError
+        On failure, naming the output, the input, the worst entry and both values.
+    ValueError
+        When no input requires grad.
+
+    Notes
+    -----
+    At a kink (`relu` at 0) the one-sided slopes differ and no gradient passes: check away from kinks.
+    """
+    try:
+        _check(
+            func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode
+        )
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Compare the gradients of a function's gradients with central differences of the gradients.
+
+    Parameters
+    ----------
+    func, inputs
+        As for `gradcheck`.
+    grad_outputs : Tensor or sequence of Tensor, optional
+        The gradients that enter at the outputs, checked like inputs where they require grad; random ones otherwise.
+    gen_non_contig_grad_outputs : bool
+        Make the random ones non-contiguous.
+    eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode, masked
+        As for `gradcheck`.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    GradcheckError
+        On failure.
+    """
+    tensors = _as_tuple(inputs)
+    outputs = _differentiable(func(*tensors))
+    if grad_outputs is None:
+        random = np.random.default_rng(0)
+        entering = tuple(_random_gradient(output, random, gen_non_contig_grad_outputs) for output in outputs)
+    else:
+        entering = _as_tuple(grad_outputs)
+    count = len(entering)
+
+    def gradient_of_func(*args: Any) -> tuple[Any, ...]:
+        given, grads = args[:-count], args[-count:]
+        results = _differentiable(func(*given))
+        wanted = [each for each in given if _is_checked(each)]
+        return autograd_grad(results, wanted, grads, create_graph=True, allow_unused=True, materialize_grads=True)
+
+    try:
+        _check(
+            gradient_of_func, (*tensors, *entering), eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes,
+            check_batched_grad, fast_mode,
+        )  # fmt: skip
+    except GradcheckError as error:
+        if raise_exception:
+            raise GradcheckError(f"While checking the second derivative: {error}") from error
+        return False
+    return True
+
+
+def _check(
+    func: Callable[..., Any],
+    inputs: Any,
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    check_undefined_grad: bool,
+    check_grad_dtypes: bool,
+    check_batched_grad: bool,
+    fast_mode: bool,
+) -> None:
+    tensors = _as_tuple(inputs)
+    checked = [k for k, each in enumerate(tensors) if _is_checked(each)]
+    if not checked:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+        )
+    for k in checked:
+        if tensors[k]._array.dtype != np.float64:
+            warnings.warn(
+                f"Input #{k} requires gradient and is not a double precision floating point. This check will likely fail if "
+                "all the inputs are not of double precision floating point.",
+                stacklevel=4,
+            )
+    outputs = _differentiable(func(*tensors))
+    if not outputs:
+        _check_constant(func, tensors, checked, eps)
+        return
+    for i in range(len(outputs)):
+        compare = _compare_directions if fast_mode else _compare_jacobians
+        compare(func, tensors, checked, i, eps, atol, rtol, nondet_tol, check_grad_dtypes)
+    if check_undefined_grad and len(outputs) > 1:
+        _check_undefined(func, tensors, checked)
+    if check_batched_grad:
+        _check_batched(func, tensors, checked)
+
+
+def _as_tuple(values: Any) -> tuple[Any, ...]:
+    return tuple(values) if isinstance(values, (tuple, list)) else (values,)
+
+
+def _is_checked(value: Any) -> bool:
+    return isinstance(value, Upper.Tensor) and value.requires_grad
+
+
+def _differentiable(outputs: Any) -> tuple[Any, ...]:
+    return tuple(each for each in _as_tuple(outputs) if _is_checked(each))
+
+
+def _output(func: Callable[..., Any], tensors: Sequence[Any], index: int) -> Any:
+    """Return the index-th differentiable output."""
+    return _differentiable(func(*tensors))[index]
+
+
+def _value(func: Callable[..., Any], tensors: Sequence[Any], index: int) -> Array:
+    """Return the values of the index-th differentiable output, in double precision."""
+    # The graph is recorded here too: only it tells which outputs are differentiable, and `func` may differentiate.
+    return np.array(_output(func, tensors, index)._array, np.float64)
+
+
+def _gradients(output: Any, tensors: Sequence[Any], checked: list[int], entering: Array) -> list[Array]:
+    """Return the analytical gradients of one output with respect to the checked inputs."""
+    wanted = [tensors[k] for k in checked]
+    grads = autograd_grad(
+        output, wanted, Upper.Tensor._wrap(entering.astype(output._array.dtype)), retain_graph=True, allow_unused=True
+    )
+    return [
+        np.zeros(each._array.shape) if grad is None else grad._array for each, grad in zip(wanted, grads, strict=True)
+    ]
+
+
+def _perturbed(func: Callable[..., Any], tensors: Sequence[Any], k: int, index: int, change: Array) -> Array:
+    """Return an output's values with an input moved by ``change``, and put the input back."""
+    array = tensors[k]._array
+    before = array.copy()
+    try:
+        array += change.astype(array.dtype)
+        return _value(func, tensors, index)
+    finally:
+        array[...] = before
+
+
+def _numerical_jacobian(func: Callable[..., Any], tensors: Sequence[Any], k: int, index: int, eps: float) -> Array:
+    """Return the Jacobian by central differences, shape (input elements, output elements)."""
+    array = tensors[k]._array
+    rows = []
+    for place in range(array.size):
+        change = np.zeros(array.size)
+        change[place] = eps
+        change = change.reshape(array.shape)
+        high = _perturbed(func, tensors, k, index, change)
+        low = _perturbed(func, tensors, k, index, -change)
+        rows.append((high - low).reshape(-1) / (2 * eps))
+    return np.array(rows).reshape(array.size, -1)
+
+
+def _analytical_jacobians(output: Any, tensors: Sequence[Any], checked: list[int]) -> list[Array]:
+    """Return the Jacobians that the graph computes, each of shape (input elements, output elements)."""
+    count = output.numel()
+    jacobians = [np.empty((tensors[k].numel(), count)) for k in checked]
+    for place in range(count):
+        entering = np.zeros(count)
+        entering[place] = 1
+        grads = _gradients(output, tensors, checked, entering.reshape(output._array.shape))
+        for jacobian, grad in zip(jacobians, grads, strict=True):
+            jacobian[:, place] = grad.reshape(-1)
+    return jacobians
+
+
+def _compare_jacobians(
+    func: Callable[..., Any],
+    tensors: Sequence[Any],
+    checked: list[int],
+    index: int,
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    check_grad_dtypes: bool,
+) -> None:
+    output = _output(func, tensors, index)
+    analytical = _analytical_jacobians(output, tensors, checked)
+    again = _analytical_jacobians(output, tensors, checked)
+    if check_grad_dtypes:
+        _check_dtypes(output, tensors, checked)
+    for k, found, repeated in zip(checked, analytical, again, strict=True):
+        if found.size and np.abs(found - repeated).max() > nondet_tol:
+            raise GradcheckError(
+                f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
+                f"different values, although analytical gradient matches numerical gradient. The tolerance for "
+                f"nondeterminism was {nondet_tol}."
+            )
+        numerical = _numerical_jacobian(func, tensors, k, index, eps)
+        if not np.allclose(found, numerical, rtol, atol, equal_nan=True):
+            raise GradcheckError(_mismatch(index, k, numerical, found, tensors[k], output))
+
+
+def _mismatch(index: int, k: int, numerical: Array, analytical: Array, tensor: Any, output: Any) -> str:
+    """Return what to say of two Jacobians that differ: the worst entry first, then both whole."""
+    error = np.abs(analytical - numerical)
+    error[np.isnan(error)] = np.inf
+    row, column = np.unravel_index(error.argmax(), error.shape)
+    of_input = tuple(int(n) for n in np.unravel_index(row, tensor._array.shape))
+    of_output = tuple(int(n) for n in np.unravel_index(column, output._array.shape))
+    return (
+        f"Jacobian mismatch for output {index} with respect to input {k},\n"
+        f"worst entry: d output{list(of_output)} / d input{list(of_input)}: numerical {numerical[row, column]:.9g}, "
+        f"analytical {analytical[row, column]:.9g}, difference {error[row, column]:.3g}\n"
+        f"input shape {list(tensor.shape)}, output shape {list(output.shape)}\n"
+        f"numerical:{Upper.Tensor._wrap(numerical)}\nanalytical:{Upper.Tensor._wrap(analytical)}\n"
+    )
+
+
+def _compare_directions(
+    func: Callable[..., Any],
+    tensors: Sequence[Any],
+    checked: list[int],
+    index: int,
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    check_grad_dtypes: bool,
+) -> None:
+    """Compare ``<v, J u>`` with ``<J^T v, u>`` for random unit vectors u and random v."""
+    random = np.random.default_rng(index)
+    output = _output(func, tensors, index)
+    v = random.random(output._array.shape)
+    grads = _gradients(output, tensors, checked, v)
+    if check_grad_dtypes:
+        _check_dtypes(output, tensors, checked)
+    for k, grad in zip(checked, grads, strict=True):
+        array = tensors[k]._array
+        if not array.size or not v.size:
+            continue
+        u = random.random(array.shape) - 0.5
+        u /= np.linalg.norm(u)
+        high = _perturbed(func, tensors, k, index, eps * u)
+        low = _perturbed(func, tensors, k, index, -eps * u)
+        numerical = (v * (high - low)).sum() / (2 * eps)
+        analytical = (grad * u).sum()
+        tolerance = atol * np.abs(v).sum() ** 0.5 + rtol * abs(numerical)
+        if not abs(numerical - analytical) <= tolerance and not (np.isnan(numerical) and np.isnan(analytical)):
+            slow = _analytical_jacobians(output, tensors, [k])[0]
+            whole = _numerical_jacobian(func, tensors, k, index, eps)
+            raise GradcheckError(
+                _mismatch(index, k, whole, slow, tensors[k], output)
+                + f"The above quantities relating the numerical and analytical jacobians are computed in slow mode; in fast "
+                f"mode along one random direction numerical {numerical:.9g}, analytical {analytical:.9g}."
+            )
+
+
+def _check_dtypes(output: Any, tensors: Sequence[Any], checked: list[int]) -> None:
+    entering = np.ones(output._array.shape)
+    for k, grad in zip(checked, _gradients(output, tensors, checked, entering), strict=True):
+        if grad.dtype != tensors[k]._array.dtype:
+            raise GradcheckError(f"Gradient of input {k} has dtype {grad.dtype}, expected {tensors[k]._array.dtype}")
+
+
+def _check_constant(func: Callable[..., Any], tensors: Sequence[Any], checked: list[int], eps: float) -> None:
+    """Check that outputs which do not require grad do not depend on the inputs."""
+
+    def values() -> list[Array]:
+        return [
+            np.array(each._array, np.float64)
+            for each in _as_tuple(func(*tensors))
+            if isinstance(each, Upper.Tensor) and each._array.dtype.kind == "f"
+        ]
+
+    before = values()
+    for k in checked:
+        array = tensors[k]._array
+        saved = array.copy()
+        try:
+            array += eps
+            after = values()
+        finally:
+            array[...] = saved
+        for first, second in zip(before, after, strict=True):
+            if np.abs(first - second).max(initial=0) > 1e-12:
+                raise GradcheckError(
+                    "Numerical gradient for function expected to be zero: the outputs do not require grad, but they change "
+                    f"with input {k}"
+                )
+
+
+def _check_undefined(func: Callable[..., Any], tensors: Sequence[Any], checked: list[int]) -> None:
+    """Check that leaving an output out of a backward pass is the same as giving it a gradient of 0."""
+    outputs = _differentiable(func(*tensors))
+    wanted = [tensors[k] for k in checked]
+    for index, output in enumerate(outputs):
+        alone = autograd_grad(
+            output, wanted, _ones_like(output), retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        zeros = [_ones_like(each) if k == index else _zeros_like(each) for k, each in enumerate(outputs)]
+        together = autograd_grad(
+            outputs, wanted, zeros, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        for one, other in zip(alone, together, strict=True):
+            if not np.allclose(one._array, other._array, equal_nan=True):
+                raise GradcheckError(
+                    "Expected backward function to handle undefined output grads as zeros: leaving out the gradient of "
+                    f"outputs other than {index} changes the result"
+                )
+
+
+def _check_batched(func: Callable[..., Any], tensors: Sequence[Any], checked: list[int]) -> None:
+    outputs = _differentiable(func(*tensors))
+    wanted = [tensors[k] for k in checked]
+    random = np.random.default_rng(0)
+    for output in outputs:
+        batch = Upper.Tensor._wrap(random.random((3, *output._array.shape)).astype(output._array.dtype))
+        together = autograd_grad(output, wanted, batch, retain_graph=True, allow_unused=True, is_grads_batched=True)
+        for row in range(3):
+            alone = autograd_grad(output, wanted, batch[row], retain_graph=True, allow_unused=True)
+            for one, all_rows in zip(alone, together, strict=True):
+                if one is not None and not np.allclose(one._array, all_rows._array[row]):
+                    raise GradcheckError("batched gradients differ from gradients taken one at a time")
+
+
+def _ones_like(tensor: Any) -> Any:
+    return Upper.Tensor._wrap(np.ones(tensor._array.shape, tensor._array.dtype))
+
+
+def _zeros_like(tensor: Any) -> Any:
+    return Upper.Tensor._wrap(np.zeros(tensor._array.shape, tensor._array.dtype))
+
+
+def _random_gradient(output: Any, random: np.random.Generator, non_contiguous: bool) -> Any:
+    shape = output._array.shape
+    array = random.standard_normal((*shape, 2))[..., 0] if non_contiguous else random.standard_normal(shape)
+    made = Upper.Tensor._wrap(array.astype(output._array.dtype, copy=False))
+    made._requires_grad = True
+    return made
