@@ -109,11 +109,11 @@ def _rule_of(op: Any, name: str) -> Rule:
 
 
 def _position(op: Any, name: str) -> int:
-    """Return what stands in `Plan.kept` for a name in a rule."""
+    """Return what stands in `Plan.kept` for a name in a rule; a parameter goes before an output of the same name."""
     if name == "needs":
         return NEEDS
-    if name in op.output_names:
-        return OUT - op.output_names.index(name)  # type: ignore[no-any-return]
     if name in op.signature.names:
         return op.signature.names.index(name)  # type: ignore[no-any-return]
+    if name in op.output_names:
+        return OUT - op.output_names.index(name)  # type: ignore[no-any-return]
     return SHAPE_OF + op.signature.names.index(name.removesuffix("_shape"))  # type: ignore[no-any-return]
