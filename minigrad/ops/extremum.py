@@ -26,7 +26,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.compare import maximum
+    from minigrad.ops.select import maximum
 
     return _by_form(input, dim, keepdim, other, max_all, max_dim, maximum)
 
@@ -45,7 +45,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.compare import minimum
+    from minigrad.ops.select import minimum
 
     return _by_form(input, dim, keepdim, other, min_all, min_dim, minimum)
 
