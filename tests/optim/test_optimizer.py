@@ -331,7 +331,8 @@ def test_a_differentiable_step_is_part_of_the_graph(kind):
     def last_loss(start):
         p = start.clone()
         optimizer = kind([p], lr=0.1, differentiable=True)
-        p.grad = p * p + 1  # a gradient that depends on the parameter
+        q = p.clone()  # the step changes p in place
+        p.grad = q * q + 1
         optimizer.step()
         return (p**3).sum()
 
