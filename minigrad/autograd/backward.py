@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,13 @@ def _batched_grad(
     return tuple(None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True))
 
 
+@lru_cache(maxsize=None)
+def _one(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    one = np.ones((), dtype)
+    one.flags.writeable = False
+    return one
+
+
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, Upper.Tensor) else tuple(tensors)
 
@@ -165,7 +173,7 @@ def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> lis
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            gradient = np.ones(array.shape, array.dtype)
+            gradient = _one(array.dtype) if not array.ndim else np.ones(array.shape, array.dtype)
             grads.append(Upper.Tensor._wrap(gradient) if create_graph else gradient)
             continue
         if not isinstance(gradient, Upper.Tensor):

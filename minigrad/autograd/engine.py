@@ -106,12 +106,14 @@ class _Flow:
         else:
             leaf = issubclass(kind, Upper.Tensor)
             target = edge._array if leaf else edge
+        if type(grad) is not ndarray and not self.create_graph:
+            grad = np.asarray(grad)
         if grad.shape != target.shape:
             grad = sum_to_size(grad, target.shape)
         if self.create_graph:
             if grad._array.dtype != target.dtype:
                 grad = to_dtype(grad, target.dtype)
-        elif type(grad) is not ndarray or grad.dtype is not target.dtype:
+        elif grad.dtype is not target.dtype:
             grad = np.asarray(grad, target.dtype)
         if leaf:
             before = self.leaves.get(edge)
@@ -135,34 +137,52 @@ class _Flow:
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
         heap, pending, create_graph, deliver = self.heap, self.pending, self.create_graph, self.deliver
+        careful = self.wanted is not None or Anomaly.enabled
         if self.wanted is not None:
             self.on_path = _nodes_towards(self.wanted, [node for _, node in heap])
         while heap:
             node = heappop(heap)[1]
             grad = pending.pop(node)
-            if node.watched:
-                grad = self._run_pre_hooks(node, grad)
-            if self.captures is not None and self._capture(node, grad):
-                continue
-            if node.n_outputs > 1:
-                grad = [
-                    self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
-                    for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
-                ]
-            found = node.input_gradients(grad, create_graph)
-            if Anomaly.enabled:
-                check_anomaly(node, found)
-            if node.watched:
-                found = self._run_hooks(node, found, grad)
+            if careful or node.watched:
+                found = self._visit_carefully(node, grad)
+            else:
+                found = node.input_gradients(grad, create_graph)
             if not retain_graph:
                 node.release()
             for edge, gradient in found:
-                if gradient is not None:
+                if gradient is None:
+                    continue
+                if (
+                    type(edge) is Node
+                    and type(gradient) is ndarray
+                    and edge not in pending
+                    and gradient.dtype is edge.dtype
+                    and gradient.shape == edge.shape
+                ):
+                    pending[edge] = gradient
+                    heappush(heap, (-edge.order, edge))
+                else:
                     deliver(edge, gradient)
         if self.captures is not None:
             for leaf, grad in self.leaves.items():
                 if _key(leaf) in self.captures:
                     self.captured[_key(leaf)] = self._run_leaf_hooks(leaf, grad)
+
+    def _visit_carefully(self, node: Node, grad: Any) -> list[tuple[Any, Any]]:
+        """Return a node's input gradients, with hooks, wanted gradients, several outputs and anomalies looked after."""
+        if node.pre_hooks is not None or node.retained is not None:
+            grad = self._run_pre_hooks(node, grad)
+        if self.captures is not None and self._capture(node, grad):
+            return []
+        if node.n_outputs > 1:
+            grad = [
+                self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
+                for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
+            ]
+        found = node.input_gradients(grad, self.create_graph)
+        if Anomaly.enabled:
+            check_anomaly(node, found)
+        return found if node.hooks is None else self._run_hooks(node, found, grad)
 
     def accumulate(self, leaf: Any, grad: Any) -> None:
         """Add a gradient to a tensor's ``.grad``."""

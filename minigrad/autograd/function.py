@@ -283,6 +283,7 @@ def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], result
     fresh = [_fresh(each, ctx, args) for each in results]
     tensors = [each for each in fresh if isinstance(each, Upper.Tensor)]
     node.n_outputs = len(fresh)
+    node.watched = len(fresh) > 1
     node.shape, node.dtype = tensors[0]._array.shape, tensors[0]._array.dtype
     node.outputs = [
         (each._array.shape, each._array.dtype) if isinstance(each, Upper.Tensor) else None for each in fresh

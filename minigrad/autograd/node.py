@@ -120,12 +120,15 @@ class Node:
         plan = self.plan
         if plan.joint:
             rule, slots = plan.steps[0]
-            found = rule(grad, *[saved[slot] for slot in slots])
-            return [(edge, found[k]) for edge, k in zip(self.parents, plan.targets, strict=True)]
-        return [
-            (edge, rule(grad, *[saved[slot] for slot in slots]))
-            for edge, (rule, slots) in zip(self.parents, plan.steps, strict=True)
-        ]
+            gradients = rule(grad, *[saved[slot] for slot in slots])
+            return [(edge, gradients[k]) for edge, k in zip(self.parents, plan.targets, strict=True)]
+        found = []
+        for edge, (rule, slots) in zip(self.parents, plan.steps, strict=True):
+            if len(slots) == 1:
+                found.append((edge, rule(grad, saved[slots[0]])))
+            else:
+                found.append((edge, rule(grad, *[saved[slot] for slot in slots])))
+        return found
 
     def release(self) -> None:
         """Free the kept arrays; a node that kept none can run again."""
@@ -260,6 +263,8 @@ class MultiNode(Node):
     """
 
     __slots__ = ("outputs",)
+
+    watched = True
 
     def __init__(
         self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minigrad.ops.op import op
-from minigrad.ops.reduce import sum
-from minigrad.ops.shape import numel, reshape, transpose
+from minigrad.ops.shape import expand, numel, reshape, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -54,12 +54,38 @@ def _(grad, input):
     if grad.ndim != 2:
         grad = reshape(grad, (-1, grad.shape[-1]))
         input = reshape(input, (-1, input.shape[-1]))
-    return transpose(grad, 0, 1) @ input
+    return grad.T @ input
 
 
 @linear.gradient("bias")
 def _(grad):
-    return grad if grad.ndim == 1 else sum(grad, tuple(range(grad.ndim - 1)))
+    return column_sums(grad)
+
+
+@op(namespace=None, node="SumBackward1", reference=lambda x: x.reshape(-1, x.shape[-1]).sum(axis=0))
+def column_sums(input: Tensor) -> Tensor:
+    """Sums over all dimensions but the last."""
+    rows = input if input.ndim == 2 else input.reshape(-1, input.shape[-1])
+    # BLAS sums the columns of a small matrix in a third of the time of a reduction.
+    return np.dot(_ones(len(rows), rows.dtype), rows) if rows.size < 1 << 16 else np.add.reduce(rows, axis=0)
+
+
+@column_sums.gradient
+def _(grad, input_shape):
+    return expand(grad, input_shape)
+
+
+@column_sums.samples
+def _(make):
+    yield make.sample(make(4, 3))
+    yield make.sample(make(3))
+    yield make.sample(make(2, 4, 3))
+    yield make.sample(make(0, 3))
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(count, dtype)
 
 
 @linear.samples

@@ -264,8 +264,8 @@ def _make_call(self: Op) -> Callable[..., Any]:
             args = bind(args, kwargs)
         values = list(args)
         mask = 0
-        tensor = Upper.Tensor
         found = None
+        tensor = Upper.Tensor
         for position, bit in slots:
             value = args[position]
             if isinstance(value, tensor):
