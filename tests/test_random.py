@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import minigrad as torch
+import minigrad.nn
+import minigrad.utils.data
 from minigrad.random import bernoulli_mask
 from minigrad.random.stream import BLOCK, CHUNK, Stream, _temper, _untemper
 
@@ -66,6 +68,25 @@ class TestVectors:
         assert torch.empty(4, dtype=torch.int32).random_().tolist() == [953453411, 236996814, 1592283119, 1423042237]
 
 
+class TestVectorsOfLayersAndLoaders:
+    def test_linear(self):
+        torch.manual_seed(7)
+        layer = torch.nn.Linear(3, 2)
+        assert rounded(layer.weight.detach()) == [[0.0403, -0.3478, 0.1838], [0.1812, -0.3086, -0.0865]]
+        assert rounded(layer.bias.detach()) == [-0.3382, 0.1498]
+
+    def test_a_shuffled_epoch_then_rand(self):
+        torch.manual_seed(7)
+        loader = torch.utils.data.DataLoader(range(10), batch_size=5, shuffle=True)
+        assert [batch.tolist() for batch in loader] == [[3, 2, 7, 8, 6], [1, 5, 9, 0, 4]]
+        assert rounded(torch.rand(1)) == [0.2328]
+
+    def test_random_split(self):
+        torch.manual_seed(7)
+        first, second = torch.utils.data.random_split(range(10), [7, 3])
+        assert (list(first), list(second)) == ([5, 0, 3, 4, 1, 7, 9], [6, 8, 2])
+
+
 WORDS = np.random.RandomState(7).randint(0, 2**32, size=400_000, dtype=np.uint32)
 
 
@@ -77,10 +98,10 @@ def maker(request, monkeypatch):
     if request.param == "kernel":
         from minigrad_kernels.cpu.mersenne import twister_words
 
-        monkeypatch.setattr(stream._Loaded, "kernel", twister_words)
+        monkeypatch.setattr(stream.Loaded, "kernel", twister_words)
     else:
-        monkeypatch.setattr(stream._Loaded, "kernel", None)
-        monkeypatch.setattr(stream._Loaded, "made", -(10**12))
+        monkeypatch.setattr(stream.Loaded, "kernel", None)
+        monkeypatch.setattr(stream.Loaded, "made", -(10**12))
 
 
 class TestStream:
@@ -105,14 +126,27 @@ class TestStream:
         np.testing.assert_array_equal(other.take(2000), WORDS[used : used + 2000])
         np.testing.assert_array_equal(stream.take(2000), WORDS[used : used + 2000])
 
+    @pytest.mark.parametrize("used", [0, 1, 600, 624, 1247, 2 * CHUNK + 7])
+    def test_looking_ahead_takes_nothing(self, used):
+        stream = Stream(7)
+        stream.take(used)
+        state = stream.state().tobytes()
+        for count in (2, 624, 700):
+            ahead = stream.ahead(count)
+            assert ahead.size >= count
+            np.testing.assert_array_equal(ahead, WORDS[used : used + ahead.size])
+        assert used == 0 or stream.state().tobytes() == state
+        stream.advance(601)
+        np.testing.assert_array_equal(stream.take(5), WORDS[used + 601 : used + 606])
+
     def test_a_state_made_by_the_kernel_is_continued_by_numpy(self, monkeypatch):
         from minigrad.random import stream as module
         from minigrad_kernels.cpu.mersenne import twister_words
 
         stream = Stream(7)
         for kernel in (None, twister_words, None, twister_words):
-            monkeypatch.setattr(module._Loaded, "kernel", kernel)
-            monkeypatch.setattr(module._Loaded, "made", -(10**12))
+            monkeypatch.setattr(module.Loaded, "kernel", kernel)
+            monkeypatch.setattr(module.Loaded, "made", -(10**12))
             stream.take(3 * BLOCK + 5)
         np.testing.assert_array_equal(stream.take(9), WORDS[12 * BLOCK + 20 :][:9])
 

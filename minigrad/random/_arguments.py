@@ -17,6 +17,7 @@ from minigrad.random.stream import Array
 from minigrad.tensor import Tensor
 
 _PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool}
+_LARGEST = {np.dtype(each): float(np.finfo(each).max) for each in (np.float16, np.float32, np.float64)}
 _C_NAMES = {
     "float16": "c10::Half",
     "float32": "float",
@@ -135,7 +136,7 @@ def check_floating(dtype: np.dtype[Any], kernel: str) -> None:
 def check_uniform(low: float, high: float, dtype: np.dtype[Any]) -> None:
     """Refuse bounds that ``uniform_`` cannot draw between."""
     check_floating(dtype, "check_uniform_bounds")
-    largest = float(np.finfo(dtype).max)
+    largest = _LARGEST[dtype]
     for bound, value in (("from", low), ("to", high)):
         if not -largest <= value <= largest:
             raise RuntimeError(f"{bound} is out of bounds for {_C_NAMES[dtype.name]}: it is {value:g}")
@@ -166,7 +167,7 @@ def check_range(low: int, high: int, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     exact = largest_integer(dtype)
     if dtype.kind == "f":
-        smallest, largest = -float(np.finfo(dtype).max), float(np.finfo(dtype).max)
+        smallest, largest = -_LARGEST[dtype], _LARGEST[dtype]
     else:
         smallest, largest = (0 if dtype.kind in "bu" else -exact - 1), exact
     for bound, value in (("from", low), ("to - 1", high - 1)):

@@ -160,13 +160,13 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
         values = _blocks(make(words))
         return values if plain else _affine(values, float(values.dtype.type(std)), mean)
 
-    whole = size // 16 * 16
-    if whole == size:
+    rest = size % 16
+    if not rest:
         return draw(stream, size, each, dtype, transform)
     out = np.empty(size, dtype)
-    out[:whole] = draw(stream, whole, each, dtype, transform)
+    out[:-rest] = draw(stream, size - rest, each, dtype, transform)
     if dtype.itemsize > 2:  # uniforms that PyTorch draws for the rest, and then does not use
-        stream.take((size - whole) * each)
+        stream.take(rest * each)
     out[-16:] = transform(stream.take(16 * each))
     return out
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
 
 from minigrad.random.continuous import draw, exponential, standard_uniform, u53
-from minigrad.random.stream import Array, Stream
+from minigrad.random.stream import BLOCK, Array, Loaded, Stream
 
 # The largest value that `random_()` without arguments gives, where it is not the dtype's own.
 _EXACT = {np.dtype(np.float16): 2**11, np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
-_LONG_SHUFFLE = 512
+_LONG_SHUFFLE, _LONG_MASK = 512, 10_000  # from here on, a kernel that is loaded anyway is faster
 
 
 def largest_integer(dtype: np.dtype[Any]) -> int:
@@ -100,6 +102,10 @@ def permutation(stream: Stream, n: int) -> Array:
 
 def bernoulli(stream: Stream, size: int, p: float) -> Array:
     """Return booleans ``u53 < p``, with p in [0, 1]."""
+    if Loaded.kernel is not None and size > _LONG_MASK:
+        from minigrad_kernels.cpu.random import bernoulli
+
+        return draw(stream, size, 2, np.bool_, lambda words: bernoulli(words, p))
     # u53 < p says that the 53-bit integer behind u53 is below this one. Its upper 21 bits nearly always decide.
     upper, lower = divmod(math.ceil(p * 2.0**53), 2**32)
 
@@ -172,41 +178,51 @@ def poisson(stream: Stream, rates: Array) -> Array:
     Counts of low rates are those of arrivals in unit time (Knuth); for rates of 10 and more, transformed rejection:
     W. Hörmann, "The transformed rejection method for generating Poisson random variables", 1993.
     """
-    counts = [
-        0 if rate == 0 else _poisson_by_arrivals(stream, rate) if rate < 10 else _poisson_by_rejection(stream, rate)
-        for rate in rates.tolist()
-    ]
+    with contextlib.closing(_uniforms(stream)) as uniforms:
+        counts = [
+            0 if rate == 0 else _arrivals(uniforms, rate) if rate < 10 else _transformed_rejection(uniforms, rate)
+            for rate in rates.tolist()
+        ]
     return np.array(counts, rates.dtype)
 
 
-def _next_u53(stream: Stream) -> float:
-    high, low = stream.take(2).tolist()
-    return float(((high & 0x1FFFFF) << 32) | low) * 2.0**-53
+def _uniforms(stream: Stream) -> Generator[float, None, None]:
+    """Yield the uniforms u53, and take from the stream those that were asked for."""
+    used = 0
+    try:
+        while True:
+            words = stream.ahead(BLOCK)
+            for used, value in enumerate(u53(words[: words.size // 2 * 2]).tolist(), 1):  # noqa: B007
+                yield value
+            stream.advance(2 * used)
+            used = 0
+    finally:
+        stream.advance(2 * used)
 
 
-def _poisson_by_arrivals(stream: Stream, rate: float) -> int:
-    limit, product, count = math.exp(-rate), _next_u53(stream), 0
+def _arrivals(uniforms: Iterator[float], rate: float) -> int:
+    limit, product, count = math.exp(-rate), next(uniforms), 0
     while product > limit:
-        product *= _next_u53(stream)
+        product *= next(uniforms)
         count += 1
     return count
 
 
-def _poisson_by_rejection(stream: Stream, rate: float) -> int:
+def _transformed_rejection(uniforms: Iterator[float], rate: float) -> int:
     b = 0.931 + 2.53 * math.sqrt(rate)
     a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    log_inverse_alpha = math.log(1.1239 + 1.1328 / (b - 3.4))
+    log_rate, safe = math.log(rate), 0.9277 - 3.6224 / (b - 2)
     while True:
-        u = _next_u53(stream) - 0.5
-        v = _next_u53(stream)
+        u, v = next(uniforms) - 0.5, next(uniforms)
         us = 0.5 - abs(u)
-        if us == 0:
+        if us == 0:  # far out in a tail, where no count is accepted
             continue
         count = math.floor((2 * a / us + b) * u + rate + 0.43)
-        if us >= 0.07 and v <= 0.9277 - 3.6224 / (b - 2):
+        if us >= 0.07 and v <= safe:
             return count
         if count < 0 or (us < 0.013 and v > us):
             continue
-        accepted = math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b) if v > 0 else -math.inf
-        if accepted <= -rate + count * math.log(rate) - math.lgamma(count + 1):
+        acceptance = math.log(v) + log_inverse_alpha - math.log(a / (us * us) + b) if v > 0 else -math.inf
+        if acceptance <= -rate + count * log_rate - math.lgamma(count + 1):
             return count

@@ -115,6 +115,24 @@ class Stream:
             self._at = stop
             return self._words[start:stop]
 
+    def ahead(self, count: int) -> Array:
+        """Return at least ``count`` next words, some of which must then be taken by `advance`."""
+        with self._lock:
+            if self._words.size - self._at < count:
+                block = max(self._at - 1, 0) // BLOCK * BLOCK  # the state is told from the block that was come to
+                kept = self._words[block:]
+                words = np.empty(kept.size + -(-count // BLOCK) * BLOCK, np.uint32)
+                words[: kept.size] = kept
+                self._make(words[kept.size :])
+                self._words = words
+                self._at -= block
+            return self._words[self._at :]
+
+    def advance(self, count: int) -> None:
+        """Take words that `ahead` has shown."""
+        with self._lock:
+            self._at += count
+
     def _refill(self, count: int) -> Array:
         left = self._words[self._at :]
         missing = count - left.size
@@ -122,8 +140,7 @@ class Stream:
         words = np.empty(left.size + size, np.uint32)
         words[: left.size] = left
         fresh = words[left.size :]
-        for start in range(0, size, CHUNK):
-            self._make(fresh[start : start + CHUNK])
+        self._make(fresh)
         # Only the block that the stream has come to is kept of a large draw.
         done = 0 if size <= CHUNK else (missing - 1) // BLOCK * BLOCK
         self._words = fresh[done:] if done == 0 else fresh[done:].copy()
@@ -131,18 +148,23 @@ class Stream:
         return words[:count]
 
     def _make(self, out: Array) -> None:
-        """Fill ``out``, a number of whole blocks, and move the state behind them."""
+        """Fill ``out`` with the next words, a number of whole blocks."""
         kernel = _kernel(out.size)
-        if kernel is not None:
-            if self._key is None:
-                self._key = self._engine[0].state["state"]["key"]
+        twister = self._engine[0]
+        if kernel is not None and self._key is None:
+            if self._words.size:
+                self._key = _untemper(self._words[-BLOCK:])
+            elif out.size > CHUNK // 4:  # asking NumPy for its state takes longer than a few words do
+                self._key = twister.state["state"]["key"]
+        if kernel is not None and self._key is not None:
             kernel(self._key, out)
             return
-        twister = self._engine[0]
         if self._key is not None:
             twister.state = {"bit_generator": "MT19937", "state": {"key": self._key, "pos": BLOCK}}
             self._key = None
-        out[:] = twister.random_raw(out.size)
+        for start in range(0, out.size, CHUNK):
+            part = out[start : start + CHUNK]
+            part[:] = twister.random_raw(part.size)
 
     def state(self) -> Array:
         """Return the state as the 5056 bytes that PyTorch saves.
@@ -192,7 +214,7 @@ class Stream:
             self.normal = float(blob["normal"]) if blob["has_normal"] else None
 
 
-class _Loaded:
+class Loaded:
     """The kernel that makes words, once it is loaded, and how many words were made without it."""
 
     kernel: Any = None
@@ -201,10 +223,10 @@ class _Loaded:
 
 def _kernel(wanted: int) -> Any:
     """Return the kernel that makes words, or None where NumPy should: no draw is worth loading Numba for."""
-    if _Loaded.kernel is None and "numba" in sys.modules:
-        _Loaded.made += wanted
-        if _Loaded.made > _KERNEL_PAYS:
+    if Loaded.kernel is None and "numba" in sys.modules:
+        Loaded.made += wanted
+        if Loaded.made > _KERNEL_PAYS:
             from minigrad_kernels.cpu.mersenne import twister_words
 
-            _Loaded.kernel = twister_words
-    return _Loaded.kernel
+            Loaded.kernel = twister_words
+    return Loaded.kernel

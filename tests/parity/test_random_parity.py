@@ -103,8 +103,8 @@ TOLERANCE = {
 }
 
 
-def test_standard_normals_differ_by_four_ulps_at_most():
-    same(lambda library: library.randn(1_000_000), within=4)
+def test_standard_normals_differ_by_a_few_ulps_at_most():
+    same(lambda library: library.randn(1_000_000), within=8)  # 4 where NumPy has AVX-512
     same(lambda library: library.randn(300_000, dtype=library.float64), within=4)
 
 
