@@ -6,16 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor, zeros
+from minigrad.creation import tensor, zeros, zeros_like
 from minigrad.dtypes import float32
+from minigrad.ops.bounds import clamp
 from minigrad.ops.exponential import sqrt
 from minigrad.ops.reduce import mean
-from minigrad.ops.select import clamp
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate
 from ._lerp import lerp
-from ._like import zeros_like
 from .optimizer import Optimizer, ParamsT
 
 __all__ = ["Adafactor"]

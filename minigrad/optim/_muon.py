@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from minigrad.creation import zeros_like
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate
 from ._lerp import lerp
-from ._like import zeros_like
 from .optimizer import Optimizer, ParamsT
 
 __all__ = ["Muon"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor
+from minigrad.creation import full_like, tensor
 from minigrad.dtypes import float32
 from minigrad.ops.exponential import sqrt
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate
-from ._like import full_like
 from .optimizer import Optimizer, ParamsT
 
 __all__ = ["Adagrad"]

@@ -6,16 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor
+from minigrad.creation import tensor, zeros_like
 from minigrad.dtypes import float32
+from minigrad.ops.bounds import maximum
 from minigrad.ops.exponential import sqrt
 from minigrad.ops.optim import adam_
-from minigrad.ops.select import maximum
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate, two_betas
 from ._lerp import lerp
-from ._like import zeros_like
 from .optimizer import Optimizer, ParamsT, as_number
 
 __all__ = ["Adam"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor
+from minigrad.creation import ones_like, tensor, zeros_like
 from minigrad.dtypes import float32
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate
-from ._like import ones_like, zeros_like
 from .optimizer import Optimizer, ParamsT, as_number
 
 __all__ = ["ASGD"]

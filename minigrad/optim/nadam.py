@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor
+from minigrad.creation import tensor, zeros_like
 from minigrad.dtypes import float32
 from minigrad.ops.exponential import sqrt
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, at_least_zero, learning_rate, two_betas
 from ._lerp import lerp
-from ._like import zeros_like
 from .optimizer import Optimizer, ParamsT
 
 __all__ = ["NAdam"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from minigrad.creation import tensor
+from minigrad.creation import full_like, tensor, zeros_like
 from minigrad.dtypes import float32
+from minigrad.ops.bounds import clamp
 from minigrad.ops.rounding import sign
-from minigrad.ops.select import clamp, where
+from minigrad.ops.select import where
 from minigrad.tensor import Tensor
 
 from ._checks import Checks, learning_rate
-from ._like import full_like, zeros_like
 from .optimizer import Optimizer, ParamsT, as_number
 
 __all__ = ["Rprop"]
