@@ -5,14 +5,18 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, dtypes, serialization
+from minigrad import autograd, dtypes, methods, random, serialization, special
 from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
 from minigrad.dtypes import *  # noqa: F403
+from minigrad.legacy import *  # noqa: F403
 from minigrad.numeric_limits import finfo, iinfo
 from minigrad.ops.op import composed_table, table
 from minigrad.printing import set_printoptions
+from minigrad.queries import *  # noqa: F403
+from minigrad.random import *  # noqa: F403
+from minigrad.ranges import *  # noqa: F403
 from minigrad.serialization import load, save
 from minigrad.size import Size
 from minigrad.tensor import Tensor

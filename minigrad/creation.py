@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
 from minigrad.devices import check_available
+from minigrad.ops.inplace import write_out
+from minigrad.ops.promotion import cast
 from minigrad.tensor import Tensor
 
-__all__ = ["as_tensor", "empty", "from_numpy", "full", "ones", "tensor", "zeros"]
+__all__ = [
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "empty_strided",
+    "from_numpy",
+    "full",
+    "full_like",
+    "ones",
+    "ones_like",
+    "scalar_tensor",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
 
 
 def tensor(
-    data: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    data: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return a new tensor with a copy of the data.
 
@@ -60,8 +83,9 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     dtypes.from_numpy(ndarray.dtype)
     if any(step < 0 for step in ndarray.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
-            "supported. (You can probably work around this by making a copy of your array  with array.copy().)"
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().)"
         )
     return Tensor._wrap(ndarray)
 
@@ -82,7 +106,10 @@ def to_array(data: Any, dtype: dtypes.dtype | None, *, copy: bool) -> np.ndarray
 
 def _from_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray[Any, Any]:
     if isinstance(data, (bool, int, float)):
-        return np.array(data, (dtype or dtypes.of_python(data)).numpy)
+        if dtype is not None:
+            _check_range(np.asarray(data), dtype)
+            return cast(data, dtype.numpy)
+        return np.array(data, dtypes.of_python(data).numpy)
     if isinstance(data, (list, tuple, range)):
         data = _without_tensors(data)
         _check_rectangular(data)
@@ -91,10 +118,13 @@ def _from_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray[Any, Any]:
         array = np.asarray(data)
         return array.astype((dtype or dtypes.from_numpy(array.dtype)).numpy)
     else:
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'") if isinstance(data, str) else RuntimeError(
-            f"Could not infer dtype of {type(data).__name__}"
+        raise (
+            TypeError(f"new(): invalid data type '{type(data).__name__}'")
+            if isinstance(data, str)
+            else RuntimeError(f"Could not infer dtype of {type(data).__name__}")
         )
     if dtype is not None:
+        _check_range(array, dtype)
         return array.astype(dtype.numpy)
     if array.dtype.kind == "f" and not _holds_numpy(data):
         return array.astype(dtypes.get_default_dtype().numpy)
@@ -103,6 +133,19 @@ def _from_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray[Any, Any]:
     if array.dtype.kind in "USO":
         _raise_of_element(data)
     return array.astype(dtypes.from_numpy(array.dtype).numpy, copy=False)
+
+
+def _check_range(array: np.ndarray[Any, Any], dtype: dtypes.dtype) -> None:
+    """Refuse numbers that a narrow integer type cannot hold.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if dtype.numpy.kind in "iu" and dtype.itemsize < 8 and array.dtype.kind in "iuf" and array.size:
+        limits = np.iinfo(dtype.numpy)
+        if array.min() < limits.min or array.max() > limits.max:
+            raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 def _without_tensors(data: Any) -> Any:
@@ -147,29 +190,47 @@ def _raise_of_element(data: Any) -> None:
     raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
 
 
-def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
+def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
     """Return a shape given as separate numbers or as one sequence.
 
     Raises
     ------
+    TypeError
+        For lengths that are no integers.
     RuntimeError
         For a negative length.
     """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = tuple(size[0])
-    shape = tuple(int(length) for length in size)
-    for length in shape:
-        if length < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {length}: {list(shape)}")
+        size = size[0]
+    try:
+        shape = tuple(operator.index(length) for length in size)
+    except TypeError:
+        wrong = next(each for each in size if not hasattr(each, "__index__"))
+        raise TypeError(
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(wrong).__name__}"
+        ) from None
+    if shape and min(shape) < 0:
+        raise RuntimeError(f"{name}: Dimension size must be non-negative, but got {list(shape)}")
     return shape
 
 
-def _finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool) -> Tensor:
+def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: Tensor | None = None) -> Tensor:
+    """Return a new array as a tensor, or in ``out`` where that is given.
+
+    Raises
+    ------
+    RuntimeError
+        For a device that is not there, and for integers that shall require gradients.
+    """
     if device is not None:
         check_available(device)
+    if out is not None:
+        return write_out("out", out, Tensor._wrap(array))
     made = Tensor._wrap(array)
     if requires_grad:
-        made.requires_grad = True
+        if array.dtype.kind != "f":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        made._requires_grad = True
     return made
 
 
@@ -177,22 +238,168 @@ def _numpy(dtype: dtypes.dtype | None) -> np.dtype[Any]:
     return (dtype or dtypes.get_default_dtype()).numpy
 
 
-def zeros(*size: Any, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of zeros of the given size."""
-    return _finish(np.zeros(shape_of(size), _numpy(dtype)), device, requires_grad)
+def _size(name: str, spread: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    if size is not None:
+        return shape_of((size,), name)
+    if not spread:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+    return shape_of(spread, name)
 
 
-def ones(*size: Any, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of ones of the given size."""
-    return _finish(np.ones(shape_of(size), _numpy(dtype)), device, requires_grad)
+def zeros(
+    *spread: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of zeros of the given size: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    return finish(np.zeros(_size("zeros", spread, size), _numpy(dtype)), device, requires_grad, out)
 
 
-def empty(*size: Any, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of the given size whose elements are not set."""
-    return _finish(np.empty(shape_of(size), _numpy(dtype)), device, requires_grad)
+def ones(
+    *spread: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of ones of the given size: ``ones(2, 3)`` or ``ones((2, 3))``."""
+    return finish(np.ones(_size("ones", spread, size), _numpy(dtype)), device, requires_grad, out)
 
 
-def full(size: Any, fill_value: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *spread: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return a tensor of the given size whose elements are not set: ``empty(2, 3)`` or ``empty((2, 3))``."""
+    return finish(np.empty(_size("empty", spread, size), _numpy(dtype)), device, requires_grad, out)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor whose elements are not set, with the given steps in memory (in elements) between them."""
+    shape = shape_of((tuple(size),), "empty_strided")
+    numpy_type = _numpy(dtype)
+    room = 1 + sum((length - 1) * step for length, step in zip(shape, stride, strict=True)) if 0 not in shape else 0
+    steps = [step * numpy_type.itemsize for step in stride]
+    return finish(np.ndarray(shape, numpy_type, np.empty(room, numpy_type), 0, steps), device, requires_grad)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Return a tensor of the given size with every element ``fill_value``, whose kind decides the dtype."""
-    dtype = dtype or dtypes.of_python(fill_value)
-    return _finish(np.full(shape_of((size,) if isinstance(size, int) else (tuple(size),)), fill_value, dtype.numpy), device, requires_grad)
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if dtype is None:
+        dtype = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
+    return finish(_filled(shape_of((tuple(size),), "full"), value, dtype.numpy), device, requires_grad, out)
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    out = np.empty(shape, dtype)
+    out[...] = cast(value, dtype)
+    return out
+
+
+def scalar_tensor(
+    s: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor of no dimension that holds one number, in the default dtype unless another is given."""
+    return finish(np.array(s, _numpy(dtype)), device, requires_grad)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return an object as a tensor, on its own memory unless ``copy`` is True or the dtype changes."""
+    made = tensor(obj, dtype=dtype, device=device) if copy else as_tensor(obj, dtype=dtype, device=device)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, requires_grad: bool, value: Any) -> Tensor:
+    """Return a tensor of the input's shape and order in memory, filled with ``value`` (not at all if that is None)."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    source = input._array
+    numpy_type = source.dtype if dtype is None else dtype.numpy
+    dense = not source.flags.c_contiguous and 0 not in source.strides
+    make = np.zeros_like if value == 0 else np.empty_like
+    array = make(source, numpy_type, order="K" if dense else "C", subok=False)
+    if value:
+        array[...] = cast(value, numpy_type)
+    return finish(array, device, requires_grad)
+
+
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return zeros of the shape (and, unless another is given, the dtype) of ``input``."""
+    return _like("zeros_like", input, dtype, device, requires_grad, 0)
+
+
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return ones of the shape (and, unless another is given, the dtype) of ``input``."""
+    return _like("ones_like", input, dtype, device, requires_grad, 1)
+
+
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return elements that are not set, of the shape (and, unless another is given, the dtype) of ``input``."""
+    return _like("empty_like", input, dtype, device, requires_grad, None)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return ``fill_value`` everywhere in the shape (and, unless another is given, the dtype) of ``input``."""
+    return _like("full_like", input, dtype, device, requires_grad, fill_value)

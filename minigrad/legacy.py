@@ -7,29 +7,87 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.devices import check_available
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "set_default_tensor_type",
+]
 
-def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None) -> Any:
+
+def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Any:
     """Return what ``cls(*args)`` means: sizes give uninitialised elements, a sequence gives its numbers.
 
     Raises
     ------
     TypeError
-        For data that is neither.
+        For data that is neither, and for a tensor of another dtype.
     """
     from minigrad.creation import shape_of, to_array
 
+    check_available(device)
+    if len(args) == 1 and isinstance(args[0], Tensor):
+        if dtype is not None and args[0].dtype is not dtype:
+            raise TypeError(f"expected torch.{dtype.tensor_type} (got {args[0].type()})")
+        return args[0].detach() if cls is Tensor else cls._make_subclass(args[0].detach())
     dtype = dtype or dtypes.get_default_dtype()
     if not args:
         array = np.empty(0, dtype.numpy)
-    elif len(args) == 1 and isinstance(args[0], Tensor):
-        array = to_array(args[0], dtype, copy=False)
-    elif all(type(each) is int for each in args) or type(args[0]).__name__ == "Size":
+    elif all(isinstance(each, (int, np.integer)) for each in args) or type(args[0]).__name__ == "Size":
         array = np.empty(shape_of(args), dtype.numpy)
-    elif len(args) == 1 and isinstance(args[0], (list, tuple, np.ndarray)):
+    elif len(args) == 1 and isinstance(args[0], (list, tuple, range, np.ndarray)):
         array = to_array(args[0], dtype, copy=True)
+    elif len(args) == 1 and isinstance(args[0], str):
+        raise TypeError("new(): invalid data type 'str'")
+    elif len(args) == 1:
+        raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
     else:
         kinds = ", ".join(type(each).__name__ for each in args)
-        raise TypeError(f"new() received an invalid combination of arguments - got ({kinds}); expected sizes or a sequence")
+        raise TypeError(
+            f"new() received an invalid combination of arguments - got ({kinds}); expected sizes or a sequence"
+        )
     return Tensor._wrap(array) if cls is Tensor else cls._make_subclass(Tensor._wrap(array))
+
+
+class _TensorType(type):
+    """A class that stands for a dtype: its instances are the tensors of that dtype."""
+
+    dtype: dtypes.dtype
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return construct(Tensor, *args, dtype=cls.dtype, **kwargs)
+
+
+def _tensor_type(dtype: dtypes.dtype) -> Any:
+    doc = f"Constructor of {dtype.name} tensors from sizes or data; ``isinstance`` tells whether a tensor is one."
+    return _TensorType(dtype.tensor_type, (), {"dtype": dtype, "__doc__": doc, "__module__": "torch"})
+
+
+FloatTensor = _tensor_type(dtypes.float32)
+DoubleTensor = _tensor_type(dtypes.float64)
+HalfTensor = _tensor_type(dtypes.float16)
+ByteTensor = _tensor_type(dtypes.uint8)
+CharTensor = _tensor_type(dtypes.int8)
+ShortTensor = _tensor_type(dtypes.int16)
+IntTensor = _tensor_type(dtypes.int32)
+LongTensor = _tensor_type(dtypes.int64)
+BoolTensor = _tensor_type(dtypes.bool)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the default dtype by the name or class of a tensor type; `set_default_dtype` is the newer way."""
+    from minigrad.conversion import parse_type
+
+    dtypes.set_default_dtype(parse_type(t))

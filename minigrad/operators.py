@@ -89,7 +89,7 @@ def _polygamma_(self: Tensor, n: int) -> Any:
 
 def _attach() -> None:
     for symbol, name in _BINARY.items():
-        entry = table[name]
+        entry: Any = table[name]
         swapped = table[_REFLECTED[symbol]].call if symbol in _REFLECTED else None
         register_method(f"__{symbol}__", _forward(entry.call))
         register_method(f"__r{symbol}__", _reflected(entry.call, swapped))

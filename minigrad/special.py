@@ -8,7 +8,20 @@ _ENTRIES = {**table, **composed_table}
 
 # The functions that PyTorch has here under the name of an operation, and those that it calls otherwise.
 _SAME = (
-    *("digamma", "erf", "erfc", "erfinv", "exp2", "expm1", "i0", "log1p", "log_softmax", "logit", "logsumexp", "polygamma"),
+    *(
+        "digamma",
+        "erf",
+        "erfc",
+        "erfinv",
+        "exp2",
+        "expm1",
+        "i0",
+        "log1p",
+        "log_softmax",
+        "logit",
+        "logsumexp",
+        "polygamma",
+    ),
     *("round", "sinc", "softmax", "xlogy"),
 )
 _RENAMED = {"expit": "sigmoid", "gammaln": "lgamma", "psi": "digamma", "modified_bessel_i0": "i0"}

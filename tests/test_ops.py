@@ -138,9 +138,7 @@ class Perturbed:
         self.case = case
         self.slots = case.differentiable_slots()
         self.bound = case.bound()
-        self.points = [
-            array for k in self.slots for array in arrays_in(self.bound[k]) if is_floating(array)
-        ]
+        self.points = [array for k in self.slots for array in arrays_in(self.bound[k]) if is_floating(array)]
 
     def __call__(self, values: list[Any]) -> list[Any]:
         """Return the floating results, as tensors, for other values (arrays or tensors) in place of the points."""
@@ -259,9 +257,7 @@ def test_double_backward(case):
         leaves = _leaves(points)
         grads = first_gradient(leaves)
         pairs = [(each, minigrad.tensor(w)) for each, w in zip(grads, weights, strict=True) if each.requires_grad]
-        found = minigrad.autograd.grad(
-            [each for each, _ in pairs], leaves, [w for _, w in pairs], allow_unused=True
-        )
+        found = minigrad.autograd.grad([each for each, _ in pairs], leaves, [w for _, w in pairs], allow_unused=True)
         return [np.zeros(p.shape) if g is None else g for g, p in zip(found, points, strict=True)]
 
     check_slope(first_gradient, gradient, [*(fixed[k] for k in active), *cotangents], random)

@@ -115,9 +115,7 @@ def _(make):
     reference=lambda x, y, rtol=1e-5, atol=1e-8, equal_nan=False: np.isclose(x, y, rtol, atol, equal_nan),
 )
 @quiet
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether ``|input - other| <= atol + rtol * |other|``, elementwise; infinities are close to themselves.
 
     Parameters
@@ -164,9 +162,7 @@ isclose.samples(_close_samples)
     method=True,
     reference=lambda x, y, rtol=1e-5, atol=1e-8, equal_nan=False: bool(np.allclose(x, y, rtol, atol, equal_nan)),
 )
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements of two tensors are close, as `isclose` says; one bool."""
     return bool(all_hold(isclose(input, other, rtol, atol, equal_nan)))
 
@@ -206,7 +202,8 @@ def isin(
                 f"isin() received an invalid combination of arguments - got ({type(elements).__name__}, "
                 f"{type(test_elements).__name__}), but expected Tensors or numbers"
             )
-    return np.isin(*promote(elements, test_elements), invert=invert)
+    among = np.isin(*promote(elements, test_elements))
+    return ~among if invert else among
 
 
 @isin.samples

@@ -46,9 +46,7 @@ def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | 
         return divide_down(x, y)
     if rounding_mode == "trunc":
         return divide_to_zero(x, y)
-    raise RuntimeError(
-        f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-    )
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
 @div.gradient("input")
@@ -147,7 +145,10 @@ def divide_to_zero(x: Any, y: Any) -> Any:
     reference=lambda x, y: np.floor(x / y),
 )
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Quotient rounded down, ``floor(input / other)``, elementwise; it has no gradient (use ``div`` with ``"floor"``)."""
+    """Quotient rounded down, ``floor(input / other)``, elementwise; it has no gradient.
+
+    ``div(..., rounding_mode="floor")`` has one, which is 0.
+    """
     return divide_down(*promote(input, other))
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def is_bool(operand: Any) -> bool:
     """Whether an operand is a Python bool or an array of bools."""
-    return operand is True or operand is False or (isinstance(operand, (ndarray, np.generic)) and operand.dtype.kind == "b")
+    return (
+        operand is True
+        or operand is False
+        or (isinstance(operand, (ndarray, np.generic)) and operand.dtype.kind == "b")
+    )
 
 
 def _scaled(x: Any, y: Any, alpha: Any) -> Any:
@@ -55,7 +59,13 @@ def _(make):
     yield make.sample(make(3), make(3), alpha=1.5)
 
 
-@op(method=True, inplace=True, aliases=("subtract",), reference=lambda x, y, *, alpha=1: x - alpha * y, ufunc=np.subtract)
+@op(
+    method=True,
+    inplace=True,
+    aliases=("subtract",),
+    reference=lambda x, y, *, alpha=1: x - alpha * y,
+    ufunc=np.subtract,
+)
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference ``input - alpha * other``, elementwise; not for bools."""
     x, y = promote(input, other)
@@ -105,7 +115,7 @@ def _(make):
 def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference the other way round, ``other - alpha * input``, elementwise; what ``2 - x`` does."""
     x, y = promote(input, other)
-    if x is not input or y is not other or alpha != 1 or x.dtype.kind == "b":
+    if x is not input or y is not other or alpha != 1 or is_bool(x):
         _refuse_bools(input, other)
         if alpha != 1:
             x = _scaled(y, x, alpha)
@@ -165,8 +175,8 @@ def neg(input: Tensor) -> Tensor:
     """Negation ``-input``, elementwise; not for bools."""
     if input.dtype.kind == "b":
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
         )
     return np.negative(input)
 
@@ -218,7 +228,14 @@ def _(make):
 
 
 def _three_samples(make: Any, **kwargs: Any) -> Any:
-    for a, b, c in (((3,), (3,), (3,)), ((2, 3), (3,), (2, 1)), ((), (), ()), ((2,), (), (1,)), ((0,), (0,), (1,)), ((3,), (2, 1), ())):
+    for a, b, c in (
+        ((3,), (3,), (3,)),
+        ((2, 3), (3,), (2, 1)),
+        ((), (), ()),
+        ((2,), (), (1,)),
+        ((0,), (0,), (1,)),
+        ((3,), (2, 1), ()),
+    ):
         yield make.sample(make(*a), make(*b), make(*c, low=0.5), **kwargs)
     yield make.sample(make(3, 2).T, make(2, 3), make(3, low=0.5), **kwargs)
 
@@ -233,11 +250,11 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     check_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
-            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
-            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
-            "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
-            "tensor2), for all dtypes."
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value "
+            "* torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value "
+            "* tensor1 / tensor2), for all dtypes."
         )
     x, y, z = promote(input, tensor1, tensor2)
     return x + divide(cast(value, x.dtype) * y, z)

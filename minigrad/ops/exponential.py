@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_tensors, promote, promote_to_floating, to_floating
+from minigrad.ops.promotion import check_floating, check_tensors, promote, promote_to_floating, to_floating
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
@@ -239,9 +239,7 @@ def _(make):
     yield from (each for each in binary_samples(make) if isinstance(each.args[1], np.ndarray))
 
 
-def _two_floating(name, input, other):
-    from minigrad.ops.promotion import check_floating
-
+def _two_floating(name: str, input: Any, other: Any) -> Any:
     check_tensors(name, input=input, other=other)
     x, y = promote(input, other)
     check_floating(f"{name}_cpu", x)
@@ -285,12 +283,12 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 
 @quiet
-def _xlogy(x, y):
+def _xlogy(x: Any, y: Any) -> Any:
     dtype = np.result_type(x, y) if x.ndim and y.ndim else (x if x.ndim else y).dtype
     return np.where((x == 0) & (y == y), dtype.type(0), x * np.log(y)).astype(dtype)
 
 
-def _which_is_number(input, other):
+def _which_is_number(input: Any, other: Any) -> int:
     return 1 if not isinstance(input, np.ndarray) else 0 if isinstance(other, np.ndarray) else 2
 
 

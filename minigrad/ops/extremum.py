@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from minigrad.ops import references
 from minigrad.ops.op import composed
 from minigrad.ops.reduce import max_all, max_dim, min_all, min_dim
 from minigrad.ops.state import Upper
@@ -20,13 +23,13 @@ def _by_form(input: Any, dim: Any, keepdim: bool, other: Any, all_elements: Any,
     return all_elements(input) if dim is None else along(input, dim, keepdim)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.extreme(np.max, np.argmax, np.maximum))
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """Largest element of all; ``(values, indices)`` along ``dim``; or elementwise, of ``input`` and ``other``.
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.select import maximum
+    from minigrad.ops.bounds import maximum
 
     return _by_form(input, dim, keepdim, other, max_all, max_dim, maximum)
 
@@ -39,13 +42,13 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3))
 
 
-@composed(method=True)
+@composed(method=True, reference=references.extreme(np.min, np.argmin, np.minimum))
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """Smallest element of all; ``(values, indices)`` along ``dim``; or elementwise, of ``input`` and ``other``.
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.select import minimum
+    from minigrad.ops.bounds import minimum
 
     return _by_form(input, dim, keepdim, other, min_all, min_dim, minimum)
 

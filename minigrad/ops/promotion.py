@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,21 @@ def check_tensors(name: str, **operands: Any) -> None:
             raise TypeError(
                 f"{name}(): argument '{parameter}' (position {position}) must be Tensor, not {type(operand).__name__}"
             )
+
+
+def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
+    """Refuse a Python number that a dtype cannot hold.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if dtype.kind == "f":
+        fits = not math.isfinite(value) or abs(value) <= np.finfo(dtype).max
+    elif dtype.kind == "b":
+        fits = True
+    else:
+        fits = math.isfinite(value) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+    if not fits:
+        name = {"float16": "c10::Half", "float32": "float"}.get(dtype.name, f"{dtype.name}_t")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")

@@ -75,7 +75,15 @@ def binary_samples(make: Make, low: float = -2.0, high: float = 2.0, **kwargs: A
     def values(*shape: int) -> np.ndarray[Any, Any]:
         return make(*shape, low=low, high=high)
 
-    for left, right in (((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((3,), ()), ((), ()), ((0,), (1,)), ((1,), (2, 0))):
+    for left, right in (
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((2, 1), (1, 3)),
+        ((3,), ()),
+        ((), ()),
+        ((0,), (1,)),
+        ((1,), (2, 0)),
+    ):
         yield make.sample(values(*left), values(*right), **kwargs)
     yield make.sample(values(4, 3).T, values(4), **kwargs)
     yield make.sample(values(2, 3), high, **kwargs)

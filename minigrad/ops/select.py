@@ -1,8 +1,7 @@
-"""Choosing between values, elementwise: by a condition, by bounds, by a mask."""
+"""Choosing between values, elementwise: by a condition, by a mask, by a sign."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,14 +9,28 @@ from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.elementwise import zeros_of
+from minigrad.ops.errors import c_name
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote
-from minigrad.ops.samples import binary_samples, elementwise_samples
+from minigrad.ops.promotion import (
+    check_fits,
+    check_tensors,
+    common_dtype,
+    not_implemented,
+    promote,
+    promote_to_floating,
+)
+from minigrad.ops.samples import binary_samples
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
-_LONG_NAMES = {"int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char"}
+_LONG_NAMES = {
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+}
 
 
 @op(namespace=None, node="WhereBackward0", reference=np.where)
@@ -35,8 +48,6 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
 
 def _two_numbers(x: Any, y: Any) -> tuple[Any, Any]:
     """Return two Python numbers as arrays of the dtype that PyTorch gives them together."""
-    from minigrad.ops.promotion import common_dtype
-
     dtype = common_dtype(x, y)
     return np.asarray(x, dtype), np.asarray(y, dtype)
 
@@ -83,180 +94,17 @@ def _(make):
 
 
 def _where_samples(make: Any) -> Any:
-    for shape, left, right in (((3,), (3,), (3,)), ((2, 1), (3,), ()), ((), (2,), (2,)), ((0,), (0,), (1,)), ((), (), ())):
+    for shape, left, right in (
+        ((3,), (3,), (3,)),
+        ((2, 1), (3,), ()),
+        ((), (2,), (2,)),
+        ((0,), (0,), (1,)),
+        ((), (), ()),
+    ):
         yield make.sample(make.booleans(*shape), make(*left), make(*right))
     yield make.sample(make.booleans(3, 2).T, make(3, 2).T, make(2, 3))
     yield make.sample(make.booleans(3), make(3), 0)
     yield make.sample(make.booleans(3), 1.5, make(3))
-
-
-@op(
-    method=True,
-    inplace=True,
-    aliases=("clip",),
-    variant=lambda input, min, max: f"ClampBackward{0 if isinstance(min, ndarray) or isinstance(max, ndarray) else 1}",
-    reference=lambda x, min=None, max=None: _clamped(x, min, max),
-)
-def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-    """Values brought between bounds, elementwise; where ``min > max`` the result is ``max``.
-
-    Parameters
-    ----------
-    min, max : number or Tensor, optional
-        Both of one kind; at least one.
-
-    Notes
-    -----
-    The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.
-    """
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    given = [each for each in (min, max) if each is not None]
-    if len({isinstance(each, ndarray) for each in given}) > 1 or not all(
-        isinstance(each, (ndarray, np.generic, int, float)) for each in given
-    ):
-        kinds = ", ".join("Tensor" if isinstance(each, ndarray) else type(each).__name__ for each in (input, min, max))
-        raise TypeError(
-            f"clamp() received an invalid combination of arguments - got ({kinds}), but expected two Tensors or two "
-            "numbers as min and max"
-        )
-    x, *bounds = promote(input, *given)
-    if x.dtype.kind == "b" and len(given) == 2:
-        raise not_implemented("clamp_cpu", x)
-    _check_bounds(x, bounds)
-    return _clamped(x, None if min is None else bounds[0], None if max is None else bounds[-1])
-
-
-def _clamped(x: Any, low: Any, high: Any) -> Any:
-    if low is not None:
-        x = np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
-
-
-def _check_bounds(x: Any, bounds: list[Any]) -> None:
-    """Refuse Python numbers as bounds that the dtype cannot hold."""
-    for bound in bounds:
-        if not isinstance(bound, ndarray) and x.dtype.char not in "fd":
-            check_fits(bound, x.dtype)
-
-
-def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
-    """Refuse a Python number that a dtype cannot hold.
-
-    Raises
-    ------
-    RuntimeError
-    """
-    if dtype.kind == "f":
-        fits = not math.isfinite(value) or abs(value) <= np.finfo(dtype).max
-    elif dtype.kind == "b":
-        fits = True
-    else:
-        fits = math.isfinite(value) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
-    if not fits:
-        name = {"float16": "c10::Half", "float32": "float"}.get(dtype.name, f"{dtype.name}_t")
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-
-
-@clamp.gradient("input")
-def _(grad, input, min, max):
-    if min is None:
-        return choose(input <= max, grad, 0)
-    if max is None:
-        return choose(input >= min, grad, 0)
-    return choose((input >= min) & (input <= max), grad, 0)
-
-
-@clamp.gradient("min")
-def _(grad, input, min, max):
-    return choose(input < min if max is None else (input < min) & (min < max), grad, 0)
-
-
-@clamp.gradient("max")
-def _(grad, input, min, max):
-    return choose(input > max if min is None else (input > max) | (max < min), grad, 0)
-
-
-@clamp.samples
-def _(make):
-    yield from _away_from_bounds(make, elementwise_samples(make), -0.75, 0.75)
-    yield make.sample(np.array([-2.0, 0.5, 2.0]), max=1)
-    yield make.sample(np.array([-2.0, 0.5, 2.0]), min=0)
-    yield make.sample(np.array([-2.0, 0.5, 2.0]), 1, -1)
-    yield make.sample(np.array([-2.0, 0.5, 2.0]), np.array([-1.0, 0.0, 0.5]), np.array([1.0, 1.0, 0.0]))
-    yield make.sample(np.array([[-2.0, 0.5, 2.0]]), np.array([[-1.0], [0.0]]))
-    yield make.sample(np.array([-2.0, 0.5, 2.0]), max=np.array(1.0))
-    yield make.sample(np.array([-1.0, 0.0, 1.0, np.nan]), -1, 1, gradient=False)
-    yield make.sample(np.array([-1.0, 0.0, 1.0, np.nan]), np.array(-1.0), np.array(1.0), gradient=False)
-    yield make.sample(np.array([0.5]), float("nan"), gradient=False)
-
-
-def _away_from_bounds(make: Any, samples: Any, low: float, high: float) -> Any:
-    for sample in samples:
-        values = sample.args[0]
-        for bound in (low, high):
-            values = np.where(np.abs(values - bound) < 0.05, bound + 0.1, values)
-        yield make.sample(values, low, high)
-
-
-def _bound_variant(name: str) -> Any:
-    return lambda input, bound: f"{name}Backward{1 if isinstance(bound, ndarray) else 0}"
-
-
-@op(method=True, inplace=True, variant=_bound_variant("ClampMin"), reference=np.maximum)
-def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
-    """Values no less than ``min``, elementwise; the gradient flows to the input also on the bound."""
-    x, low = promote(input, min)
-    return np.maximum(x, low)
-
-
-@clamp_min.gradient("input")
-def _(grad, input, min):
-    return choose(input >= min, grad, 0)
-
-
-@clamp_min.gradient("min")
-def _(grad, input, min):
-    return choose(input < min, grad, 0)
-
-
-@clamp_min.samples
-def _(make):
-    yield make.sample(make.apart(5), 0.1)
-    yield make.sample(make.apart(2, 3), make.apart(3) + 0.03)
-    yield make.sample(make.apart(3, 2).T, -1)
-    yield make.sample(np.array(0.5), np.array(1.0))
-    yield make.sample(make(0), 1.0)
-    yield make.sample(np.array([1.0, 2.0]), 1.0, gradient=False)
-    yield make.sample(np.array([1.0, 2.0]), np.array([1.0, 3.0]), gradient=False)
-
-
-@op(method=True, inplace=True, variant=_bound_variant("ClampMax"), reference=np.minimum)
-def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
-    """Values no greater than ``max``, elementwise; the gradient flows to the input also on the bound."""
-    x, high = promote(input, max)
-    return np.minimum(x, high)
-
-
-@clamp_max.gradient("input")
-def _(grad, input, max):
-    return choose(input <= max, grad, 0)
-
-
-@clamp_max.gradient("max")
-def _(grad, input, max):
-    return choose(input > max, grad, 0)
-
-
-@clamp_max.samples
-def _(make):
-    yield make.sample(make.apart(5), 0.1)
-    yield make.sample(make.apart(2, 3), make.apart(3) + 0.03)
-    yield make.sample(make.apart(3, 2).T, -1)
-    yield make.sample(np.array(0.5), np.array(1.0))
-    yield make.sample(make(0), 1.0)
-    yield make.sample(np.array([1.0, 2.0]), 1.0, gradient=False)
-    yield make.sample(np.array([1.0, 2.0]), np.array([0.0, 2.0]), gradient=False)
 
 
 @op(
@@ -288,10 +136,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise TypeError(f"masked_fill(): argument 'value' must be Tensor or number, not {type(value).__name__}")
     elif input.dtype.char not in "fd":
         check_fits(value, input.dtype)
-    if mask.shape == input.shape:
-        out = input.copy()
-    else:
-        out = np.array(np.broadcast_arrays(input, mask)[0], order="C")
+    same = mask.shape == input.shape
+    out = input.copy() if same else np.array(np.broadcast_arrays(input, mask)[0], order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
 
@@ -317,92 +163,6 @@ def _(make):
     yield make.sample(make(0, 3), make.booleans(3), 2)
 
 
-@op(method=True, reference=np.maximum)
-def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """Larger of two values, elementwise; nan where either is nan. Where they are equal each gets half the gradient."""
-    check_tensors("maximum", input=input, other=other)
-    return np.maximum(*promote(input, other))
-
-
-@op(method=True, reference=np.minimum)
-def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """Smaller of two values, elementwise; nan where either is nan. Where they are equal each gets half the gradient."""
-    check_tensors("minimum", input=input, other=other)
-    return np.minimum(*promote(input, other))
-
-
-def _share_of(grad: Any, passed_over: Any, tied: Any) -> Any:
-    """Return the gradient, half of it at ties, 0 where the other value was taken (for nan both count as taken)."""
-    return choose(passed_over, 0, choose(tied, grad * 0.5, grad))
-
-
-@maximum.gradient("input")
-def _(grad, input, other):
-    return _share_of(grad, input < other, input == other)
-
-
-@maximum.gradient("other")
-def _(grad, input, other):
-    return _share_of(grad, input > other, input == other)
-
-
-@minimum.gradient("input")
-def _(grad, input, other):
-    return _share_of(grad, input > other, input == other)
-
-
-@minimum.gradient("other")
-def _(grad, input, other):
-    return _share_of(grad, input < other, input == other)
-
-
-@op(method=True, reference=np.fmax)
-def fmax(input: Tensor, other: Tensor) -> Tensor:
-    """Larger of two values, elementwise; where one is nan, the other. The first gets the gradient of a tie."""
-    check_tensors("fmax", input=input, other=other)
-    return np.fmax(*promote(input, other))
-
-
-@op(method=True, reference=np.fmin)
-def fmin(input: Tensor, other: Tensor) -> Tensor:
-    """Smaller of two values, elementwise; where one is nan, the other. The first gets the gradient of a tie."""
-    check_tensors("fmin", input=input, other=other)
-    return np.fmin(*promote(input, other))
-
-
-@fmax.gradient("input")
-def _(grad, input, other):
-    return choose((input >= other) | (other != other), grad, 0)
-
-
-@fmax.gradient("other")
-def _(grad, input, other):
-    return choose((input >= other) | (other != other), 0, grad)
-
-
-@fmin.gradient("input")
-def _(grad, input, other):
-    return choose((input <= other) | (other != other), grad, 0)
-
-
-@fmin.gradient("other")
-def _(grad, input, other):
-    return choose((input <= other) | (other != other), 0, grad)
-
-
-def _extremum_samples(make: Any) -> Any:
-    for left, right in (((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((3,), ()), ((), ()), ((0,), (1,)), ((1,), (2, 0))):
-        yield make.sample(make.apart(*left), make.apart(*right) + 0.07)
-    yield make.sample(make.apart(4, 3).T, make.apart(4) + 0.07)
-    yield make.sample(np.array([1.0, 2.0, np.nan, 0.0]), np.array([1.0, np.nan, 2.0, -0.0]), gradient=False)
-
-
-maximum.samples(_extremum_samples)
-minimum.samples(_extremum_samples)
-fmax.samples(_extremum_samples)
-fmin.samples(_extremum_samples)
-
-
 @op(
     method=True,
     inplace=True,
@@ -414,8 +174,6 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     check_tensors("lerp", input=input, end=end)
     for name, each in (("end", end), ("weight", weight)):
         if isinstance(each, ndarray) and each.dtype != input.dtype:
-            from minigrad.ops.errors import c_name
-
             raise RuntimeError(f"expected dtype {c_name(input)} for `{name}` but got dtype {c_name(each)}")
     if input.dtype.kind != "f":
         raise not_implemented(f"lerp_kernel_{'tensor' if isinstance(weight, ndarray) else 'scalar'}", input)
@@ -487,9 +245,7 @@ def _(make):
     reference=np.copysign,
 )
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
-    """Magnitude of ``input`` with the sign of ``other``, elementwise, floating; the gradient is 0 where ``input`` is 0."""
-    from minigrad.ops.promotion import promote_to_floating
-
+    """Magnitude of ``input`` with the sign of ``other``, elementwise, floating; at 0 the gradient is 0."""
     check_tensors("copysign", input=input)
     return np.copysign(*promote_to_floating(input, other))
 

@@ -1,7 +1,7 @@
 """Every public entry of the table, on every one of its samples, against PyTorch itself.
 
-Values, dtypes, shapes, gradients and the name of ``grad_fn``, in both floating precisions; and the same call on integers
-and bools, where the other library's refusal has to be ours too.
+Values, dtypes, shapes, gradients and the name of ``grad_fn``, in both floating precisions; and the same call on
+integers and bools, where the other library's refusal has to be ours too.
 """
 
 from __future__ import annotations

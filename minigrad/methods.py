@@ -1,0 +1,83 @@
+"""Methods of tensors that make other tensors: casts (``x.float()``) and creation (``x.new_zeros(2)``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minigrad import creation, dtypes
+from minigrad.tensor import Tensor, register_method
+
+_CASTS = {
+    "float": dtypes.float32,
+    "double": dtypes.float64,
+    "half": dtypes.float16,
+    "int": dtypes.int32,
+    "long": dtypes.int64,
+    "short": dtypes.int16,
+    "byte": dtypes.uint8,
+    "char": dtypes.int8,
+    "bool": dtypes.bool,
+}
+
+
+def _make_cast(name: str, dtype: dtypes.dtype) -> Callable[..., Tensor]:
+    def cast(self: Tensor, memory_format: Any = None) -> Tensor:
+        return self if self._array.dtype == dtype.numpy else self.to(dtype)
+
+    cast.__name__ = name
+    cast.__doc__ = f"Return the tensor as {dtype.name}; itself if it is that already."
+    return cast
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the tensor in the dtype of another; itself if it has that already."""
+    return self.to(other.dtype)
+
+
+def new_zeros(
+    self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return zeros of the given size, in this tensor's dtype unless another is given."""
+    return creation.zeros(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_ones(
+    self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return ones of the given size, in this tensor's dtype unless another is given."""
+    return creation.ones(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_empty(
+    self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor of the given size, its elements not set, in this tensor's dtype unless another is given."""
+    return creation.empty(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return ``fill_value`` in the given size, in this tensor's dtype unless another is given."""
+    return creation.full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor with a copy of the data, in this tensor's dtype unless another is given."""
+    return creation.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new(self: Tensor, *args: Any) -> Tensor:
+    """Return a tensor of this dtype from sizes or data, as the legacy constructors do."""
+    from minigrad.legacy import construct
+
+    return construct(Tensor, *args, dtype=self.dtype)
+
+
+for _name, _dtype in _CASTS.items():
+    register_method(_name, _make_cast(_name, _dtype))
+for _method in (type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new):
+    register_method(_method.__name__, _method)

@@ -1,0 +1,80 @@
+"""Questions about tensors and dtypes, as functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import dtypes
+from minigrad.tensor import Tensor
+
+__all__ = [
+    "is_complex",
+    "is_floating_point",
+    "is_inference",
+    "is_nonzero",
+    "is_same_size",
+    "is_signed",
+    "is_tensor",
+    "numel",
+    "result_type",
+]
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether an object is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def _checked(name: str, input: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return input
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether a tensor's elements are floating point numbers."""
+    return _checked("is_floating_point", input).is_floating_point()
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether a tensor's elements are complex numbers."""
+    return _checked("is_complex", input).is_complex()
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether a tensor's dtype has negative numbers."""
+    return _checked("is_signed", input).is_signed()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return _checked("is_inference", input).is_inference()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element of a tensor is not zero.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor that has not exactly one element.
+    """
+    return bool(_checked("is_nonzero", input))
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape."""
+    return _checked("is_same_size", input).shape == other.shape
+
+
+def numel(input: Tensor) -> int:
+    """Return the number of a tensor's elements."""
+    return _checked("numel", input).numel()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """Return the dtype of the result of an operation on two tensors or numbers."""
+    from minigrad.ops.promotion import common_dtype
+
+    operands = (each._array if isinstance(each, Tensor) else each for each in (tensor1, tensor2))
+    return dtypes.from_numpy(common_dtype(*operands))
