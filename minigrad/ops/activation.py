@@ -145,7 +145,12 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3, low=-1, high=1))
 
 
-@op(namespace=None, inplace=True, node="LeakyReluBackward0", reference=lambda x, slope: np.where(x > 0, x, slope * x))
+@op(
+    namespace=None,
+    inplace=True,
+    node="LeakyReluBackward0",
+    reference=lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+)
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """Leaky rectifier: ``x`` where positive, else ``negative_slope * x``."""
     check_floating("leaky_relu_cpu", input)
@@ -363,7 +368,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3))
 
 
-@op(namespace="functional")
+@op(namespace="functional", reference=lambda x, beta=1.0, threshold=20.0: np.logaddexp(0, beta * x) / beta)
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Smooth rectifier ``log(1 + exp(beta * x)) / beta``; ``x`` itself where ``beta * x > threshold``."""
     check_floating("softplus_cpu", input)
@@ -403,7 +408,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3), 1.5, 20.0)
 
 
-@op(namespace="functional", node="LogSigmoidBackward0")
+@op(namespace="functional", node="LogSigmoidBackward0", reference=lambda x: -np.logaddexp(0, -x))
 def logsigmoid(input: Tensor) -> Tensor:
     """Logarithm of the logistic function, ``-log(1 + exp(-x))``, without overflow."""
     check_floating("log_sigmoid_cpu", input)
@@ -442,7 +447,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3))
 
 
-@op(namespace=None, inplace=True, reference=lambda x, low=-1.0, high=1.0: np.clip(x, low, high))
+@op(namespace=None, inplace=True, reference=lambda x, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val))
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """Clip to ``min_val .. max_val``; the gradient at the bounds is 0."""
     if min_val > max_val:
@@ -482,7 +487,11 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3), -1.0, 1.0)
 
 
-@composed(namespace="functional", name="glu")
+@composed(
+    namespace="functional",
+    name="glu",
+    reference=lambda x, dim=-1: np.split(x, 2, dim)[0] / (1 + np.exp(-np.split(x, 2, dim)[1])),
+)
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """Gated linear unit ``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of the input along ``dim``."""
     dim = wrap_dim(dim, input.ndim)

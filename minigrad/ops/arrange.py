@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.op import composed, op
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@composed(method=True)
+@composed(method=True, reference=np.transpose)
 def t(input: Tensor) -> Tensor:
     """Transpose of a matrix; a vector or a number as it is."""
     if input.dim() > 2:
@@ -46,13 +47,16 @@ def _(make):
     yield make.sample(make(2, 3))
 
 
-@composed(method=True, aliases=("moveaxis",))
+@composed(method=True, aliases=("moveaxis",), reference=np.moveaxis)
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """View with the dimensions ``source`` moved to the places ``destination``; the others keep their order."""
     ndim = len(input.shape)
     if not ndim:
         return input.view(())
-    sources, places = wrap_dims(source if source != () else [], ndim), wrap_dims(destination if destination != () else [], ndim)
+    sources, places = (
+        wrap_dims(source if source != () else [], ndim),
+        wrap_dims(destination if destination != () else [], ndim),
+    )
     if source == () or destination == ():
         sources = places = ()
     if len(sources) != len(places):
@@ -77,9 +81,7 @@ def repeat(input: Tensor, repeats: Any) -> Tensor:
     """Copy that repeats the tensor along each dimension; extra numbers add dimensions in front."""
     repeats = (repeats,) if isinstance(repeats, int) else tuple(operator.index(n) for n in repeats)
     if len(repeats) < input.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in repeats):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(repeats)}: {list(repeats)}")
     return np.tile(input, repeats)
@@ -106,7 +108,7 @@ def _ones_for(split: list[int]) -> tuple[int, ...]:
     return tuple(1 if k % 2 == 0 else n for k, n in enumerate(split))
 
 
-@composed(method=True, pack="dims")
+@composed(method=True, pack="dims", reference=np.tile)
 def tile(input: Tensor, dims: Any) -> Tensor:
     """As `repeat`; missing numbers in front count as 1."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
@@ -119,7 +121,7 @@ def _(make):
     yield make.sample(make(3), (2, 2))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, repeats, dim=None: np.repeat(x, repeats, dim))
 def repeat_interleave(
     input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
@@ -170,7 +172,7 @@ def _(make):
     yield make.sample(make(4, 3).T, (1,))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.fliplr)
 def fliplr(input: Tensor) -> Tensor:
     """Copy with the columns reversed."""
     if input.dim() < 2:
@@ -183,7 +185,7 @@ def _(make):
     yield make.sample(make(2, 3))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.flipud)
 def flipud(input: Tensor) -> Tensor:
     """Copy with the rows reversed."""
     if input.dim() < 1:
@@ -223,7 +225,7 @@ def _(make):
     yield make.sample(make(2, 3), (1, -1), (0, 1))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.rot90)
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Copy turned by ``k`` quarters in the plane of two dimensions, from the first towards the second."""
     first, second = wrap_dims(tuple(dims), input.dim())
@@ -242,7 +244,7 @@ def _(make):
     yield make.sample(make(2, 3, 2), 3, (1, 2))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, dim, start, length: np.take(x, range(start, start + length), dim))
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """View of ``length`` entries along a dimension, from ``start`` on."""
     dim = wrap_dim(dim, input.dim())
@@ -263,7 +265,7 @@ def _(make):
     yield make.sample(make(4, 3), -1, -2, 1)
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, dim, index: np.take(x, index, dim))
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """View of the entry at ``index`` along a dimension, which disappears."""
     if not input.dim():
@@ -283,7 +285,7 @@ def _(make):
     yield make.sample(make(4, 3), -1, -2)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.unflatten)
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """View with one dimension split into several."""
     dim = wrap_dim(dim, input.dim())
@@ -303,16 +305,14 @@ def _(make):
     yield make.sample(make(2, 6), -1, (-1, 2))
 
 
-@op(method=True, view=True, node="UnfoldBackward0")
+@op(method=True, view=True, node="UnfoldBackward0", reference=references.unfold)
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """View of all windows of a length along a dimension, ``step`` apart; the window is a new last dimension."""
     if not input.ndim:
         return np.lib.stride_tricks.as_strided(input, (size,) if size <= 1 else (1,), (0,))
     dim = wrap_dim(dimension, input.ndim)
     if size > input.shape[dim]:
-        raise RuntimeError(
-            f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}"
-        )
+        raise RuntimeError(f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
     windows = np.lib.stride_tricks.sliding_window_view(input, size, dim)
@@ -443,7 +443,7 @@ def _(make):
     yield make.sample(make(3), (3, 4), 1, 0, 1)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.diag_embed)
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices with the entries of the last dimension on a diagonal, 0 elsewhere."""
     ndim = input.dim() + 1
@@ -464,7 +464,7 @@ def _(make):
     yield make.sample(make(2, 3), offset=-1, dim1=0, dim2=2)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.diag)
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrix with a vector on its diagonal, or the diagonal of a matrix as a vector."""
     if input.dim() == 1:
@@ -481,7 +481,7 @@ def _(make):
     yield make.sample(make(3), -1)
 
 
-@composed
+@composed(reference=np.diagflat)
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """Matrix with all elements of the input, in row-major order, on its diagonal."""
     return diag_embed(input.reshape(-1), offset)
@@ -492,7 +492,7 @@ def _(make):
     yield make.sample(make(2, 2), 1)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.trace)
 def trace(input: Tensor) -> Tensor:
     """Sum of the diagonal of a matrix."""
     if input.dim() != 2:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-
-@composed
+@composed(reference=np.einsum)
 def einsum(equation: Any, *operands: Any) -> Tensor:
     """Sums of products named by letters: ``einsum("ij,jk->ik", a, b)`` is the matrix product.
 
@@ -97,7 +96,9 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
     for number, (term, operand) in enumerate(zip(terms, operands, strict=True)):
         named = len(term.replace("...", ""))
         if any(not letter.isalpha() for letter in term.replace("...", "")):
-            raise RuntimeError(f"einsum(): invalid subscript given in operand {number} of '{equation}', subscripts must be in [a-zA-Z]")
+            raise RuntimeError(
+                f"einsum(): invalid subscript given in operand {number} of '{equation}', subscripts must be in [a-zA-Z]"
+            )
         if named > operand.dim() or (named < operand.dim() and "..." not in term):
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.op import composed, op
@@ -38,8 +39,10 @@ def _check_index(name: str, index: Any, length: int, dim: int) -> Any:
 
 def _check_ranks(name: str, input: Any, index: Any) -> None:
     if index.size and max(input.ndim, 1) != max(index.ndim, 1):
-        raise RuntimeError(f"Index tensor must have the same number of dimensions as input tensor: {name} got "
-                           f"{index.ndim} and {input.ndim}")
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as input tensor: {name} got "
+            f"{index.ndim} and {input.ndim}"
+        )
 
 
 def _open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
@@ -141,7 +144,9 @@ def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tup
     return dim, index
 
 
-@op(method=True, inplace=True)
+@op(
+    method=True, inplace=True, reference=lambda x, dim, index, src: references.scatter_reduce(x, dim, index, src, "sum")
+)
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Copy of the input to which ``src`` is added at ``index``: ``out[index[i][j]][j] += src[i][j]`` for ``dim=0``."""
     dim, index = _check_scatter("scatter", input, dim, index, src)
@@ -209,7 +214,7 @@ def _(make):
     yield make.sample(make(3, 4), 1, np.array([[0, 1], [2, 0], [3, 1]]), 1.5)
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=references.scatter)
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
@@ -247,7 +252,7 @@ _COMBINE = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.m
 _NEUTRAL = {"sum": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf, "mean": 0.0}
 
 
-@op(method=True, inplace=True)
+@op(method=True, inplace=True, reference=references.scatter_reduce)
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
@@ -335,9 +340,7 @@ def _(make):
     index = np.array([[0, 1, 2, 0], [2, 1, 1, 0]])
     for reduce in ("sum", "mean", "amax", "amin", "prod"):
         for include_self in (True, False):
-            yield make.sample(
-                make.apart(3, 4), 0, index, make.apart(2, 4) + 0.03, reduce, include_self=include_self
-            )
+            yield make.sample(make.apart(3, 4), 0, index, make.apart(2, 4) + 0.03, reduce, include_self=include_self)
 
 
 @op(method=True, reference=lambda x, dim, index: np.take(x, index, axis=dim) if x.ndim else x)
@@ -418,7 +421,7 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
     return dim, index.reshape(-1)
 
 
-@op(method=True, inplace=True)
+@op(method=True, inplace=True, reference=references.index_add)
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
     """Copy of the input to whose rows named by ``index`` the rows of ``alpha * source`` are added."""
     dim, index = _check_rows("index_add", input, dim, index, source)
@@ -449,7 +452,7 @@ def _(make):
     yield make.sample(make(4, 5), 1, np.array([2, 0, 2]), make(4, 3), alpha=0.5)
 
 
-@op(method=True, inplace=True)
+@op(method=True, inplace=True, reference=references.index_copy)
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Copy of the input with its rows named by ``index`` replaced by the rows of ``source``."""
     dim, index = _check_rows("index_copy", input, dim, index, source)
@@ -478,7 +481,7 @@ def _(make):
     yield make.sample(make(4, 5), -1, np.array([4, 1, 0]), make(4, 3))
 
 
-@op(method=True, inplace=True)
+@op(method=True, inplace=True, reference=references.index_fill)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Copy of the input with its rows named by ``index`` filled with a number."""
     dim, index = _check_rows("index_fill", input, dim, index, None)
@@ -548,7 +551,7 @@ def _(make):
     yield make.sample(make(2, 2), (3, 4), np.array([[0, 11], [5, 5]]))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, indices, dim=None: np.take_along_axis(x, indices, dim))
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Elements of the input at ``indices`` along ``dim``, the other dimensions broadcast; all in one row without ``dim``."""
     if dim is None:
@@ -575,7 +578,7 @@ def _(make):
     yield make.sample(make(3, 4), np.array([0, 11]))
 
 
-@composed(method=True)
+@composed(method=True, reference=references.masked_select)
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """Elements of the input where the mask is true, as a vector; the two broadcast."""
     if mask.dtype.name != "bool":
@@ -591,7 +594,7 @@ def _(make):
     yield make.sample(make(3), make.booleans(2, 3))
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=references.masked_scatter)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """Copy of the input with the elements where the mask is true replaced, in order, by those of ``source``."""
     if mask.dtype.name != "bool":
@@ -625,7 +628,7 @@ def _(make):
     yield make.sample(make.booleans(4))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, *, as_tuple=False: np.nonzero(x) if as_tuple else np.argwhere(x))
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """Indices of the elements that are not 0, one row each; as one tensor a dimension with ``as_tuple``."""
     if not as_tuple:

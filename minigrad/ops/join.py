@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import common_dtype
@@ -110,7 +111,7 @@ def _(make):
     yield make.sample([make(0, 2), make(0, 2)], dim=1)
 
 
-@op(method=True, view=True, outputs=("outputs",))
+@op(method=True, view=True, outputs=("outputs",), reference=lambda x, dim=0: list(np.moveaxis(x, dim, 0)))
 def unbind(input: Tensor, dim: int = 0) -> Tensor:
     """Views of the entries along a dimension, as a tuple."""
     if not input.ndim:
@@ -149,7 +150,7 @@ def _(make):
     yield make.sample(make(2, 4), (1, 1, 2), 1)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.split)
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
     """Views of consecutive parts along a dimension: each of a given length (the last may be shorter), or of the lengths listed.
 
@@ -166,7 +167,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
         if size < 0:
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
         if size == 0 and length:
-            raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension size of " f"{length}")
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
         sizes = [size] * (length // size) if size else [0]
         if size and (length % size or not length):
             sizes.append(length % size)
@@ -187,7 +188,7 @@ def _(make):
     yield make.sample(make(2, 6), 3, dim=-1)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.chunk)
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """Views of at most ``chunks`` consecutive parts of equal length along a dimension; the last may be shorter."""
     place = wrap_dim(dim, input.ndim)

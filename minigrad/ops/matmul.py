@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@op(namespace="functional", variant=lambda input, weight, bias: "AddmmBackward0" if bias is not None and input.ndim == 2 else "ViewBackward0" if input.ndim > 2 else "MmBackward0")
+@op(
+    namespace="functional",
+    variant=lambda input, weight, bias: (
+        "AddmmBackward0"
+        if bias is not None and input.ndim == 2
+        else "ViewBackward0"
+        if input.ndim > 2
+        else "MmBackward0"
+    ),
+    reference=lambda x, weight, bias=0: x @ weight.T + bias,
+)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Affine map ``input @ weight.T + bias``.
 

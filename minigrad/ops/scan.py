@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.op import op
 
@@ -204,7 +205,7 @@ def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
     return np.moveaxis(values, 0, dim), np.moveaxis(where, 0, dim)
 
 
-@op(method=True, outputs=("values", "indices"))
+@op(method=True, outputs=("values", "indices"), reference=references.running(np.maximum.accumulate))
 def cummax(input: Tensor, dim: int) -> Any:
     """Running maximum along a dimension, and where it is (the last of equals)."""
     return _running(input, wrap_dim(dim, input.ndim), np.greater_equal)
@@ -222,7 +223,7 @@ def _(make):
     yield make.sample(make.apart(), 0)
 
 
-@op(method=True, outputs=("values", "indices"))
+@op(method=True, outputs=("values", "indices"), reference=references.running(np.minimum.accumulate))
 def cummin(input: Tensor, dim: int) -> Any:
     """Running minimum along a dimension, and where it is (the last of equals)."""
     return _running(input, wrap_dim(dim, input.ndim), np.less_equal)

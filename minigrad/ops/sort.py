@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.op import composed, op, return_type
 from minigrad.ops.reduce import put_along_dim, select_at
@@ -54,7 +55,7 @@ def _(make):
     yield make.sample(make.apart(), 0, True)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.sort)
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """Elements in ascending (or descending) order along ``dim``, as ``(values, indices)``.
 
@@ -72,7 +73,7 @@ def _(make):
     yield make.sample(make.integers(6), stable=True)
 
 
-@op(method=True, differentiable=False)
+@op(method=True, differentiable=False, reference=references.argsort)
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """Indices that sort the elements along ``dim``; equal elements keep their order."""
     return _order(input, wrap_dim(dim, input.ndim), descending)
@@ -85,7 +86,7 @@ def _(make):
     yield make.sample(make.apart(2, 3), dim=-1, descending=True)
 
 
-@composed
+@composed(reference=lambda x: np.sort(x, 0))
 def msort(input: Tensor) -> Tensor:
     """Elements in ascending order along the first dimension."""
     return sort(input, 0)[0]
@@ -96,7 +97,7 @@ def _(make):
     yield make.sample(make.apart(4, 2))
 
 
-@op(method=True, outputs=("values", "indices"))
+@op(method=True, outputs=("values", "indices"), reference=references.topk)
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are."""
     dim = wrap_dim(dim, input.ndim)
@@ -123,7 +124,7 @@ def _(make):
     yield make.sample(make.apart(4), 0)
 
 
-@op(method=True, outputs=("values", "indices"))
+@op(method=True, outputs=("values", "indices"), reference=references.kthvalue)
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The ``k``-th smallest element (counted from 1) along ``dim``, and where it is."""
     dim = wrap_dim(dim, input.ndim)
@@ -205,7 +206,7 @@ def _(make):
     yield make.sample(make.apart(2, 5), 1, False)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.nanmedian)
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Median (the lower of two middle elements) of all elements, or ``(values, indices)`` along ``dim``."""
     if dim is not None:
@@ -223,7 +224,7 @@ def _(make):
     yield make.sample(make.apart(3, 2), dim=0, keepdim=True)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.nanmedian)
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """As `median`, of the elements that are not nan."""
     if dim is not None:
@@ -237,7 +238,7 @@ def _(make):
     yield make.sample(make.apart(2, 4), 1)
 
 
-@op(method=True, outputs=("values", "indices"))
+@op(method=True, outputs=("values", "indices"), reference=references.mode)
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     """Most frequent element along ``dim`` (the smallest of several), and the last place where it is."""
     dim = wrap_dim(dim, input.ndim)
@@ -272,7 +273,12 @@ def _(make):
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@composed(method=True)
+@composed(
+    method=True,
+    reference=lambda x, q, dim=None, keepdim=False, interpolation="linear": np.quantile(
+        x, q, dim, method=interpolation, keepdims=keepdim
+    ),
+)
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -294,7 +300,12 @@ def _(make):
     yield make.sample(make.apart(2, 4), 0.6, dim=0, keepdim=True, interpolation="midpoint")
 
 
-@composed(method=True)
+@composed(
+    method=True,
+    reference=lambda x, q, dim=None, keepdim=False, interpolation="linear": np.nanquantile(
+        x, q, dim, method=interpolation, keepdims=keepdim
+    ),
+)
 def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -332,7 +343,10 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
     last = length - 1 - missing if skip_nan else np.full_like(missing, length - 1)
     parts = [_interpolated(ordered, want, last, missing, interpolation, skip_nan) for want in wants]
     if keepdim:
-        parts = [part.reshape((1,) * ndim) if dim is None else part.movedim(-1, dim) if ndim else part.squeeze(-1) for part in parts]
+        parts = [
+            part.reshape((1,) * ndim) if dim is None else part.movedim(-1, dim) if ndim else part.squeeze(-1)
+            for part in parts
+        ]
     else:
         parts = [part.squeeze(-1) for part in parts]
     if np.ndim(q.detach().numpy() if hasattr(q, "detach") else q) == 0:
@@ -342,9 +356,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
     return stack(parts)
 
 
-def _interpolated(
-    ordered: Any, want: float, last: Any, missing: Any, interpolation: str, skip_nan: bool
-) -> Any:
+def _interpolated(ordered: Any, want: float, last: Any, missing: Any, interpolation: str, skip_nan: bool) -> Any:
     """Return the quantile ``want`` of rows in order whose last number stands at ``last``."""
     place = want * np.maximum(last, 0)
     if not skip_nan:
@@ -365,9 +377,13 @@ def _interpolated(
 # Distinct values.
 
 
-@composed(method=True)
+@composed(method=True, reference=references.unique)
 def unique(
-    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """Distinct elements in ascending order (distinct slices along ``dim``).
 
@@ -377,9 +393,7 @@ def unique(
     """
     array = input.detach().numpy()
     axis = None if dim is None else wrap_dim(dim, array.ndim)
-    values, inverse, counts = np.unique(
-        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
-    )
+    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     wrap = type(input)._wrap
     results = [wrap(values)]
     if return_inverse:
@@ -396,7 +410,7 @@ def _(make):
     yield make.sample(np.array([[1, 2], [1, 2], [0, 3]]), dim=0, return_counts=True)
 
 
-@composed(method=True)
+@composed(method=True, reference=references.unique_consecutive)
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
@@ -447,7 +461,7 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
     return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
 
 
-@op(differentiable=False)
+@op(differentiable=False, reference=references.searchsorted)
 def searchsorted(
     sorted_sequence: Tensor,
     input: Tensor | Number,
@@ -480,7 +494,10 @@ def _(make):
     yield make.sample(np.array([1.0, 3, 5, 7]), 3.0)
 
 
-@op(differentiable=False)
+@op(
+    differentiable=False,
+    reference=lambda x, bounds, right=False: np.searchsorted(bounds, x, "right" if right else "left"),
+)
 def bucketize(input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """Number of the bucket, between sorted ``boundaries``, in which each element lies."""
     if boundaries.ndim != 1:
@@ -494,7 +511,7 @@ def _(make):
     yield make.sample(np.array([1, 3, 4]), np.array([1, 3]), right=True)
 
 
-@op(method=True, differentiable=False)
+@op(method=True, differentiable=False, reference=np.bincount)
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each number from 0 on occurs (or the sum of its weights)."""
     if input.ndim != 1 or (input.size and input.min() < 0):
@@ -502,7 +519,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if input.dtype.kind == "f":
-        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{'Float' if input.dtype.itemsize == 4 else 'Double'}'")
+        raise RuntimeError(
+            f"\"bincount_cpu\" not implemented for '{'Float' if input.dtype.itemsize == 4 else 'Double'}'"
+        )
     counts = np.bincount(input, weights, minlength)
     if weights is None:
         return counts.astype(np.int64)
@@ -516,7 +535,7 @@ def _(make):
     yield make.sample(make.integers(9), make(9), gradient=False)
 
 
-@op(method=True, differentiable=False)
+@op(method=True, differentiable=False, reference=references.histc)
 def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
     """Counts of the elements in equal bins from ``min`` to ``max`` (the data's own range when both are 0)."""
     if bins <= 0:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.join import cat, split_parts, stack
 from minigrad.ops.op import composed
@@ -21,7 +22,7 @@ def _tensors(given: tuple[Any, ...]) -> list[Any]:
     return list(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else list(given)
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, other: x.reshape(other.shape))
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """View in the shape of another tensor."""
     return view(input, tuple(other.shape))
@@ -32,7 +33,7 @@ def _(make):
     yield make.sample(make(6), make(2, 3))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, other: x.reshape(other.shape))
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """The elements under the shape of another tensor."""
     return reshape(input, tuple(other.shape))
@@ -43,7 +44,7 @@ def _(make):
     yield make.sample(make(6), make(2, 3))
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, other: np.broadcast_to(x, other.shape))
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """View expanded to the shape of another tensor."""
     return expand(input, tuple(other.shape))
@@ -54,7 +55,7 @@ def _(make):
     yield make.sample(make(3), make(2, 3))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.broadcast_to)
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """View expanded to a shape."""
     return expand(input, size)
@@ -65,7 +66,7 @@ def _(make):
     yield make.sample(make(3), (2, 3))
 
 
-@composed
+@composed(reference=np.broadcast_arrays)
 def broadcast_tensors(*tensors: Tensor) -> Any:
     """Views of all tensors expanded to their common shape, as a tuple."""
     given = _tensors(tensors)
@@ -101,7 +102,7 @@ def _atleast(ndim: int, given: tuple[Any, ...], lift: Any) -> Any:
     return lifted[0] if len(given) == 1 and not isinstance(given[0], (tuple, list)) else lifted
 
 
-@composed
+@composed(reference=np.atleast_1d)
 def atleast_1d(*tensors: Tensor) -> Any:
     """Tensors as they are, numbers as vectors of one element."""
     return _atleast(1, tensors, lambda x: x.reshape(1) if x.dim() == 0 else x)
@@ -113,7 +114,7 @@ def _(make):
     yield make.sample(make(2), make())
 
 
-@composed
+@composed(reference=np.atleast_2d)
 def atleast_2d(*tensors: Tensor) -> Any:
     """Tensors with at least two dimensions; a vector becomes a row."""
     return _atleast(2, tensors, lambda x: x.reshape(1, 1) if x.dim() == 0 else x.unsqueeze(0) if x.dim() == 1 else x)
@@ -133,7 +134,7 @@ def _lift_to_3d(x: Any) -> Any:
     return x.unsqueeze(-1) if x.dim() == 2 else x
 
 
-@composed
+@composed(reference=np.atleast_3d)
 def atleast_3d(*tensors: Tensor) -> Any:
     """Tensors with at least three dimensions; a matrix gets its new one at the end."""
     return _atleast(3, tensors, _lift_to_3d)
@@ -145,7 +146,7 @@ def _(make):
     yield make.sample(make(2), make(2, 3))
 
 
-@composed
+@composed(reference=np.hstack)
 def hstack(tensors: Any) -> Tensor:
     """Join along the second dimension (vectors along their only one)."""
     lifted = [each.reshape(1) if each.dim() == 0 else each for each in tensors]
@@ -158,7 +159,7 @@ def _(make):
     yield make.sample([make(2, 1), make(2, 3)])
 
 
-@composed(aliases=("row_stack",))
+@composed(aliases=("row_stack",), reference=np.vstack)
 def vstack(tensors: Any) -> Tensor:
     """Join along the first dimension, vectors as rows."""
     return cat([atleast_2d(each) for each in tensors], 0)
@@ -169,7 +170,7 @@ def _(make):
     yield make.sample([make(3), make(2, 3)])
 
 
-@composed
+@composed(reference=np.dstack)
 def dstack(tensors: Any) -> Tensor:
     """Join along the third dimension."""
     return cat([atleast_3d(each) for each in tensors], 2)
@@ -181,7 +182,7 @@ def _(make):
     yield make.sample([make(2, 3), make(2, 3)])
 
 
-@composed
+@composed(reference=np.column_stack)
 def column_stack(tensors: Any) -> Tensor:
     """Join along the second dimension, vectors as columns."""
     return cat([each.reshape(each.numel(), 1) if each.dim() <= 1 else each for each in tensors], 1)
@@ -192,7 +193,7 @@ def _(make):
     yield make.sample([make(3), make(3, 2)])
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, parts, dim=0: np.array_split(x, parts, dim))
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
     """Views of parts along a dimension: so many of nearly equal length, or cut at the indices listed."""
     dim = wrap_dim(dim, input.dim())
@@ -234,7 +235,7 @@ def _split_at(name: str, input: Any, where: Any, dim: int, least: int) -> Any:
     return tensor_split(input, where, dim)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.hsplit)
 def hsplit(input: Tensor, indices_or_sections: Any) -> Any:
     """Views of parts along the second dimension (of a vector, along its only one)."""
     return _split_at("hsplit", input, indices_or_sections, 0 if input.dim() == 1 else 1, 1)
@@ -245,7 +246,7 @@ def _(make):
     yield make.sample(make(2, 4), 2)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.vsplit)
 def vsplit(input: Tensor, indices_or_sections: Any) -> Any:
     """Views of parts along the first dimension."""
     return _split_at("vsplit", input, indices_or_sections, 0, 2)
@@ -256,7 +257,7 @@ def _(make):
     yield make.sample(make(4, 2), 2)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.dsplit)
 def dsplit(input: Tensor, indices_or_sections: Any) -> Any:
     """Views of parts along the third dimension."""
     return _split_at("dsplit", input, indices_or_sections, 2, 3)
@@ -267,7 +268,7 @@ def _(make):
     yield make.sample(make(2, 2, 4), [1, 3])
 
 
-@composed
+@composed(reference=references.block_diag)
 def block_diag(*tensors: Tensor) -> Tensor:
     """Matrix with the given matrices (vectors as rows) along its diagonal, 0 elsewhere."""
     matrices = [atleast_2d(each) for each in tensors]
@@ -276,9 +277,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
     before = 0
     for each in matrices:
         height, length = each.shape
-        rows.append(
-            cat([each.new_zeros((height, before)), each, each.new_zeros((height, width - before - length))], 1)
-        )
+        rows.append(cat([each.new_zeros((height, before)), each, each.new_zeros((height, width - before - length))], 1))
         before += length
     return cat(rows, 0)
 
@@ -288,7 +287,7 @@ def _(make):
     yield make.sample(make(2, 2), make(1, 3))
 
 
-@composed
+@composed(reference=references.cartesian_prod)
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of the elements of vectors, one row each, the last varying fastest."""
     if len(tensors) == 1:

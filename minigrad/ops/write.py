@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.index import add_at, advanced_index
 from minigrad.ops.op import op
 from minigrad.ops.shape import broadcast
@@ -87,7 +88,7 @@ def _(make):
     yield make.sample(make(2, 3))
 
 
-@op(method=True, inplace=True)
+@op(method=True, inplace=True, reference=references.index_put)
 def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
     """Copy of ``input`` with ``values`` written (or added) at ``indices``, one index tensor a dimension."""
     index = tuple(_index_array(each) for each in indices)
@@ -103,7 +104,11 @@ def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulat
 
 @index_put.gradient("input")
 def _(grad, indices, accumulate):
-    return grad if accumulate else index_put(grad, indices, advanced_index(grad, tuple(_index_array(each) for each in indices)) * 0)
+    return (
+        grad
+        if accumulate
+        else index_put(grad, indices, advanced_index(grad, tuple(_index_array(each) for each in indices)) * 0)
+    )
 
 
 @index_put.gradient("values")
