@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.creation import from_numpy
-from minigrad.ops import cat
+from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 from minigrad.utils.data._arrays import is_plain, row_picker, rows_of
-from minigrad.utils.data._row_indexing import Packed, Recipe, Row, recipe_of
+from minigrad.utils.data._row_indexing import Recipe, Row, recipe_of
 from minigrad.utils.data.dataset import ConcatDataset, Dataset, StackDataset, Subset, TensorDataset
 
 Indices = NDArray[np.int64]
@@ -26,7 +26,7 @@ BulkFetch: TypeAlias = Callable[[Indices], Any]
 
 
 def bulk_fetch(dataset: Any) -> BulkFetch | None:
-    """Return a function that fetches a collated batch at once; None for a dataset that must be asked sample by sample."""
+    """Return a function that fetches a collated batch at once; None if samples must be asked for one by one."""
     if isinstance(dataset, (Tensor, np.ndarray)):
         return _rows(dataset)
     if not isinstance(dataset, Dataset):
@@ -60,9 +60,22 @@ def _all_or_none(fetches: Sequence[BulkFetch | None]) -> list[BulkFetch] | None:
     return known if len(known) == len(fetches) else None
 
 
+def _listed(fetches: Sequence[BulkFetch | None]) -> BulkFetch | None:
+    """Side by side, in a list."""
+    known = _all_or_none(fetches)
+    return None if known is None else lambda indices: [fetch(indices) for fetch in known]
+
+
+def _named(names: Sequence[Any], fetches: Sequence[BulkFetch | None]) -> BulkFetch | None:
+    """Side by side, in a dictionary."""
+    known = _all_or_none(fetches)
+    if known is None:
+        return None
+    return lambda indices: {name: fetch(indices) for name, fetch in zip(names, known, strict=True)}
+
+
 def _of_tensors(dataset: TensorDataset) -> BulkFetch | None:
-    fetches = _all_or_none([_rows(tensor) for tensor in dataset.tensors])
-    return None if fetches is None else lambda indices: [fetch(indices) for fetch in fetches]
+    return _listed([_rows(tensor) for tensor in dataset.tensors])
 
 
 def _of_subset(dataset: Subset[Any]) -> BulkFetch | None:
@@ -76,12 +89,8 @@ def _of_subset(dataset: Subset[Any]) -> BulkFetch | None:
 def _of_stack(dataset: StackDataset) -> BulkFetch | None:
     if isinstance(dataset.datasets, dict):
         names = list(dataset.datasets)
-        fetches = _all_or_none([bulk_fetch(member) for member in dataset.datasets.values()])
-        if fetches is None:
-            return None
-        return lambda indices: {name: fetch(indices) for name, fetch in zip(names, fetches, strict=True)}
-    fetches = _all_or_none([bulk_fetch(member) for member in dataset.datasets])
-    return None if fetches is None else lambda indices: [fetch(indices) for fetch in fetches]
+        return _named(names, [bulk_fetch(member) for member in dataset.datasets.values()])
+    return _listed([bulk_fetch(member) for member in dataset.datasets])
 
 
 def _of_concatenation(dataset: ConcatDataset[Any]) -> BulkFetch | None:
@@ -90,19 +99,23 @@ def _of_concatenation(dataset: ConcatDataset[Any]) -> BulkFetch | None:
     if fetches is None:
         return None
     ends = np.asarray(dataset.cumulative_sizes)
-    starts = ends - np.diff(ends, prepend=0)
-    members = list(zip(fetches, starts.tolist(), strict=True))
+    starts = (ends - np.diff(ends, prepend=0)).tolist()
+    numbers = np.arange(len(ends) + 1)
 
     def fetch(indices: Indices) -> Any:
         if indices.min() < 0:
             raise IndexError("counted from the end")
         which = ends.searchsorted(indices, side="right")
         order = which.argsort(kind="stable")
-        counts = np.bincount(which, minlength=len(members))
-        shares = np.split(indices[order], counts.cumsum()[:-1])
+        grouped = indices.take(order)
+        bounds = which.take(order).searchsorted(numbers).tolist()
         parts = [
-            member(share - start) for (member, start), share in zip(members, shares, strict=True) if share.size
+            member(grouped[first:last] - start)
+            for member, start, first, last in zip(fetches, starts, bounds, bounds[1:], strict=False)
+            if first < last
         ]
+        if bounds[-1] < indices.size:
+            raise IndexError("past the end")
         if len(parts) == 1:
             return parts[0]
         back = np.empty_like(order)
@@ -150,10 +163,5 @@ def _follow(recipe: Recipe, dataset: Dataset[Any]) -> BulkFetch | None:
         # A name that the class knows too may be a property.
         own = not hasattr(type(dataset), recipe.attribute) and recipe.attribute in vars(dataset)
         return _rows(vars(dataset)[recipe.attribute]) if own else None
-    fetches = _all_or_none([_follow(item, dataset) for item in recipe.items])
-    if fetches is None:
-        return None
-    if isinstance(recipe, Packed) and recipe.kind is dict:
-        keys = recipe.keys
-        return lambda indices: {key: fetch(indices) for key, fetch in zip(keys, fetches, strict=True)}
-    return lambda indices: [fetch(indices) for fetch in fetches]
+    fetches = [_follow(item, dataset) for item in recipe.items]
+    return _named(recipe.keys, fetches) if recipe.kind is dict else _listed(fetches)

@@ -3,8 +3,8 @@
 The dataset most people write is ``return self.data[index], self.label[index]``. Called sample by sample, it costs two
 tensor indexings a sample and a stacking; its meaning for a whole batch is two indexings. So the bytecode of
 ``__getitem__`` is read, and if all it does is to index attributes of ``self`` by the index and to pack the rows into
-tuples, lists and dictionaries, the loader does the same for all rows of a batch at once. One instruction more (a call, a
-condition, arithmetic) and the method is called sample by sample as ever.
+tuples, lists and dictionaries, the loader does the same for all rows of a batch at once. One instruction more (a call,
+a condition, arithmetic) and the method is called sample by sample as ever.
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ def recipe_of(function: Any) -> Recipe | None:
 
 
 _UNUSUAL_FUNCTION = (
-    inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+    inspect.CO_VARARGS
+    | inspect.CO_VARKEYWORDS
+    | inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
 )
 
 

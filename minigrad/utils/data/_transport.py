@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
@@ -72,14 +71,11 @@ else:
     def _read(connection: Connection, size: int) -> Any:
         # np.empty, because a bytearray would first be filled with zeros.
         buffer = np.empty(size, np.uint8)
-        view: Any = memoryview(buffer)
+        view = memoryview(buffer.data)
         descriptor = connection.fileno()
         while view.nbytes:
-            count = os.readv(descriptor, _one(view))
+            count = os.readv(descriptor, [view])
             if count == 0:
                 raise EOFError
             view = view[count:]
         return buffer
-
-    def _one(view: memoryview) -> Sequence[memoryview]:
-        return (view,)

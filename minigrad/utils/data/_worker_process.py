@@ -23,6 +23,7 @@ from minigrad.utils.data.worker import WorkerInfo
 # A worker that waits looks this often, in seconds, whether its parent lives: the pipe usually tells at once.
 _PARENT_CHECK_INTERVAL = 5.0
 
+
 @dataclass(frozen=True)
 class Task:
     """Fetch the batch at `index` (any form that the plan's fetch takes)."""
@@ -101,7 +102,7 @@ def run_worker(connection: Connection, setup: WorkerSetup) -> None:
 
 
 def _prepare(setup: WorkerSetup) -> None:
-    """Seed this process as PyTorch does, and keep it to one thread."""
+    """Seed this process as PyTorch does, and tell it what it is."""
     seed = setup.base_seed + setup.worker_id
     random.seed(seed)
     manual_seed(seed)
@@ -167,11 +168,9 @@ def _packed(epoch: int, reply: Any, setup: WorkerSetup) -> _transport.Packed:
     try:
         return _transport.pack((epoch, reply))
     except Exception as error:
-        failure = Failure.of(error, setup.worker_id)
-    try:
-        return _transport.pack((epoch, failure))
-    except Exception:  # the error's own type cannot be pickled
-        return _transport.pack((epoch, Failure(RuntimeError, failure.text, setup.worker_id)))
+        # An exception of a class that cannot be pickled keeps its text.
+        text = reply.text if isinstance(reply, Failure) else Failure.of(error, setup.worker_id).text
+        return _transport.pack((epoch, Failure(RuntimeError, text, setup.worker_id)))
 
 
 def _send_all(connection: Connection, replies: queue.SimpleQueue[_transport.Packed]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.creation import as_tensor, from_numpy, tensor
 from minigrad.dtypes import float64
-from minigrad.ops import stack
+from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 from minigrad.utils.data._arrays import stack_arrays, stack_plain
 
@@ -98,17 +98,30 @@ def collate_numpy_array_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap |
 
 def collate_numpy_scalar_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """Make a tensor of NumPy's scalars."""
-    return as_tensor(batch)
+    # NumPy's promotion and PyTorch's agree where the result has the dtype of the first.
+    found = _numbers(batch, (batch[0].dtype,))
+    return as_tensor(batch) if found is None else found
 
 
 def collate_float_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """Make a float64 tensor of numbers."""
-    return tensor(batch, dtype=float64)
+    found = _numbers(batch, (np.dtype(np.float64),))
+    return tensor(batch, dtype=float64) if found is None else found
 
 
 def collate_int_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """Make a tensor of numbers, int64 if they all are whole."""
-    return tensor(batch)
+    found = _numbers(batch, (np.dtype(np.int64), np.dtype(np.bool_)))
+    return tensor(batch) if found is None else found
+
+
+def _numbers(batch: Sequence[Any], wanted: tuple[np.dtype[Any], ...]) -> Tensor | None:
+    """Make a tensor of numbers in NumPy, several times as fast as `tensor`; None where NumPy finds another dtype."""
+    try:
+        array = np.array(batch)
+    except (ValueError, TypeError):
+        return None
+    return from_numpy(array) if array.ndim == 1 and array.dtype in wanted else None
 
 
 def collate_str_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Sequence[Any]:

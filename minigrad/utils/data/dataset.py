@@ -33,7 +33,7 @@ class Dataset(Generic[T_co]):
     """A map from keys, usually ``0 .. len - 1``, to samples.
 
     Subclasses define ``__getitem__``, and ``__len__`` for the default samplers. A subclass may also define
-    ``__getitems__(indices)``, which returns the list of samples of a whole batch; the loader then calls it once a batch.
+    ``__getitems__(indices)``, which returns the list of samples of a whole batch; the loader calls it once a batch.
     """
 
     def __getitem__(self, index: Any) -> T_co:
@@ -281,7 +281,5 @@ def _sizes_of_fractions(size: int, fractions: Sequence[float]) -> list[int]:
         sizes[i % len(sizes)] += 1
     for i, length in enumerate(sizes):
         if length == 0:
-            warnings.warn(
-                f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3
-            )
+            warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3)
     return sizes

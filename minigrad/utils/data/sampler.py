@@ -102,7 +102,7 @@ class RandomSampler(_ArraySampler):
         self.generator = generator
         if not isinstance(replacement, bool):
             raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
-        if not isinstance(self.num_samples, int) or self.num_samples <= 0:
+        if not _is_positive(self.num_samples, bools=True):
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
 
     @property
@@ -116,7 +116,7 @@ class RandomSampler(_ArraySampler):
         if generator is None:
             generator = Generator()
             generator.manual_seed(draw_seed())
-        return self._with_replacement(generator) if self.replacement else self._permutations(generator)
+        yield from self._with_replacement(generator) if self.replacement else self._permutations(generator)
 
     def _with_replacement(self, generator: Generator) -> Iterator[Indices]:
         size = len(self.data_source)
@@ -188,7 +188,7 @@ class WeightedRandomSampler(_ArraySampler):
         replacement: bool = True,
         generator: Generator | None = None,
     ) -> None:
-        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+        if not _is_positive(num_samples):
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
@@ -220,7 +220,7 @@ class BatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Sampler[int] | Iterable[int], batch_size: int, drop_last: bool) -> None:
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
+        if not _is_positive(batch_size):
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if not isinstance(drop_last, bool):
             raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
@@ -266,4 +266,10 @@ def _cut(blocks: Iterator[Indices], batch_size: int, drop_last: bool) -> Iterato
 
 def draw_seed(generator: Generator | None = None) -> int:
     """Draw a seed of 63 bits from `generator`, or from the global one."""
-    return int(empty((), dtype=int64).random_(generator=generator).item())
+    seed: Any = empty((), dtype=int64)
+    return int(seed.random_(generator=generator).item())
+
+
+def _is_positive(value: Any, bools: bool = False) -> bool:
+    """Whether `value` is a whole number above zero."""
+    return isinstance(value, int) and value > 0 and (bools or not isinstance(value, bool))
