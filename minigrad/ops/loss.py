@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, promote
@@ -84,7 +85,7 @@ def loss_samples(make: Any, low: float = -2.0, high: float = 2.0, **kwargs: Any)
 # Mean squared error.
 
 
-@op(namespace="functional")
+@op(namespace="functional", reference=references.mse_loss)
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -232,7 +233,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3), make(2, 3), "none", 0.7)
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.huber_loss)
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -256,7 +257,7 @@ def _(make):
     yield from loss_samples(make, delta=0.7)
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.smooth_l1_loss)
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -284,7 +285,7 @@ def _(make):
     yield from loss_samples(make, beta=0.7)
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.l1_loss)
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -369,7 +370,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3), make(2, 3, low=0, high=1), "none")
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.binary_cross_entropy_with_logits)
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -431,7 +432,7 @@ def _(grad, input, target):
 
 @bce.gradient("target")
 def _(grad, input):
-    from minigrad.ops.unary import log
+    from minigrad.ops.exponential import log
 
     return grad * (log(1 - input) - log(input))
 
@@ -447,7 +448,7 @@ def _variance(p: Any) -> Any:
     return np.maximum(variance, variance.dtype.type(1e-12)) if isinstance(p, np.ndarray) else variance.clamp(min=1e-12)
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.binary_cross_entropy)
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -652,7 +653,7 @@ def _class_weight(weight: Any, input: Any, classes: int) -> Any:
     return weight.detach().numpy()
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.cross_entropy)
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -735,7 +736,7 @@ def _cross_entropy_of_probabilities(
     return reduced(losses, reduction)
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.nll_loss)
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -768,7 +769,7 @@ def _(make):
     yield make.sample(make(2, 3, 4), np.array([[0, 1, 2, 0], [1, 1, 2, 2]]))
 
 
-@composed(namespace="functional")
+@composed(namespace="functional", reference=references.kl_div)
 def kl_div(
     input: Tensor,
     target: Tensor,

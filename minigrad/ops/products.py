@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,12 @@ def _need(name: str, ranks: tuple[int, ...], *tensors: Any) -> None:
         )
 
 
-@composed(method=True)
+def _plus_product(multiply: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the reference of ``addmm`` and its kin, given that of the product."""
+    return lambda x, a, b, beta=1, alpha=1: beta * x + alpha * multiply(a, b)
+
+
+@composed(method=True, reference=np.matmul)
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """Product of two matrices: (n, k) and (k, m) give (n, m)."""
     _need("mm", (2, 2), input, mat2)
@@ -81,7 +87,7 @@ def _swapped(batch: Any) -> Any:
     return transpose(batch, 1, 2)
 
 
-@composed(method=True)
+@composed(method=True, reference=np.matmul)
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Product of a matrix and a vector: (n, k) and (k,) give (n,)."""
     if input.dim() != 2 or vec.dim() != 1:
@@ -100,7 +106,7 @@ def _(make):
     yield make.sample(make(2, 3), make(3))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.dot)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Sum of the products of two vectors' elements."""
     if input.dim() != 1 or tensor.dim() != 1:
@@ -118,7 +124,7 @@ def _(make):
     yield make.sample(make(0), make(0))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.vdot)
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """As `dot`, for real numbers."""
     return dot(input, other)
@@ -129,7 +135,7 @@ def _(make):
     yield make.sample(make(3), make(3))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.inner)
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Sums of products over the last dimensions; an ordinary product where one operand is a number."""
     if input.dim() == 0 or other.dim() == 0:
@@ -149,7 +155,7 @@ def _(make):
     yield make.sample(make(), make(2, 3))
 
 
-@composed(method=True, aliases=("ger",))
+@composed(method=True, aliases=("ger",), reference=np.outer)
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Products of all pairs of elements of two vectors: (n,) and (m,) give (n, m)."""
     if input.dim() != 1 or vec2.dim() != 1:
@@ -162,7 +168,7 @@ def _(make):
     yield make.sample(make(3), make(2))
 
 
-@composed(method=True)
+@composed(method=True, reference=np.kron)
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """Kronecker product: every element of the input times the whole of ``other``."""
     ndim = max(input.dim(), other.dim())
@@ -179,7 +185,7 @@ def _(make):
     yield make.sample(make(2), make(2, 2))
 
 
-@composed
+@composed(reference=lambda a, b, dims=2: np.tensordot(a, b, dims))
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Sums of products over several dimensions: the last ``dims`` of ``a`` with the first of ``b``, or two lists."""
     if isinstance(dims, int):
@@ -211,7 +217,7 @@ def _(make):
 # Sums with products.
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=_plus_product(np.matmul))
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``."""
     _need("addmm", (2, 2), mat1, mat2)
@@ -231,7 +237,7 @@ def _(make):
     yield make.sample(make(4), make(2, 3), make(3, 4), beta=0.5, alpha=2)
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=_plus_product(np.matmul))
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``."""
     return _sum_with(input, mv(mat, vec), beta, alpha)
@@ -242,7 +248,7 @@ def _(make):
     yield make.sample(make(2), make(2, 3), make(3), beta=0.5)
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=_plus_product(np.outer))
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``."""
     return _sum_with(input, outer(vec1, vec2), beta, alpha)
@@ -253,7 +259,7 @@ def _(make):
     yield make.sample(make(2, 3), make(2), make(3), alpha=0.5)
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=_plus_product(np.matmul))
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
     return _sum_with(input, bmm(batch1, batch2), beta, alpha)
@@ -264,7 +270,7 @@ def _(make):
     yield make.sample(make(2, 3, 2), make(2, 3, 4), make(2, 4, 2), beta=0.5)
 
 
-@composed(method=True, inplace=True)
+@composed(method=True, inplace=True, reference=_plus_product(lambda a, b: np.matmul(a, b).sum(0)))
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""
     return _sum_with(input, bmm(batch1, batch2).sum(0), beta, alpha)
@@ -275,7 +281,7 @@ def _(make):
     yield make.sample(make(3, 2), make(2, 3, 4), make(2, 4, 2), alpha=0.5)
 
 
-@composed
+@composed(reference=lambda *matrices: np.linalg.multi_dot(matrices))
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """Product of several matrices, from left to right."""
     product = matrices[0]
