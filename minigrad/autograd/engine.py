@@ -11,7 +11,6 @@ from numpy import ndarray
 
 from minigrad.autograd.anomaly import check as check_anomaly
 from minigrad.autograd.node import Node, Output, edge_of
-from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
 
@@ -19,7 +18,6 @@ from minigrad.ops.state import Anomaly, Upper, mode
 def run_backward(
     roots: Sequence[Any],
     grads: Sequence[Any],
-    *,
     retain_graph: bool,
     create_graph: bool,
     inputs: Sequence[Any] | None = None,
@@ -47,26 +45,28 @@ def run_backward(
     list
         The gradients of ``inputs`` (None where no path leads to one), or an empty list.
     """
-    flow = _Flow(create_graph, grads, None if inputs is None else [edge_of(each) for each in inputs])
+    flow = _Flow(create_graph)
     was_enabled = mode.enabled
     mode.enabled = create_graph
-    token = silence()
     try:
         for root, grad in zip(roots, grads, strict=True):
+            flow.shared.add(id(grad))
             flow.deliver(edge_of(root), grad)
-        flow.run(retain_graph)
         if inputs is None:
-            for leaf, grad in flow.leaves.items():
-                flow.accumulate(leaf, grad)
+            flow.run(retain_graph)
+            for leaf in flow.leaves:
+                flow.accumulate(leaf, flow.pending[leaf])
             return []
-        found = [flow.captured.get(_key(edge)) for edge in flow.wanted or ()]
+        wanted = [edge_of(each) for each in inputs]
+        flow.aim_at(wanted)
+        flow.run(retain_graph)
+        found = flow.collect(wanted)
         if accumulate:
             for tensor, grad in zip(inputs, found, strict=True):
                 if grad is not None:
                     flow.accumulate(tensor, grad)
         return found
     finally:
-        unsilence(token)
         mode.enabled = was_enabled
 
 
@@ -76,70 +76,71 @@ class _Flow:
     Attributes
     ----------
     pending : dict
-        Gradient that waits at each node (a list, one entry an output, at nodes with several).
+        The sum of the gradients that reached each node or leaf (a list, one entry an output, at nodes with several).
     heap : list
         The waiting nodes, newest first.
-    leaves : dict
-        Sum of the gradients that reached each leaf.
-    captured : dict
-        Gradients at the edges of the wanted inputs.
+    leaves : list
+        The leaves reached so far.
+    captured : dict or None
+        Gradients at the edges of the wanted inputs, None until one arrives; None altogether when all leaves are wanted.
+    on_path : set
+        The nodes from which a wanted input can be reached.
     shared : set
         Identities of gradient arrays that somebody else may hold; they are copied before they become a ``.grad``.
     """
 
-    def __init__(self, create_graph: bool, grads: Sequence[Any], wanted: list[Any] | None) -> None:
+    __slots__ = ("captured", "create_graph", "heap", "leaves", "on_path", "pending", "shared")
+
+    def __init__(self, create_graph: bool) -> None:
         self.create_graph = create_graph
-        self.pending: dict[Node, Any] = {}
+        self.pending: dict[Any, Any] = {}
         self.heap: list[tuple[int, Node]] = []
-        self.leaves: dict[Any, Any] = {}
-        self.captured: dict[Any, Any] = {}
-        self.shared = {id(grad) for grad in grads}
-        self.wanted = wanted
-        self.captures = None if wanted is None else {_key(edge) for edge in wanted}
-        self.on_path: set[Node] | None = None
+        self.leaves: list[Any] = []
+        self.shared: set[int] = set()
+        self.captured: dict[Any, Any] | None = None
 
     def deliver(self, edge: Any, grad: Any) -> None:
         """Add a gradient to what waits at an edge, in the shape and dtype that the edge has."""
-        kind = type(edge)
-        if kind is Node:
-            target, leaf = edge, False
+        is_leaf = isinstance(edge, Upper.Tensor)
+        target = edge._array if is_leaf else edge
+        if not self.create_graph:
+            if type(grad) is not ndarray:
+                grad = np.asarray(grad)
+            if grad.shape != target.shape:
+                grad = sum_to_size(grad, target.shape)
+            if grad.dtype is not target.dtype:
+                grad = np.asarray(grad, target.dtype)
         else:
-            leaf = issubclass(kind, Upper.Tensor)
-            target = edge._array if leaf else edge
-        if type(grad) is not ndarray and not self.create_graph:
-            grad = np.asarray(grad)
-        if grad.shape != target.shape:
-            grad = sum_to_size(grad, target.shape)
-        if self.create_graph:
+            if grad.shape != target.shape:
+                grad = sum_to_size(grad, target.shape)
             if grad._array.dtype != target.dtype:
                 grad = to_dtype(grad, target.dtype)
-        elif grad.dtype is not target.dtype:
-            grad = np.asarray(grad, target.dtype)
-        if leaf:
-            before = self.leaves.get(edge)
-            self.leaves[edge] = grad if before is None else before + grad
-        elif kind is Output:
-            node = edge.node
-            slots = self.pending.get(node)
-            if slots is None:
-                slots = self.pending[node] = [None] * node.n_outputs
-                heappush(self.heap, (-node.order, node))
-            before = slots[edge.index]
-            slots[edge.index] = grad if before is None else before + grad
+        if type(edge) is Output:
+            self._deliver_output(edge, grad)
+            return
+        before = self.pending.get(edge)
+        if before is not None:
+            self.pending[edge] = before + grad
+            return
+        self.pending[edge] = grad
+        if is_leaf:
+            self.leaves.append(edge)
         else:
-            before = self.pending.get(edge)
-            if before is None:
-                heappush(self.heap, (-edge.order, edge))
-                self.pending[edge] = grad
-            else:
-                self.pending[edge] = before + grad
+            heappush(self.heap, (-edge.order, edge))
+
+    def _deliver_output(self, edge: Output, grad: Any) -> None:
+        node = edge.node
+        slots = self.pending.get(node)
+        if slots is None:
+            slots = self.pending[node] = [None] * node.n_outputs
+            heappush(self.heap, (-node.order, node))
+        before = slots[edge.index]
+        slots[edge.index] = grad if before is None else before + grad
 
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
         heap, pending, create_graph, deliver = self.heap, self.pending, self.create_graph, self.deliver
-        careful = self.wanted is not None or Anomaly.enabled
-        if self.wanted is not None:
-            self.on_path = _nodes_towards(self.wanted, [node for _, node in heap])
+        careful = self.captured is not None or Anomaly.enabled
         while heap:
             node = heappop(heap)[1]
             grad = pending.pop(node)
@@ -147,46 +148,24 @@ class _Flow:
                 found = self._visit_carefully(node, grad)
             else:
                 found = node.input_gradients(grad, create_graph)
-            if not retain_graph:
+            if not retain_graph and node.marks:
                 node.release()
             for edge, gradient in found:
-                if gradient is None:
-                    continue
                 if (
                     type(edge) is Node
                     and type(gradient) is ndarray
-                    and edge not in pending
                     and gradient.dtype is edge.dtype
                     and gradient.shape == edge.shape
+                    and edge not in pending
                 ):
                     pending[edge] = gradient
                     heappush(heap, (-edge.order, edge))
-                else:
+                elif gradient is not None:
                     deliver(edge, gradient)
-        if self.captures is not None:
-            for leaf, grad in self.leaves.items():
-                if _key(leaf) in self.captures:
-                    self.captured[_key(leaf)] = self._run_leaf_hooks(leaf, grad)
-
-    def _visit_carefully(self, node: Node, grad: Any) -> list[tuple[Any, Any]]:
-        """Return a node's input gradients, with hooks, wanted gradients, several outputs and anomalies looked after."""
-        if node.pre_hooks is not None or node.retained is not None:
-            grad = self._run_pre_hooks(node, grad)
-        if self.captures is not None and self._capture(node, grad):
-            return []
-        if node.n_outputs > 1:
-            grad = [
-                self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
-                for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
-            ]
-        found = node.input_gradients(grad, self.create_graph)
-        if Anomaly.enabled:
-            check_anomaly(node, found)
-        return found if node.hooks is None else self._run_hooks(node, found, grad)
 
     def accumulate(self, leaf: Any, grad: Any) -> None:
         """Add a gradient to a tensor's ``.grad``."""
-        if leaf._hooks is not None and self.captures is None:
+        if leaf._hooks is not None and self.captured is None:
             grad = self._run_leaf_hooks(leaf, grad)
         before = leaf._grad
         if self.create_graph:
@@ -199,23 +178,52 @@ class _Flow:
         elif before._requires_grad:
             leaf._grad = Upper.Tensor._wrap(before._array + grad)
         else:
-            np.add(before._array, grad, out=before._array)
+            np.add(before._array, grad, before._array)
             before._version[0] += 1
         if leaf._post_hooks is not None:
             for hook in tuple(leaf._post_hooks.values()):
                 hook(leaf)
 
-    def _capture(self, node: Node, grad: Any) -> bool:
-        """Keep the gradient if it is wanted; return whether the pass may skip this node's inputs."""
-        assert self.captures is not None
-        assert self.on_path is not None
+    def aim_at(self, wanted: Sequence[Any]) -> None:
+        """Let the pass compute only what leads to the wanted edges, and keep the gradients that arrive there."""
+        self.captured = {_key(edge): None for edge in wanted}
+        self.on_path = _nodes_towards(wanted, [node for _, node in self.heap])
+
+    def collect(self, wanted: Sequence[Any]) -> list[Any]:
+        """Return the gradients that arrived at the wanted edges."""
+        assert self.captured is not None
+        for leaf in self.leaves:
+            if leaf in self.captured:
+                self.captured[leaf] = self._run_leaf_hooks(leaf, self.pending[leaf])
+        return [self.captured[_key(edge)] for edge in wanted]
+
+    def _visit_carefully(self, node: Node, grad: Any) -> list[tuple[Any, Any]]:
+        """Return a node's input gradients, with hooks, wanted gradients, several outputs and anomalies looked after."""
+        if node.pre_hooks is not None or node.retained is not None:
+            grad = self._run_pre_hooks(node, grad)
+        if self.captured is not None:
+            self._capture(node, grad)
+            if node not in self.on_path:
+                return []
+        if node.n_outputs > 1:
+            grad = [
+                self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
+                for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
+            ]
+        found = node.input_gradients(grad, self.create_graph)
+        if Anomaly.enabled:
+            check_anomaly(node, found)
+        return found if node.hooks is None else self._run_hooks(node, found, grad)
+
+    def _capture(self, node: Node, grad: Any) -> None:
+        """Keep the gradient at a node if it is wanted."""
+        assert self.captured is not None
         if node.n_outputs > 1:
             for index, each in enumerate(grad):
-                if (node, index) in self.captures:
+                if (node, index) in self.captured:
                     self.captured[node, index] = each
-        elif _key(node) in self.captures:
-            self.captured[_key(node)] = grad
-        return node not in self.on_path
+        elif node in self.captured:
+            self.captured[node] = grad
 
     def _as_tensor(self, grad: Any) -> Any:
         if grad is None or self.create_graph:
@@ -254,8 +262,10 @@ class _Flow:
         return [(edge, self._as_flowing(g)) for (edge, _), g in zip(found, inputs, strict=True)]
 
     def _run_leaf_hooks(self, leaf: Any, grad: Any) -> Any:
+        if leaf._hooks is None:
+            return grad
         tensor = self._as_tensor(grad)
-        for hook in tuple((leaf._hooks or {}).values()):
+        for hook in tuple(leaf._hooks.values()):
             changed = hook(tensor)
             if changed is not None:
                 tensor = changed
@@ -277,8 +287,7 @@ def _key(edge: Any) -> Any:
 
 def _nodes_towards(wanted: Iterable[Any], roots: Iterable[Node]) -> set[Node]:
     """Return the nodes, among those that the roots lead to, from which a wanted edge can be reached."""
-    targets = {_key(edge) for edge in wanted}
-    target_nodes = {key[0] if isinstance(key, tuple) else key for key in targets}
+    targets = {edge.node if isinstance(edge, Output) else edge for edge in wanted}
     seen: set[Node] = set()
     stack = list(roots)
     while stack:
@@ -294,7 +303,7 @@ def _nodes_towards(wanted: Iterable[Any], roots: Iterable[Node]) -> set[Node]:
     for node in sorted(seen, key=lambda each: each.order):
         for edge in node.parents:
             parent = edge.node if isinstance(edge, Output) else edge
-            if parent in target_nodes or parent in on_path:
+            if parent in targets or parent in on_path:
                 on_path.add(node)
                 break
     return on_path

@@ -23,6 +23,7 @@ _FAMILIES = {
         *["smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
     "reduce": ["sum", "mean"],
+    "linear": ["add_bias", "column_sums"],
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
