@@ -152,13 +152,16 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
     ndarray, shape (size,)
     """
     if size < 16:
-        return normal_pairs(stream, size, mean, std).astype(dtype)
+        return scattered_normal(stream, size, dtype, mean, std)
     each, make = (2, u53) if dtype.itemsize == 8 else (1, u24)
     plain = mean == 0 and std == 1
 
     def transform(words: Array) -> Array:
         values = _blocks(make(words))
-        return values if plain else _affine(values, float(values.dtype.type(std)), mean)
+        if plain:
+            return values
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _affine(values, float(values.dtype.type(std)), mean).astype(dtype, copy=False)
 
     rest = size % 16
     if not rest:
@@ -207,12 +210,19 @@ def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:
     if values.size > size:
         stream.normal = float(values[-1])
         values = values[:-1]
-    return values if mean == 0 and std == 1 else _affine(values, std, mean)
+    if mean == 0 and std == 1:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _affine(values, std, mean)
 
 
 def scattered_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a target with gaps, or in another order than its memory's."""
-    return normal_pairs(stream, size, mean, std).astype(dtype)
+    values = normal_pairs(stream, size, mean, std)
+    if dtype.itemsize == 8:
+        return values
+    with np.errstate(over="ignore"):
+        return values.astype(dtype)
 
 
 def _few_pairs(uniforms: Array) -> list[float]:
@@ -238,7 +248,8 @@ def _many_pairs(uniforms: Array) -> Array:
 
 def exponential(stream: Stream, size: int, dtype: np.dtype[Any], rate: float) -> Array:
     """Return exponential values ``-log(1 - u53) / rate``."""
-    return draw(stream, size, 2, dtype, lambda words: np.log1p(-u53(words)) * (-1 / rate))
+    with np.errstate(over="ignore"):
+        return draw(stream, size, 2, dtype, lambda words: np.log1p(-u53(words)) * (-1 / rate))
 
 
 def log_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:

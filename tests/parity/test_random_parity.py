@@ -117,6 +117,16 @@ def test_normal_(dtype, size, where):
     near(lambda library: empty(library, size, dtype).normal_(*where), **tolerance)
 
 
+@pytest.mark.parametrize("dtype", FLOATING)
+@pytest.mark.parametrize("size", [9, 40])
+@pytest.mark.parametrize("std", [1e5, 1e38, 1e39, 1e300, float("inf"), float("nan")])
+def test_what_does_not_fit_is_infinite_without_a_word(dtype, size, std):
+    if np.isfinite(std):
+        near(lambda library: empty(library, size, dtype).normal_(0, std), rtol=1e-3, atol=1e-3)
+        near(lambda library: empty(library, size, dtype).exponential_(1 / std), rtol=1e-3, atol=1e-3)
+    near(lambda library: empty(library, size, dtype).normal_(std, 1), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("size", range(16))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_fewer_than_sixteen_normals_are_equal_to_the_last_bit(dtype, size):
