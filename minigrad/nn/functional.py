@@ -24,7 +24,22 @@ from minigrad.ops.loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from minigrad.ops.margin_loss import (
+    cosine_embedding_loss,
+    gaussian_nll_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    poisson_nll_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
 from minigrad.ops.matmul import linear
+from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
+from minigrad.ops.piecewise import hardshrink, prelu, softshrink
 from minigrad.tensor import Tensor
 
 __all__ = [

@@ -1,0 +1,138 @@
+"""Vectors in pairs, and their lengths: distances, similarity, normalisation, the bilinear map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.op import composed
+from minigrad.ops.promotion import common_dtype, not_implemented
+from minigrad.ops.statistics import norm, vector_norm
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def named(result: Tensor, name: str) -> Tensor:
+    """Let a result's node carry the name that PyTorch shows for the function as a whole, which is one operation there."""
+    if result.grad_fn is not None:
+        result.grad_fn.label = name
+    return result
+
+
+def _distance_reference(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
+    return (np.abs(x1 - x2 + eps) ** p).sum(-1, keepdims=keepdim) ** (1 / p)
+
+
+@composed(reference=_distance_reference)
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """p-norm of ``x1 - x2 + eps`` over the last dimension."""
+    return named(norm(x1 - x2 + eps, p, -1, keepdim), "NormBackward1")
+
+
+@pairwise_distance.samples
+def _(make):
+    yield make.sample(make(4, 3), make(4, 3))
+    yield make.sample(make(4, 3), make(3), 3, keepdim=True)
+    yield make.sample(make(3), make(3))
+    yield make.sample(make(3, 4).T, make(2, 4, 3)[1], eps=0.01)
+
+
+def _similarity_reference(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    lengths = [np.maximum(np.sqrt((x * x).sum(dim, keepdims=True)), eps) for x in np.broadcast_arrays(x1, x2)]
+    return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)
+
+
+@composed(reference=_similarity_reference)
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """Cosine of the angle between vectors along ``dim``; lengths below ``eps`` count as ``eps``."""
+    dtype = common_dtype(x1.detach().numpy(), x2.detach().numpy())
+    if dtype.kind != "f":
+        name = {"bool": "Bool", "int64": "Long", "int32": "Int"}.get(dtype.name, dtype.name)
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
+    if x1.shape != x2.shape:
+        shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
+        x1, x2 = x1.expand(shape), x2.expand(shape)
+    return (x1 / _length(x1, dim, eps) * (x2 / _length(x2, dim, eps))).sum(dim)  # type: ignore[no-any-return]
+
+
+def _length(x: Tensor, dim: int, eps: float) -> Tensor:
+    """Return vectors' lengths, at least ``eps``; gradients pass the bound unchanged."""
+    found = vector_norm(x, 2, dim, keepdim=True)
+    return found + (found.clamp_min(eps) - found).detach()  # type: ignore[no-any-return]
+
+
+@cosine_similarity.samples
+def _(make):
+    yield make.sample(make(4, 3), make(4, 3))
+    yield make.sample(make(4, 3), make(3), -1)
+    yield make.sample(make(3, 4).T, make(4, 3), 0)
+    yield make.sample(make(2, 3, 4), make(2, 3, 4))
+
+
+def _normalize_reference(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    return x / np.maximum((np.abs(x) ** p).sum(dim, keepdims=True) ** (1 / p), eps)
+
+
+@composed(namespace="functional", reference=_normalize_reference)
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
+    """Vectors along ``dim`` divided by their p-norm, or by ``eps`` where that is larger."""
+    lengths = vector_norm(input, p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+    return input / lengths if out is None else out.copy_(input / lengths)  # type: ignore[no-any-return]
+
+
+@normalize.samples
+def _(make):
+    yield make.sample(make(4, 3))
+    yield make.sample(make(4, 3), 3, 0)
+    yield make.sample(make(3, 4).T, dim=-1)
+
+
+def _bilinear_reference(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
+    return np.einsum("...i,kij,...j->...k", x1, weight, x2) + (0 if bias is None else bias)
+
+
+@composed(reference=_bilinear_reference)
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Bilinear map ``input1 @ weight[k] @ input2 + bias[k]``.
+
+    Parameters
+    ----------
+    input1 : Tensor, shape (..., in1)
+    input2 : Tensor, shape (..., in2)
+    weight : Tensor, shape (out, in1, in2)
+    bias : Tensor, shape (out,), optional
+
+    Returns
+    -------
+    Tensor, shape (..., out)
+    """
+    if input1.detach().numpy().dtype.kind == "b":
+        raise not_implemented("bmm", input1.detach().numpy())
+    if input1.dim() != input2.dim():
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}")
+    for dim, (one, other) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=True)):
+        if one != other:
+            raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {dim}: got {one} and {other}")
+    for k, given in enumerate((input1, input2), 1):
+        if given.size(-1) != weight.size(k):
+            raise RuntimeError(
+                f"bilinear(): input{k} size does not match weight size: got {given.size(-1)} but expected {weight.size(k)}"
+            )
+    count, width1, width2 = weight.shape
+    # (batch, in1) @ (in1, out * in2) is the one large product; what is left of it is a product an element.
+    partial = input1.reshape(-1, width1) @ weight.permute(1, 0, 2).reshape(width1, count * width2)
+    found = (partial.reshape(-1, count, width2) @ input2.reshape(-1, width2, 1)).reshape(*input1.shape[:-1], count)
+    if bias is None:
+        return found  # type: ignore[no-any-return]
+    if bias.size(0) != count:
+        raise RuntimeError(f"bilinear(): bias size does not match weight size: got {bias.size(0)} but expected {count}")
+    return found + bias  # type: ignore[no-any-return]
+
+
+@bilinear.samples
+def _(make):
+    yield make.sample(make(4, 3), make(4, 2), make(5, 3, 2), make(5))
+    yield make.sample(make(3), make(2), make(5, 3, 2))
+    yield make.sample(make(2, 4, 3), make(2, 4, 2), make(5, 3, 2), make(5))
