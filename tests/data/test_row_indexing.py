@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad
+from minigrad.nn import Parameter
 from minigrad.utils.data import (
     ConcatDataset,
     DataLoader,
@@ -129,6 +130,13 @@ def print_first(self, i):
     return self.data[i]
 
 
+def with_handler(self, i):
+    try:
+        return self.data[i]
+    except IndexError:
+        return self.data[0]
+
+
 @functools.wraps(single)
 def wrapped(self, i):
     return single(self, i)
@@ -148,7 +156,7 @@ def closure():
     [
         with_call, with_arithmetic, with_other_index, with_slice, with_condition, with_global, with_index,
         with_constant, with_side_effect, with_nothing, with_default, with_star, generator, deep, print_first, wrapped,
-        closure(), len, None, functools.partial(single),
+        closure(), with_handler, len, None, functools.partial(single),
     ],
 )  # fmt: skip
 def test_anything_more_is_not_read(method):
@@ -251,7 +259,7 @@ class Augmented(TensorDataset):
     "dataset",
     [
         WithProperty(), WithGetattribute(), WithGetitems(), Augmented(X, Y), Subset(Augmented(X, Y), [1, 0]),
-        dataset_of(single, data=X.tolist()), dataset_of(single, data=minigrad.nn.Parameter(X)), list(range(3)),
+        dataset_of(single, data=X.tolist()), dataset_of(single, data=Parameter(X)), list(range(3)),
         dataset_of(single, data=minigrad.tensor(1.0)), dataset_of(single, label=Y), np.array(["a", "b"]),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from minigrad.creation import from_numpy
 from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 from minigrad.utils.data._arrays import is_plain, row_picker, rows_of
-from minigrad.utils.data._row_indexing import Recipe, Row, recipe_of
 from minigrad.utils.data.dataset import ConcatDataset, Dataset, StackDataset, Subset, TensorDataset
+
+if TYPE_CHECKING:
+    from minigrad.utils.data._row_indexing import Recipe
 
 Indices = NDArray[np.int64]
 BulkFetch: TypeAlias = Callable[[Indices], Any]
@@ -153,12 +155,17 @@ def _written_by_user(dataset: Dataset[Any]) -> BulkFetch | None:
     # A debugger must find the user's method called, or a breakpoint in it would never stop.
     if sys.gettrace() is not None:
         return None
+    # Imported here: reading bytecode is needed only for datasets of this kind.
+    from minigrad.utils.data._row_indexing import recipe_of
+
     recipe = recipe_of(kind.__getitem__)
     return None if recipe is None else _follow(recipe, dataset)
 
 
 def _follow(recipe: Recipe, dataset: Dataset[Any]) -> BulkFetch | None:
     """Turn a recipe into a function for a batch."""
+    from minigrad.utils.data._row_indexing import Row
+
     if isinstance(recipe, Row):
         # A name that the class knows too may be a property.
         own = not hasattr(type(dataset), recipe.attribute) and recipe.attribute in vars(dataset)

@@ -13,7 +13,8 @@ import dis
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType
+from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 
@@ -64,10 +65,13 @@ def recipe_of(function: Any) -> Recipe | None:
     >>> recipe_of(lambda self, i: self.x[i + 1]) is None
     True
     """
-    if type(function) is not FunctionType or hasattr(function, "__wrapped__"):
-        return None
-    code = function.__code__
-    closed = code.co_kwonlyargcount or code.co_freevars or code.co_cellvars
+    return _read(function.__code__) if type(function) is FunctionType else None
+
+
+@lru_cache
+def _read(code: CodeType) -> Recipe | None:
+    """Read a function's code."""
+    closed = code.co_kwonlyargcount or code.co_freevars or code.co_cellvars or getattr(code, "co_exceptiontable", b"")
     if code.co_argcount != 2 or closed or code.co_flags & _UNUSUAL_FUNCTION:
         return None
     names: dict[str, Any] = dict(zip(code.co_varnames, (_SELF, _INDEX), strict=False))
