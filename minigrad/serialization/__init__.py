@@ -72,6 +72,7 @@ def save(
     >>> from minigrad.creation import tensor
     >>> file = io.BytesIO()
     >>> save({"weight": tensor([1.0, 2.0])}, file)
+    >>> _ = file.seek(0)
     >>> load(file)
     {'weight': tensor([1., 2.])}
     """

@@ -1,10 +1,11 @@
-"""The `kernel` decorator: one compiled loop per element type, looked up by dtype.
+"""The `kernel` decorator: one compiled loop per element type, looked up by dtype::
 
->>> @kernel
-... def _scale_loop(x: In, factor: Real, out: Out):
-...     for i in range(out.size):
-...         out[i] = x[i] * factor
->>> _scale_loop[x.dtype](x, 2.0, out)
+    @kernel
+    def _scale_loop(x: In, factor: Real, out: Out):
+        for i in range(out.size):
+            out[i] = x[i] * factor
+
+    _scale_loop[x.dtype](x, 2.0, out)
 
 The annotations say what each parameter is: `In` and `Out` are arrays of the dtype that the kernel is looked up by,
 `InInt64`, `OutBool` and so on have a fixed dtype, `Real` is one number of the looked-up dtype; `float` (64 bits),
