@@ -242,6 +242,8 @@ def _perturbed(func: Callable[..., Any], tensors: Sequence[Any], k: int, index: 
 def _numerical_jacobian(func: Callable[..., Any], tensors: Sequence[Any], k: int, index: int, eps: float) -> Array:
     """Return the Jacobian by central differences, shape (input elements, output elements)."""
     array = tensors[k]._array
+    if not array.size:
+        return np.zeros((0, _perturbed(func, tensors, k, index, np.zeros(array.shape)).size))
     rows = []
     for place in range(array.size):
         change = np.zeros(array.size)

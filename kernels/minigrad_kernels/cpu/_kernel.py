@@ -1,4 +1,6 @@
-"""The `kernel` decorator: one compiled loop per element type, looked up by dtype::
+"""The `kernel` decorator: one compiled loop per element type, looked up by dtype.
+
+::
 
     @kernel
     def _scale_loop(x: In, factor: Real, out: Out):
