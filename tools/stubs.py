@@ -18,12 +18,7 @@ import minigrad
 from minigrad.ops.op import Entry, composed_table, table
 
 ROOT = Path(__file__).parent.parent
-MODULES = {
-    "torch": "minigrad/_functions.pyi",
-    "functional": "minigrad/nn/_functions.pyi",
-    "linalg": "minigrad/_linalg.pyi",
-    "special": "minigrad/_special.pyi",
-}
+FUNCTIONS = "minigrad/_functions.pyi"
 METHODS = "minigrad/_methods.pyi"
 
 HEAD = '''"""{title} Written by `make stubs`; do not edit."""
@@ -133,16 +128,14 @@ def _entries() -> Iterator[Entry]:
     yield from composed_table.values()
 
 
-def functions_of(namespace: str) -> str | None:
-    """Return the stub of the functions in a namespace; None where there are none."""
+def functions() -> str:
+    """Return the stub of the functions of the top-level namespace."""
     lines = {
         name: _declare_entry(name, entry, method=False)
         for entry in _entries()
-        if entry.namespace == namespace
+        if entry.namespace == "torch"
         for name in (entry.name, *entry.aliases)
     }
-    if not lines:
-        return None
     names = "\n".join(f'    "{name}",' for name in sorted(lines))
     body = "\n".join(lines[name] for name in sorted(lines))
     return f"{HEAD.format(title='Functions of the table of operations.')}\n__all__ = [\n{names}\n]\n\n{body}\n"
@@ -204,13 +197,8 @@ def methods() -> str:
 
 
 def stubs() -> dict[Path, str]:
-    """Return the text of every stub, by its path in the repository."""
-    found = {METHODS: methods()}
-    for namespace, path in MODULES.items():
-        text = functions_of(namespace)
-        if text is not None:
-            found[path] = text
-    return {ROOT / path: text for path, text in found.items()}
+    """Return the text of every stub, by its path."""
+    return {ROOT / FUNCTIONS: functions(), ROOT / METHODS: methods()}
 
 
 def main() -> int:
