@@ -96,3 +96,4 @@ class CopySlices(Node):
 
 
 Upper.refresh = refresh
+Upper.rebase_view = rebase_view

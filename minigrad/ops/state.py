@@ -42,3 +42,7 @@ class Upper:
     @staticmethod
     def refresh(view: Any) -> None:
         """Record a view again when its storage was written to since; filled in by `minigrad.autograd.views`."""
+
+    @staticmethod
+    def rebase_view(view: Any, node: Any) -> None:
+        """Pass a write into a view on to its base; filled in by `minigrad.autograd.views`."""
