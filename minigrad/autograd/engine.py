@@ -205,7 +205,7 @@ class _Flow:
             self._capture(node, grad)
             if node not in self.on_path:
                 return []
-        if node.n_outputs > 1:
+        if node.n_outputs > 1 and node.materializes:
             grad = [
                 self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
                 for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]

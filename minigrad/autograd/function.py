@@ -199,6 +199,11 @@ class FunctionNode(Node):
 
         return weakref.proxy(self)
 
+    @property
+    def materializes(self) -> bool:  # type: ignore[override]
+        """Whether ``backward`` gets zeros for outputs that no gradient reached."""
+        return self.ctx.materialize_grads
+
     def saved_tensors(self) -> tuple[Any, ...]:
         """Return what was saved, with saved outputs as tensors of the graph again."""
         if self.saved is None:

@@ -49,6 +49,7 @@ class Node:
     __slots__ = ("__dict__", "__weakref__", "dtype", "marks", "order", "parents", "plan", "saved", "shape")
 
     n_outputs = 1
+    materializes = True
     watched = False
     hooks: dict[int, Any] | None = None
     pre_hooks: dict[int, Any] | None = None

@@ -181,8 +181,7 @@ def _run_forward_pre_hooks(
             if result is not None:
                 if not (isinstance(result, tuple) and len(result) == 2):
                     raise RuntimeError(
-                        "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
-                        f"but got {result}."
+                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {result}."
                     )
                 args, kwargs = result
         else:

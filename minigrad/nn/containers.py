@@ -268,7 +268,9 @@ def pairs_of(given: Any, caller: str, element_of: str) -> list[tuple[Any, Any]]:
     pairs = []
     for number, pair in enumerate(given):
         if not isinstance(pair, Iterable):
-            raise TypeError(f"{element_of} update sequence element #{number} should be Iterable; is{type(pair).__name__}")
+            raise TypeError(
+                f"{element_of} update sequence element #{number} should be Iterable; is{type(pair).__name__}"
+            )
         items = list(pair)
         if len(items) != 2:
             raise ValueError(f"{element_of} update sequence element #{number} has length {len(items)}; 2 is required")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@op(namespace=None, node="NativeDropoutBackward0", reference=lambda x, mask, scale: x * mask * scale)
+@op(namespace=None, node="MulBackward0", reference=lambda x, mask, scale: x * mask * scale)
 def masked_scale(input: Tensor, mask: Any, scale: float) -> Tensor:
     """``input * scale`` where the mask is true, 0 elsewhere.
 

@@ -201,9 +201,7 @@ def _(make):
 # Several classes.
 
 
-def _multi_margin_reference(
-    x, y, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
-):  # type: ignore[no-untyped-def]
+def _multi_margin_reference(x, y, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):  # type: ignore[no-untyped-def]
     losses = np.zeros(x.shape[:-1])
     for place in np.ndindex(losses.shape):
         right = y[place]
@@ -333,7 +331,9 @@ def _rows(input: Tensor, kernel: str) -> Tensor:
     if not input.is_floating_point():
         raise not_implemented(kernel, input.detach().numpy())
     if input.dim() > 2:
-        raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}")
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
     return input if input.dim() == 2 else input.reshape(1, -1)
 
 
@@ -459,7 +459,9 @@ def _(make):
         yield make.sample(make.apart(2, 3), make.apart(2, 3) * 0.3, _signs(make, 2, 3), 0.05, reduction=reduction)
 
 
-def _triplet_reference(a, p, n, margin=1.0, order=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"):  # type: ignore[no-untyped-def]
+def _triplet_reference(
+    a, p, n, margin=1.0, order=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
+):  # type: ignore[no-untyped-def]
     def distance(x: Any, y: Any) -> Any:
         return (np.abs(x - y + eps) ** order).sum(-1) ** (1 / order)
 

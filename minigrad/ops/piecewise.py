@@ -69,9 +69,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     limits = np.finfo(input.dtype)
     if not 0 <= lambd <= limits.max:
         name = {2: "Half", 4: "Float", 8: "Double"}[input.dtype.itemsize]
-        raise RuntimeError(
-            f"lambda must be in range [0, {limits.max:g}] for input dtype {name}, but found {lambd:g}"
-        )
+        raise RuntimeError(f"lambda must be in range [0, {limits.max:g}] for input dtype {name}, but found {lambd:g}")
     return input - np.clip(input, -lambd, lambd)
 
 

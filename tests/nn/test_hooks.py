@@ -171,7 +171,9 @@ def test_without_inputs_that_require_grad_the_hook_runs_when_the_outputs_gradien
     module = Scale()
     seen = []
     module.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append((grad_in, grad_out[0].tolist())))
-    with pytest.warns(UserWarning, match="Full backward hook is firing when gradients are computed with respect to module"):
+    with pytest.warns(
+        UserWarning, match="Full backward hook is firing when gradients are computed with respect to module"
+    ):
         module(torch.ones(2)).sum().backward()
     assert seen == [((None,), [1.0, 1.0])]
 
@@ -179,7 +181,9 @@ def test_without_inputs_that_require_grad_the_hook_runs_when_the_outputs_gradien
 def test_hooks_that_return_too_few_gradients_are_refused(x):
     module = Scale()
     module.register_full_backward_hook(lambda m, grad_in, grad_out: ())
-    with pytest.raises(RuntimeError, match="Backward hook returned an invalid number of grad_input, got 0, but expected 1"):
+    with pytest.raises(
+        RuntimeError, match="Backward hook returned an invalid number of grad_input, got 0, but expected 1"
+    ):
         module(x).sum().backward()
     module = Scale()
     module.register_full_backward_pre_hook(lambda m, grad_out: ())
@@ -201,7 +205,9 @@ def test_an_output_that_is_no_tensor_warns():
 
     module = Listed()
     module.register_full_backward_hook(lambda *_: None)
-    with pytest.warns(UserWarning, match="module output should be a Tensor or a tuple of Tensors but received <class 'list'>"):
+    with pytest.warns(
+        UserWarning, match="module output should be a Tensor or a tuple of Tensors but received <class 'list'>"
+    ):
         module(torch.ones(1, requires_grad=True))
 
 

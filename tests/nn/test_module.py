@@ -92,11 +92,17 @@ def test_plain_attributes_may_be_set_before_init():
 
 def test_a_registered_name_only_takes_its_kind_or_none():
     net = Net()
-    with pytest.raises(TypeError, match=r"cannot assign 'torch.FloatTensor' as parameter 'weight' \(torch.nn.Parameter"):
+    with pytest.raises(
+        TypeError, match=r"cannot assign 'torch.FloatTensor' as parameter 'weight' \(torch.nn.Parameter"
+    ):
         net.weight = torch.ones(2, 3)
-    with pytest.raises(TypeError, match=r"cannot assign 'int' as child module 'body' \(torch.nn.Module or None expected\)"):
+    with pytest.raises(
+        TypeError, match=r"cannot assign 'int' as child module 'body' \(torch.nn.Module or None expected\)"
+    ):
         net.body = 3
-    with pytest.raises(TypeError, match=r"cannot assign 'str' as buffer 'mean' \(torch.nn.Buffer, torch.Tensor or None"):
+    with pytest.raises(
+        TypeError, match=r"cannot assign 'str' as buffer 'mean' \(torch.nn.Buffer, torch.Tensor or None"
+    ):
         net.mean = "zero"
     net.weight = net.body = net.mean = None
     assert net.weight is net.body is net.mean is None
@@ -357,7 +363,9 @@ def test_to_converts_in_place_and_keeps_the_parameters_and_their_gradients():
 
 
 def test_to_refuses_integer_dtypes():
-    with pytest.raises(TypeError, match="only accepts floating point or complex dtypes, but got desired dtype=torch.int64"):
+    with pytest.raises(
+        TypeError, match="only accepts floating point or complex dtypes, but got desired dtype=torch.int64"
+    ):
         Net().to(torch.int64)
 
 

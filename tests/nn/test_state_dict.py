@@ -119,7 +119,9 @@ def test_a_wrong_shape_raises_without_strict_too():
 
 
 def test_what_is_no_tensor_is_reported():
-    with pytest.raises(RuntimeError, match='While copying the parameter named "head", expected torch.Tensor or Tensor-like'):
+    with pytest.raises(
+        RuntimeError, match='While copying the parameter named "head", expected torch.Tensor or Tensor-like'
+    ):
         Net().load_state_dict({"head": np.ones(3)}, strict=False)
 
 

@@ -1,0 +1,151 @@
+"""Dropout and its variants: random masks, drawn as PyTorch draws them, times the input."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from minigrad.creation import from_numpy
+from minigrad.ops.dropout import masked_scale
+from minigrad.random import bernoulli_mask
+from minigrad.tensor import Tensor
+
+# The negative limit of SELU, with the sign left out: what alpha dropout sets elements to.
+_ALPHA = 1.7580993408473766
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set each element to zero with probability ``p`` and divide the others by ``1 - p``.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float
+    training : bool
+        Without it the input is returned as it is.
+    inplace : bool
+        Change the input itself.
+    """
+    _check_probability(p)
+    if not training or p == 0 or not input.numel():
+        return input
+    mask = bernoulli_mask(input.detach().numpy(), 1 - p)
+    scale = _scale(input, p)
+    if inplace:
+        return input.mul_(from_numpy(mask * input.dtype.numpy.type(scale)))
+    return masked_scale(input, mask, scale)  # type: ignore[no-any-return]
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set whole channels of ``(N, C, L)`` or ``(C, L)`` to zero; the parameters are :func:`dropout`'s."""
+    _check_probability(p)
+    rank = input.dim()
+    if rank not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {rank}D input. Note that dropout1d exists to provide "
+            "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
+            "dimension (i.e. 2D or 3D inputs)."
+        )
+    return _drop_channels(input, p, training, inplace, channel_dims=(0,) if rank == 2 else (0, 1))
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set whole channels of ``(N, C, H, W)`` to zero; the parameters are :func:`dropout`'s."""
+    _check_probability(p)
+    rank = input.dim()
+    if rank not in (3, 4):
+        _warn_of_rank("dropout2d", rank, 2)
+    if rank == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
+            "- input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a "
+            "future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain "
+            "the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
+            stacklevel=2,
+        )
+    return _drop_channels(input, p, training, inplace)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set whole channels of ``(N, C, D, H, W)`` to zero; the parameters are :func:`dropout`'s."""
+    _check_probability(p)
+    if input.dim() not in (4, 5):
+        _warn_of_rank("dropout3d", input.dim(), 3)
+    return _drop_channels(input, p, training, inplace)
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Set elements to SELU's negative limit with probability ``p``, and keep mean and variance [1]_.
+
+    The parameters are :func:`dropout`'s.
+
+    References
+    ----------
+    .. [1] Klambauer, Unterthiner, Mayr, Hochreiter. Self-Normalizing Neural Networks. 2017. arXiv:1706.02515
+    """
+    _check_probability(p)
+    if not training or p == 0 or not input.numel():
+        return input
+    return _alpha_drop(input, bernoulli_mask(input.detach().numpy(), 1 - p), p, inplace)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Set whole channels to SELU's negative limit; the parameters are :func:`dropout`'s."""
+    _check_probability(p)
+    if not training or p == 0 or not input.numel():
+        return input
+    return _alpha_drop(input, _channel_mask(input, p, (0, 1)), p, inplace)
+
+
+def _drop_channels(
+    input: Tensor, p: float, training: bool, inplace: bool, channel_dims: tuple[int, ...] = (0, 1)
+) -> Tensor:
+    if not training or p == 0 or not input.numel():
+        return input
+    kept = _channel_mask(input, p, channel_dims)
+    factors = from_numpy(kept * input.dtype.numpy.type(_scale(input, p)))
+    return input.mul_(factors) if inplace else input * factors
+
+
+def _channel_mask(input: Tensor, p: float, channel_dims: tuple[int, ...]) -> np.ndarray:
+    """Return booleans for the batch and the channels, of length 1 in all other dimensions."""
+    if input.dim() < len(channel_dims):
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    shape = [length if dim in channel_dims else 1 for dim, length in enumerate(input.shape)]
+    return bernoulli_mask(shape, 1 - p)
+
+
+def _alpha_drop(input: Tensor, kept: np.ndarray, p: float, inplace: bool) -> Tensor:
+    """Return ``a * (x or -alpha) + b``, with the ``a`` and ``b`` that keep zero mean and unit variance."""
+    if p == 1:
+        factors = from_numpy(kept.astype(input.dtype.numpy))
+        return input.mul_(factors) if inplace else input * factors
+    kind = input.dtype.numpy.type
+    a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
+    noise = kept.astype(input.dtype.numpy)
+    factors = from_numpy(noise * kind(a))
+    shifts = from_numpy((noise - kind(1)) * kind(_ALPHA * a) + kind(_ALPHA * a * p))
+    return input.mul_(factors).add_(shifts) if inplace else input * factors + shifts
+
+
+def _scale(input: Tensor, p: float) -> float:
+    """Return ``1 / (1 - p)``, divided in the input's precision as PyTorch does."""
+    kind = input.dtype.numpy.type
+    return float(kind(1) / kind(1 - p)) if p < 1 else 0.0
+
+
+def _check_probability(p: float) -> None:
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _warn_of_rank(name: str, rank: int, spatial: int) -> None:
+    warnings.warn(
+        f"{name}: Received a {rank}-D input to {name}, which is deprecated and will result in an error in a future "
+        "release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+        f"{name} exists to provide channel-wise dropout on inputs with {spatial} spatial dimensions, a channel "
+        f"dimension, and an optional batch dimension (i.e. {spatial + 1}D or {spatial + 2}D inputs).",
+        stacklevel=3,
+    )

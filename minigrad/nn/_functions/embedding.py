@@ -1,0 +1,67 @@
+"""Looking rows up in a table, with the options of an embedding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.autograd import no_grad
+from minigrad.creation import from_numpy
+from minigrad.ops.embedding import embedding_rows
+from minigrad.tensor import Tensor
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Return the rows of ``weight`` whose numbers are in ``input``.
+
+    Parameters
+    ----------
+    input : Tensor of int64 or int32, shape (...)
+    weight : Tensor, shape (rows, width)
+    padding_idx : int, optional
+        This row gets no gradient.
+    max_norm : float, optional
+        Rows that are looked up are first scaled, in ``weight`` itself, to at most this norm.
+    norm_type : float
+        Which norm ``max_norm`` means.
+    scale_grad_by_freq : bool
+        Divide each row's gradient by how often the row occurs in ``input``.
+    sparse : bool
+        Accepted for compatibility; the gradient is always dense.
+
+    Returns
+    -------
+    Tensor, shape (..., width)
+    """
+    if padding_idx is None:
+        padding_idx = -1
+    else:
+        rows = weight.size(0)
+        if not -rows <= padding_idx < max(rows, 1):
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx = padding_idx + rows if padding_idx < 0 else padding_idx
+    if max_norm is not None:
+        _limit_norms(weight, input, max_norm, norm_type)
+    found = embedding_rows(weight, input, padding_idx)
+    if scale_grad_by_freq:
+        _, places, counts = np.unique(input.detach().numpy(), return_inverse=True, return_counts=True)
+        shares = 1 / counts[places].reshape(*input.shape, 1)
+        # The value stays what it is (the difference is zero); the gradient is multiplied by the share.
+        difference = found - found.detach()
+        found = found.detach() + difference * from_numpy(shares.astype(weight.dtype.numpy))
+    return found  # type: ignore[no-any-return]
+
+
+@no_grad()
+def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+    used = from_numpy(np.unique(input.detach().numpy()))
+    rows = weight[used]
+    norms = rows.norm(norm_type, 1, keepdim=True)
+    weight[used] = (rows * (max_norm / (norms + 1e-7))).where(norms > max_norm, rows)
