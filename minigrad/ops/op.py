@@ -25,6 +25,8 @@ from minigrad.ops.state import Upper, mode
 table: dict[str, Op] = {}
 """Every operation, by name."""
 
+new = object.__new__
+
 composed_table: dict[str, Composed] = {}
 """Every public function that is made of operations, by name."""
 
@@ -281,20 +283,24 @@ def _make_call(self: Op) -> Callable[..., Any]:
             out = forward(*values)
         except ValueError as error:
             raise broadcast_error(error, values) from None
-        outs = (out,)
         if hidden:
-            outs = out
-            out = out[0]
+            out, *extras = out
         if found is None:
             return out if type(out) is ndarray else _bare(self, args, out)
         if type(out) is not ndarray:
             out = np.asarray(out)
-            outs = (out, *outs[1:])
-        result = tensor._wrap(out)
+        result = new(tensor)
+        result._array = out
+        result._node = None
+        result._version = [0]
+        result._requires_grad = False
+        result._grad = None
+        result._base = None
         if view:
             _share(result, found, call, args)
         if mask and differentiable and mode.enabled:
             plan = plans.get((mask, count)) or self.plan(mask, count)
+            outs = (out, *extras) if hidden else (out,)
             result._node = Upper.Node(plan, args, values, outs, (result,))
             result._requires_grad = True
         return result

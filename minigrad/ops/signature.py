@@ -45,6 +45,7 @@ class Signature:
             i for i, text in enumerate(annotations) if text == "Tensor" or text.startswith("Tensor |")
         )
         self.pack = None if pack is None else self.names.index(pack)
+        self._places: dict[tuple[Any, ...], tuple[int, ...]] = {}
         self._index = {name: i for i, name in enumerate(self.names)}
         for name, others in NUMPY_NAMES.items():
             if name in self._index:
@@ -66,23 +67,34 @@ class Signature:
                 f"{self.function_name}() takes {self.positional} positional arguments but {len(args)} were given; "
                 f"expected {self}"
             )
-        if not kwargs and len(args) >= self.required:
-            return args + self.defaults[len(args) :]
-        values = list(args) + list(self.defaults[len(args) :])
-        for name, value in kwargs.items():
+        count = len(args)
+        if not kwargs and count >= self.required:
+            return args + self.defaults[count:]
+        call = (count, *kwargs)
+        places = self._places.get(call) or self._find_places(call)
+        values = [*args, *self.defaults[count:]]
+        for place, value in zip(places, kwargs.values(), strict=True):
+            values[place] = value
+        return tuple(values)
+
+    def _find_places(self, call: tuple[Any, ...]) -> tuple[int, ...]:
+        """Return where the keyword arguments of a call go, and remember it for the next call of this form."""
+        count, *names = call
+        places = []
+        for name in names:
             index = self._index.get(name)
             if index is None:
                 raise TypeError(f"{self.function_name}() got an unexpected keyword argument '{name}'; expected {self}")
-            if index < len(args):
+            if index < count or index in places:
                 raise TypeError(f"{self.function_name}() got multiple values for argument '{name}'")
-            values[index] = value
-        for i, value in enumerate(values):
-            if value is inspect.Parameter.empty:
+            places.append(index)
+        for k in range(count, self.arity):
+            if self.defaults[k] is inspect.Parameter.empty and k not in places:
                 raise TypeError(
-                    f"{self.function_name}() missing 1 required positional arguments: \"{self.names[i]}\"; "
-                    f"expected {self}"
+                    f'{self.function_name}() missing 1 required positional arguments: "{self.names[k]}"; expected {self}'
                 )
-        return tuple(values)
+        self._places[call] = tuple(places)
+        return self._places[call]
 
     def __str__(self) -> str:
         return f"{self.function_name}{self.of_forward}"
