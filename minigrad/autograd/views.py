@@ -95,5 +95,5 @@ class CopySlices(Node):
         return "CopySlices"
 
 
-Upper.refresh = refresh
-Upper.rebase_view = rebase_view
+Upper.refresh = refresh  # type: ignore[method-assign]
+Upper.rebase_view = rebase_view  # type: ignore[method-assign]

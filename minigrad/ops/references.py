@@ -75,7 +75,7 @@ def cartesian_prod(*vectors: Array) -> Array:
 
 def scatter_reduce(x: Array, dim: int, index: Array, src: Array, reduce: str, *, include_self: bool = True) -> Array:
     """Collect what goes to each place, then reduce it."""
-    combine = {"sum": np.sum, "mean": np.mean, "amax": np.max, "amin": np.min, "prod": np.prod}[reduce]
+    combine: Any = {"sum": np.sum, "mean": np.mean, "amax": np.max, "amin": np.min, "prod": np.prod}[reduce]
     arrivals: dict[tuple[int, ...], list[Any]] = {}
     for place in np.ndindex(index.shape):
         target = list(place)
