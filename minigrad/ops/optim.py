@@ -20,6 +20,9 @@ __all__ = ["adam_", "apply_update", "differentiable_update", "sgd_"]
 _SMALL = 8192
 """Parameters of up to so many elements are joined; copying more costs more than the calls it saves."""
 
+_BLOCK = 32768
+"""Larger ones are updated in blocks of so many elements, so that the ten arrays or so of a formula stay in cache."""
+
 
 def apply_update(
     update: Callable[..., Any],
@@ -71,30 +74,43 @@ def _update_batch(
     maximize: bool,
     is_elementwise: bool,
 ) -> None:
+    """Run the formula on parameters as one, an elementwise one block by block, so that what it makes stays in cache."""
     join = _join if is_elementwise else _only
-    given: dict[str, Any] = {}
-    for name, tensor in states[0].items():
-        is_scalar = name in scalars
-        given[name] = tensor._array.item() if is_scalar else join([state[name]._array for state in states])
-    if "step" in given:
-        given["step"] += 1.0
-    found = dict(given)
+    p = join([param._array for param in params])
     g = join([param._grad._array for param in params])
-    _write(params, update(join([param._array for param in params]), -g if maximize else g, found, **options))
-    for name, value in found.items():
-        if name not in given:
+    numbers = {name: tensor._array.item() for name, tensor in states[0].items() if name in scalars}
+    arrays = {name: join([state[name]._array for state in states]) for name in states[0] if name not in scalars}
+    if "step" in numbers:
+        numbers["step"] += 1.0
+    changed: dict[str, Any] = {}
+    for start in range(0, p.size or 1, _BLOCK) if is_elementwise else (0,):
+        block = slice(start, start + _BLOCK) if is_elementwise else slice(None)
+        given = {**numbers, **{name: array[block] for name, array in arrays.items()}}
+        found = dict(given)
+        p[block] = update(p[block], -g[block] if maximize else g[block], found, **options)
+        for name, value in found.items():
+            if name in scalars:
+                changed[name] = value
+            elif name not in given or value is not given[name]:
+                if name not in changed:
+                    changed[name] = arrays[name] if name in arrays else np.empty_like(p)
+                changed[name][block] = value
+    _write(params, p)
+    for name, value in changed.items():
+        if name not in states[0]:
             for param, state in zip(params, states, strict=True):
                 state[name] = Upper.Tensor._wrap(np.empty_like(param._array))
-        if name in scalars or name not in given or value is not given[name]:
-            _write([state[name] for state in states], value)
+        _write([state[name] for state in states], value)
 
 
 def _join(arrays: list[Any]) -> Any:
+    """Return all elements as one flat array, which is a view where that is possible."""
     return arrays[0].ravel() if len(arrays) == 1 else np.concatenate([array.ravel() for array in arrays])
 
 
 def _only(arrays: list[Any]) -> Any:
-    return arrays[0]
+    """Return the only array; one of no dimension as one of one element, whose arithmetic gives arrays."""
+    return arrays[0].reshape(arrays[0].shape or (1,))
 
 
 def _write(tensors: list[Any], value: Any) -> None:
@@ -102,12 +118,14 @@ def _write(tensors: list[Any], value: Any) -> None:
     start = 0
     for tensor in tensors:
         array, part = tensor._array, value
+        tensor._version[0] += 1
         if isinstance(value, np.ndarray):
             stop = start + array.size
             part = value.reshape(-1)[start:stop].reshape(array.shape)
             start = stop
+            if len(tensors) == 1 and np.may_share_memory(part, array):
+                return
         array[...] = part
-        tensor._version[0] += 1
 
 
 def differentiable_update(

@@ -240,6 +240,30 @@ def test_a_gradient_or_state_of_another_size_is_refused(kind):
         optimizer.step()
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.NAdam, optim.Rprop, optim.ASGD, optim.Adafactor])
+def test_large_parameters_small_ones_and_strided_ones_step_alike(kind):
+    rng = np.random.default_rng(0)
+    values, gradients = rng.normal(size=(2, 300, 301)).astype(np.float32), rng.normal(size=(3, 300, 301))
+    whole = [minigrad.tensor(value.T.copy()).T for value in values]  # transposed in memory
+    large = [minigrad.tensor(value) for value in values]
+    small = [minigrad.tensor(row) for row in values[0]]
+    for group in (whole, large, small):
+        for p in group:
+            p.requires_grad_()
+    optimizers = [kind(group) for group in (whole, large, small)]
+    for g in gradients.astype(np.float32):
+        for p, q in zip(whole, large, strict=True):
+            p.grad, q.grad = minigrad.tensor(g), minigrad.tensor(g)
+        for k, p in enumerate(small):
+            p.grad = minigrad.tensor(g[k])
+        for optimizer in optimizers:
+            optimizer.step()
+    for p, q in zip(whole, large, strict=True):
+        np.testing.assert_array_equal(p.detach().numpy(), q.detach().numpy())
+    if kind is not optim.Adafactor:  # which treats vectors in another way
+        np.testing.assert_array_equal(np.stack([p.detach().numpy() for p in small]), large[0].detach().numpy())
+
+
 def test_parameters_of_several_dtypes_and_ages_step_together():
     p, q, r = with_gradient(2), with_gradient(2, dtype=minigrad.float64), with_gradient(2)
     for kind, options in FUSED:
