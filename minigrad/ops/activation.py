@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.naming import named
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp
@@ -500,7 +501,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     if input.shape[dim] % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
     a, b = input.chunk(2, dim)
-    return a * b.sigmoid()
+    return named(a * b.sigmoid(), "GluBackward0")
 
 
 @glu.samples

@@ -10,41 +10,33 @@ import numpy as np
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.shape import permute, reshape, sum_to_size, transpose
+from minigrad.ops.promotion import not_implemented
+from minigrad.ops.reduce import sum
+from minigrad.ops.shape import expand, permute, reshape, sum_to_size, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@composed(method=True, reference=np.transpose)
+@op(method=True, inplace=True, view=True, reference=np.transpose)
 def t(input: Tensor) -> Tensor:
-    """Transpose of a matrix; a vector or a number as it is."""
-    if input.dim() > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.dim()}D")
-    return matrix_t(input)
+    """View of a matrix with rows and columns exchanged; a vector or a number as it is."""
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+    return input.T
+
+
+@t.gradient
+def _(grad):
+    return t(grad)
 
 
 @t.samples
 def _(make):
     yield make.sample(make(2, 3))
     yield make.sample(make(3))
-
-
-@op(namespace=None, view=True, node="TBackward0")
-def matrix_t(input: Tensor) -> Tensor:
-    """View of a matrix with rows and columns exchanged."""
-    return input.T
-
-
-@matrix_t.gradient
-def _(grad):
-    return matrix_t(grad)
-
-
-@matrix_t.samples
-def _(make):
-    yield make.sample(make(2, 3))
 
 
 @composed(method=True, aliases=("moveaxis",), reference=np.moveaxis)
@@ -231,11 +223,11 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     first, second = wrap_dims(tuple(dims), input.dim())
     k %= 4
     if k == 0:
-        return input.clone()
+        return named(input.clone(), "Rot90Backward0")
     if k == 2:
-        return flip(input, (first, second))
+        return named(flip(input, (first, second)), "Rot90Backward0")
     turned = flip(input, (second,)) if k == 1 else flip(input, (first,))
-    return transpose(turned, first, second).clone()
+    return named(transpose(turned, first, second).clone(), "Rot90Backward0")
 
 
 @rot90.samples
@@ -454,7 +446,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     shape = list(input.shape[:-1])
     for place in sorted((first, second)):
         shape.insert(place, length)
-    return diagonal_backward(input, tuple(shape), offset, first, second)
+    return named(diagonal_backward(input, tuple(shape), offset, first, second), "DiagEmbedBackward0")
 
 
 @diag_embed.samples
@@ -470,7 +462,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if input.dim() == 1:
         return diag_embed(input, diagonal)
     if input.dim() == 2:
-        return input.diagonal(diagonal).clone()
+        return named(input.diagonal(diagonal).clone(), "DiagonalBackward0_copy")
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
 
 
@@ -481,7 +473,7 @@ def _(make):
     yield make.sample(make(3), -1)
 
 
-@composed(reference=np.diagflat)
+@composed(method=True, reference=np.diagflat)
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """Matrix with all elements of the input, in row-major order, on its diagonal."""
     return diag_embed(input.reshape(-1), offset)
@@ -492,12 +484,19 @@ def _(make):
     yield make.sample(make(2, 2), 1)
 
 
-@composed(method=True, reference=np.trace)
+@op(method=True, reference=np.trace)
 def trace(input: Tensor) -> Tensor:
     """Sum of the diagonal of a matrix."""
-    if input.dim() != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
-    return input.diagonal().sum()
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    if input.dtype.kind == "b":
+        raise not_implemented("trace", input)
+    return sum(np.diagonal(input))
+
+
+@trace.gradient
+def _(grad, input_shape):
+    return diagonal_backward(expand(grad, (min(input_shape),)), input_shape, 0, 0, 1)
 
 
 @trace.samples

@@ -50,11 +50,9 @@ def wrap_dims(dims: Any, ndim: int) -> tuple[int, ...]:
 
 def axes(dims: Any, ndim: int) -> Any:
     """Return ``dims`` as NumPy's ``axis``: None for all dimensions, also of a 0-d array."""
-    if dims is None or ndim == 0:
-        if dims is not None:
-            wrap_dims(dims, ndim)
-        return None
-    if isinstance(dims, (tuple, list)) and not dims:
-        return None
+    if dims is None or (type(dims) is int and -ndim <= dims < ndim):
+        return dims
     wrapped = wrap_dims(dims, ndim)
+    if ndim == 0 or len(wrapped) == ndim:
+        return None
     return wrapped[0] if len(wrapped) == 1 else wrapped

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.write import zero
 
@@ -179,7 +180,7 @@ def _window_back(grad: Any, shape: tuple[int, ...]) -> Any:
     return basic_index_backward(grad, tuple(shape), tuple(slice(n) for n in grad.shape))
 
 
-@op(namespace=None, name="scatter_set", inplace=False, node="ScatterBackward0")
+@op(namespace=None, variant=lambda input, dim, index, src: f"ScatterBackward{0 if isinstance(src, np.ndarray) else 1}")
 def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
     """Copy of the input with ``src`` (a tensor or a number) written at ``index`` along a dimension."""
     dim, index = _check_scatter("scatter", input, dim, index, src)
@@ -481,7 +482,12 @@ def _(make):
     yield make.sample(make(4, 5), -1, np.array([4, 1, 0]), make(4, 3))
 
 
-@op(method=True, inplace=True, reference=references.index_fill)
+@op(
+    method=True,
+    inplace=True,
+    variant=lambda input, dim, index, value: f"IndexFillBackward{int(isinstance(value, np.ndarray))}",
+    reference=references.index_fill,
+)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Copy of the input with its rows named by ``index`` filled with a number."""
     dim, index = _check_rows("index_fill", input, dim, index, None)
@@ -555,7 +561,7 @@ def _(make):
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Elements of the input at ``indices`` along ``dim``, the other dimensions broadcast; all in one row without ``dim``."""
     if dim is None:
-        return take(input, indices)
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
     if input.dim() != indices.dim():
         raise RuntimeError(
             f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.dim()} "
@@ -584,7 +590,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask.dtype.name != "bool":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
-    return input.expand(shape)[mask.expand(shape)]
+    return named(input.expand(shape)[mask.expand(shape)], "MaskedSelectBackward0")
 
 
 @masked_select.samples
@@ -608,7 +614,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         )
     out = input.expand(shape).clone()
     out[mask] = source.reshape(-1)[:count]
-    return out
+    return named(out, "MaskedScatterBackward0")
 
 
 @masked_scatter.samples

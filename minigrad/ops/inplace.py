@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.errors import broadcast_error
 from minigrad.ops.state import Upper, mode
 
 
@@ -66,6 +67,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
     """Return the method ``x.name_()`` of an operation."""
     if not hasattr(entry, "ufunc"):
         return _make_composed_inplace(entry)
+    if entry.view:
+        return _make_view_inplace(entry)
     signature, forward, ufunc = entry.signature, entry.forward, entry.ufunc
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     count = len(slots)
@@ -122,19 +125,43 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
     return call
 
 
+def _make_view_inplace(entry: Any) -> Callable[..., Any]:
+    """Return ``x.transpose_()`` and the like: the tensor becomes the view of itself, no element moves."""
+    function = entry.call
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        check_writable(self)
+        before = type(self)._wrap(self._array)
+        for field in ("_node", "_requires_grad", "_version", "_base", "_view_of", "_view_call", "_view_version"):
+            setattr(before, field, getattr(self, field, None))
+        result = function(before, *args, **kwargs)
+        self._array = result._array
+        self._version[0] += 1
+        if result._requires_grad:
+            self._node, self._requires_grad = result._node, True
+        if before._base is not None and result._base is not None:
+            self._base, self._view_of, self._view_call = result._base, before, result._view_call
+            self._view_version = before._view_version = self._version[0]
+        return self
+
+    call.__name__ = f"{entry.name}_"
+    call.__doc__ = f"In-place form of `{entry.name}`: gives this tensor another shape and returns it."
+    return call
+
+
 def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
     """Run a ufunc straight into the target where that is what PyTorch would do; return whether it did."""
     for value in values[1 : ufunc.nin]:
         if isinstance(value, np.ndarray):
             if value.dtype != target.dtype or value.ndim > target.ndim:
                 return False
-        elif type(value) is float and target.dtype.kind != "f":
+        elif type(value) in (float, bool) and target.dtype.kind != "f":
             return False
     if not target.flags.writeable:
         return False
     try:
         ufunc(*values[: ufunc.nin], out=target, casting="no" if target.dtype.kind == "f" else "same_kind")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
     return True
 
@@ -152,9 +179,7 @@ def rebase(tensor: Any, node: Any) -> None:
         tensor._node = node
         tensor._requires_grad = True
     else:
-        from minigrad.autograd.views import rebase_view
-
-        rebase_view(tensor, node)
+        Upper.rebase_view(tensor, node)
 
 
 def write_out(name: str, target: Any, result: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import common_dtype
 
@@ -178,7 +179,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
                 f"{place}), but got split_sizes={sizes}"
             )
-    return split_parts(tensor, tuple(sizes), place)
+    parts = split_parts(tensor, tuple(sizes), place)
+    return parts if isinstance(split_size_or_sections, int) else named(parts, "SplitWithSizesBackward0")
 
 
 @split.samples

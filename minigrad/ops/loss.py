@@ -646,6 +646,11 @@ def _check_class_target(input: Any, target: Any) -> None:
 def _class_weight(weight: Any, input: Any, classes: int) -> Any:
     if weight is None:
         return None
+    if weight.requires_grad:
+        raise RuntimeError(
+            "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input cannot "
+            "have requires_grad True."
+        )
     if tuple(weight.shape) != (classes,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
@@ -701,6 +706,7 @@ def cross_entropy(
     if target.shape == input.shape and target.is_floating_point():
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing, classes)
     _check_class_target(input, target)
+    check_floating("log_softmax_lastdim_kernel_impl", input._array)
     losses = cross_entropy_rows(
         _class_rows(input, classes),
         target._array.reshape(-1) if target.dim() != 1 else target._array,
@@ -709,6 +715,10 @@ def cross_entropy(
         reduction,
         label_smoothing,
     )
+    if label_smoothing:
+        named(losses, "AddBackward0")
+    elif dims > 2:
+        named(losses, "NllLoss2DBackward0")
     return losses.reshape(target.shape) if reduction == "none" and dims != 2 else losses
 
 
@@ -735,7 +745,7 @@ def _cross_entropy_of_probabilities(
         products = products * weight.reshape([-1 if k == dim else 1 for k in range(input.dim())])
     losses = -products.sum(dim)
     if reduction == "mean":
-        return losses.sum() / (input.numel() // classes)
+        return named(losses.sum() / (input.numel() // classes), "DivBackward1")
     return reduced(losses, reduction)
 
 
@@ -751,6 +761,7 @@ def nll_loss(
 ) -> Tensor:
     """Negative log-likelihood ``-input[target]`` of log-probabilities; shapes and arguments as `cross_entropy`."""
     reduction = legacy_reduction(size_average, reduce, reduction)
+    check_floating("nll_loss_out_frame", input._array)
     dims = input.dim()
     classes = input.shape[0 if dims == 1 else 1] if dims else 1
     _check_class_target(input, target)
@@ -761,6 +772,8 @@ def nll_loss(
         ignore_index,
         reduction,
     )
+    if dims > 2:
+        named(losses, "NllLoss2DBackward0")
     return losses.reshape(target.shape) if reduction == "none" and dims != 2 else losses
 
 
@@ -801,6 +814,8 @@ def kl_div(
             stacklevel=3,
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
+    if not input.is_floating_point():
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         return reduced(target.exp() * (target - input), reduction)
     return reduced(target.xlogy(target) - target * input, reduction)

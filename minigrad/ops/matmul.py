@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.errors import dtype_mismatch
 from minigrad.ops.op import op
+from minigrad.ops.promotion import not_implemented
 from minigrad.ops.shape import expand, numel, reshape, transpose
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ def _check_matmul(input: np.ndarray, other: np.ndarray) -> None:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
         )
+    if input.dtype.kind == "b":
+        raise not_implemented("addmm_impl_cpu_", input)
     inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
     if input.shape[-1] != inner:
         raise RuntimeError(_mismatch(input, other))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.matmul import _mismatch, matmul
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import not_implemented
 from minigrad.ops.shape import numel
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {list(mat2.shape[:2])}."
         )
+    if input.dtype.kind == "b":
+        raise not_implemented("bmm", input)
     if input.dtype != mat2.dtype:
         from minigrad.ops.errors import dtype_mismatch
 
@@ -127,7 +131,7 @@ def _(make):
 @composed(method=True, reference=np.vdot)
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """As `dot`, for real numbers."""
-    return dot(input, other)
+    return named(dot(input, other), "VdotBackward0")
 
 
 @vdot.samples
@@ -176,7 +180,8 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     right = (1,) * (ndim - other.dim()) + tuple(other.shape)
     spread_left = input.reshape([n for pair in zip(left, (1,) * ndim, strict=True) for n in pair])
     spread_right = other.reshape([n for pair in zip((1,) * ndim, right, strict=True) for n in pair])
-    return (spread_left * spread_right).reshape([a * b for a, b in zip(left, right, strict=True)])
+    product = (spread_left * spread_right).reshape([a * b for a, b in zip(left, right, strict=True)])
+    return named(product, "UnsafeViewBackward0")
 
 
 @kron.samples
@@ -221,7 +226,7 @@ def _(make):
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``."""
     _need("addmm", (2, 2), mat1, mat2)
-    return _sum_with(input, matmul(mat1, mat2), beta, alpha)
+    return named(_sum_with(input, matmul(mat1, mat2), beta, alpha), "AddmmBackward0")
 
 
 def _sum_with(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
@@ -240,7 +245,7 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(np.matmul))
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``."""
-    return _sum_with(input, mv(mat, vec), beta, alpha)
+    return named(_sum_with(input, mv(mat, vec), beta, alpha), "AddmvBackward0")
 
 
 @addmv.samples
@@ -251,7 +256,7 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(np.outer))
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``."""
-    return _sum_with(input, outer(vec1, vec2), beta, alpha)
+    return named(_sum_with(input, outer(vec1, vec2), beta, alpha), "AddrBackward0")
 
 
 @addr.samples
@@ -262,7 +267,7 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(np.matmul))
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
-    return _sum_with(input, bmm(batch1, batch2), beta, alpha)
+    return named(_sum_with(input, bmm(batch1, batch2), beta, alpha), "BaddbmmBackward0")
 
 
 @baddbmm.samples
@@ -273,7 +278,7 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(lambda a, b: np.matmul(a, b).sum(0)))
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""
-    return _sum_with(input, bmm(batch1, batch2).sum(0), beta, alpha)
+    return named(_sum_with(input, bmm(batch1, batch2).sum(0), beta, alpha), "AddbmmBackward0")
 
 
 @addbmm.samples

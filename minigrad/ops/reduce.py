@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import axes, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.shape import expand, numel, reshape
@@ -50,7 +51,7 @@ def _by_dim(name: str) -> Any:
 @op(
     method=True,
     variant=_by_dim("Sum"),
-    reference=lambda x, dim=None, keepdim=False, dtype=None: np.sum(x, axis=dim, keepdims=keepdim),
+    reference=lambda x, dim=None, keepdim=False, dtype=None: np.sum(x, axis=None if dim == () else dim, keepdims=keepdim),
 )
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements, over all dimensions or those in ``dim``; integers and bools are summed in int64.
@@ -63,9 +64,11 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     dtype : dtype, optional
         Cast to this before summing.
     """
-    wanted = dtype.numpy if dtype is not None else None
-    if wanted is None and input.dtype.kind != "f":
-        wanted = np.dtype(np.int64)
+    if dtype is not None:
+        input = input.astype(dtype.numpy)
+    if input.dtype.kind == "f":
+        return kernels_of(input).sum(input, axes(dim, input.ndim), keepdim)
+    wanted = input.dtype if dtype is not None else np.int64
     return np.add.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)
 
 
@@ -78,12 +81,15 @@ def _(grad, input_shape, dim, keepdim):
 def _(make):
     yield from reduction_samples(make)
     yield from several_dims_samples(make)
+    yield make.sample(make.integers(2, 3), 1)
+    yield make.sample(make.booleans(2, 3))
+    yield make.sample(make(2, 3), dim=())
 
 
 @op(
     method=True,
     variant=_by_dim("Mean"),
-    reference=lambda x, dim=None, keepdim=False, dtype=None: np.mean(x, axis=dim, keepdims=keepdim),
+    reference=lambda x, dim=None, keepdim=False, dtype=None: np.mean(x, axis=dim, keepdims=keepdim) if x.size else np.nan,
 )
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Arithmetic mean, over all dimensions or those in ``dim``; nan where there is nothing to average.
@@ -104,28 +110,28 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {title}"
         )
-    axis = axes(dim, input.ndim)
-    total = np.add.reduce(input, axis=axis, keepdims=keepdim)
-    count = count_reduced(input.shape, dim)
-    with np.errstate(all="ignore"):
-        return np.divide(total, total.dtype.type(count))
+    return kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
 
 
 @mean.gradient
 def _(grad, input_shape, dim, keepdim):
-    return expand_reduced(grad / count_reduced(input_shape, dim), input_shape, dim, keepdim)
+    return expand_reduced(grad / (count_reduced(input_shape, dim) or 1), input_shape, dim, keepdim)
 
 
 @mean.samples
 def _(make):
     yield from reduction_samples(make)
     yield make.sample(make(2, 3, 2), dim=(0, 2))
+    yield make.sample(make(2, 3, 2), dim=(-1, 1), keepdim=True)
+    yield make.sample(make(0))
 
 
 def count_reduced(shape: tuple[int, ...], dim: Any) -> int:
     """Return how many elements each result of a reduction is made of."""
     if dim is None:
         return numel(shape)
+    if type(dim) is int and shape:
+        return shape[dim]
     return numel([shape[k] for k in wrap_dims(dim, len(shape))]) if shape else 1
 
 

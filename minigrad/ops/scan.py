@@ -8,7 +8,12 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.gather import scatter_add
 from minigrad.ops.op import op
+from minigrad.ops.reduce import sum
+from minigrad.ops.select import where
+from minigrad.ops.shape import transpose
+from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -76,8 +81,17 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 
 @cumprod.gradient
-def _(grad, input, dim):
-    return cumprod_backward(grad, input, dim)
+def _(grad, input, out, dim):
+    if not len(input.shape):
+        return grad
+    if not (input == 0).any():
+        return reversed_cumsum(grad * out, dim) / input
+    # With zeros there is nothing to divide by: multiply out, for each element, the products that it is part of.
+    rows, weights = transpose(input, dim, -1), transpose(grad, dim, -1)
+    products = cumprod(_others(rows), -1)
+    from_here_on = np.triu(np.ones(products.shape[-2:], bool))
+    terms = where(_like(rows, from_here_on), weights[..., None, :] * products, 0.0)
+    return transpose(sum(terms, -1), dim, -1)
 
 
 @cumprod.samples
@@ -86,71 +100,15 @@ def _(make):
     yield make.sample(np.array([2.0, 0.0, 3.0, 0.0, 1.5]), 0)
 
 
-@op(namespace=None)
-def cumprod_backward(grad_output: Tensor, input: Tensor, dim: int) -> Tensor:
-    """Gradient of `cumprod`: ``g_k = sum_{j >= k} grad_j prod_{i <= j, i != k} x_i``; right where elements are 0."""
-    if not input.ndim:
-        return grad_output.copy()
-    x, g = np.moveaxis(input, dim, 0), np.moveaxis(grad_output, dim, 0)
-    out = np.empty_like(x)
-    before = np.ones_like(x[0]) if len(x) else None
-    for k in range(len(x)):
-        tail = np.multiply.accumulate(np.concatenate([before[None], x[k + 1 :]]), axis=0)
-        out[k] = (g[k:] * tail).sum(0)
-        before = before * x[k]
-    return np.moveaxis(out, 0, dim)
+def _others(rows: Any) -> Any:
+    """Return ``out[..., k, j] = rows[..., j]``, with 1 where k is j."""
+    length = rows.shape[-1]
+    return where(_like(rows, np.eye(length, dtype=bool)), 1.0, rows[..., None, :])
 
 
-@cumprod_backward.gradient("grad_output")
-def _(grad, input, dim):
-    from minigrad.ops.join import stack
-
-    if not len(input.shape):
-        return grad
-    dim = wrap_dim(dim, len(input.shape))
-    rows, grads = _unbound(input, dim), _unbound(grad, dim)
-    outs: list[Any] = []
-    for j in range(len(rows)):
-        total = None
-        for k in range(j + 1):
-            term = grads[k]
-            for i in range(j + 1):
-                if i != k:
-                    term = term * rows[i]
-            total = term if total is None else total + term
-        outs.append(total)
-    return stack(outs, dim) if outs else grad
-
-
-@cumprod_backward.gradient("input")
-def _(grad, grad_output, input, dim):
-    from minigrad.ops.join import stack
-
-    if not len(input.shape):
-        return grad * 0
-    dim = wrap_dim(dim, len(input.shape))
-    rows, grads, outer = _unbound(input, dim), _unbound(grad_output, dim), _unbound(grad, dim)
-    sums: list[Any] = [grad_row * 0 for grad_row in outer]
-    for j in range(len(rows)):
-        for k in range(j + 1):
-            for m in range(j + 1):
-                if m != k:
-                    term = outer[k] * grads[j]
-                    for i in range(j + 1):
-                        if i not in (k, m):
-                            term = term * rows[i]
-                    sums[m] = sums[m] + term
-    return stack(sums, dim) if sums else grad
-
-
-@cumprod_backward.samples
-def _(make):
-    yield make.sample(make(3, 2), make(3, 2), 0)
-
-
-def _unbound(values: Any, dim: int) -> list[Any]:
-    before = (slice(None),) * dim
-    return [values[(*before, k)] for k in range(values.shape[dim])]
+def _like(values: Any, array: Any) -> Any:
+    """Return an array as what ``values`` is: an array or a tensor."""
+    return array if isinstance(values, np.ndarray) else type(values)._wrap(array)
 
 
 @op(namespace=None)
@@ -168,20 +126,12 @@ def exclusive_products(input: Tensor, dim: int) -> Tensor:
 
 @exclusive_products.gradient
 def _(grad, input, dim):
-    from minigrad.ops.join import stack
-
-    dim = wrap_dim(dim, len(input.shape))
-    rows, outer = _unbound(input, dim), _unbound(grad, dim)
-    sums: list[Any] = [grad_row * 0 for grad_row in outer]
-    for k in range(len(rows)):
-        for m in range(len(rows)):
-            if m != k:
-                term = outer[k]
-                for i in range(len(rows)):
-                    if i not in (k, m):
-                        term = term * rows[i]
-                sums[m] = sums[m] + term
-    return stack(sums, dim) if sums else grad
+    if not len(input.shape):
+        return zero(input)
+    rows, weights = transpose(input, dim, -1), transpose(grad, dim, -1)
+    pairs = exclusive_products(_others(rows), -1)  # the products without the elements k and j
+    apart = where(_like(rows, np.eye(rows.shape[-1], dtype=bool)), 0.0, pairs)
+    return transpose(sum(weights[..., None] * apart, -2), dim, -1)
 
 
 @exclusive_products.samples
@@ -242,7 +192,4 @@ def _(make):
 
 
 def _scatter_running(grad: Any, indices: Any, dim: int) -> Any:
-    from minigrad.ops.gather import scatter_add
-    from minigrad.ops.write import zero
-
     return scatter_add(zero(grad), dim, indices, grad) if grad.shape else grad

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops import references
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.samples import elementwise_samples
@@ -26,7 +28,9 @@ def sum_to_size(input: Tensor, size: tuple[int, ...]) -> Tensor:
     )
     if not dims:
         return input
-    return np.add.reduce(input, axis=dims, keepdims=True).reshape(size)
+    if input.dtype.kind != "f":
+        return np.add.reduce(input, axis=dims, keepdims=True).reshape(size)
+    return kernels_of(input).sum(input, dims[0] if len(dims) == 1 else dims).reshape(size)
 
 
 @sum_to_size.gradient
@@ -128,10 +132,15 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
     return (*shape[:unknown], size // known, *shape[unknown + 1 :])
 
 
-@op(method=True, view=True, pack="shape", node="ViewBackward0", reference=np.reshape)
+@op(method=True, view=True, pack="shape", variant=lambda input, shape: _view_name(input), reference=np.reshape)
 def reshape(input: Tensor, shape: Any) -> Tensor:
     """Return the elements in row-major order under another shape; a view where the memory allows it."""
     return input.reshape(infer_shape(shape, input.size))
+
+
+def _view_name(input: Any) -> str:
+    """Return the node's name of a view, or of a copy where the memory does not allow one."""
+    return "ViewBackward0" if input.flags.c_contiguous or not input.flags.f_contiguous else "UnsafeViewBackward0"
 
 
 @reshape.gradient
@@ -148,7 +157,7 @@ def _(make):
     yield make.sample(make(0, 3), (3, 0))
 
 
-@op(method=True, view=True, reference=np.swapaxes, aliases=("swapaxes", "swapdims"))
+@op(method=True, inplace=True, view=True, reference=np.swapaxes, aliases=("swapaxes", "swapdims"))
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """View with two dimensions exchanged."""
     return np.swapaxes(input, wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)) if input.ndim else input[()]
@@ -165,10 +174,10 @@ def _(make):
     yield make.sample(make(2, 3, 4), -1, 0)
 
 
-@op(method=True)
+@op(method=True, reference=np.copy)
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """Copy of a tensor, through which gradients flow."""
-    return input.copy(order="K")
+    return input.copy(order="C" if memory_format == "contiguous" else "K")
 
 
 @clone.gradient
@@ -262,7 +271,13 @@ def _(make):
     yield make.sample(make(), ())
 
 
-@op(method=True, view=True, variant=lambda input, dim: f"SqueezeBackward{0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1}")
+@op(
+    method=True,
+    inplace=True,
+    view=True,
+    variant=lambda input, dim: f"SqueezeBackward{0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1}",
+    reference=references.squeeze,
+)
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """View without the dimensions of length 1, or without those of ``dim`` that have length 1."""
     dims = range(input.ndim) if dim is None else wrap_dims(dim, input.ndim) if dim != () else ()
@@ -283,7 +298,7 @@ def _(make):
     yield make.sample(make(), 0)
 
 
-@op(method=True, view=True, reference=np.expand_dims)
+@op(method=True, inplace=True, view=True, reference=np.expand_dims)
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """View with a dimension of length 1 put in at ``dim``."""
     place = wrap_dim(dim, input.ndim + 1)
@@ -303,7 +318,7 @@ def _(make):
     yield make.sample(make(), 0)
 
 
-@op(method=True, view=True, node="ViewBackward0")
+@op(method=True, view=True, variant=lambda input, *dims: _view_name(input), reference=references.flatten)
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join the dimensions from ``start_dim`` to ``end_dim``, both included, into one."""
     start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.dtypes import get_default_dtype
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
+from minigrad.ops.promotion import not_implemented, to_floating
 from minigrad.ops.reduce import expand_reduced, sum
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def _floating(name: str, input: Any, dtype: Any) -> Any:
     if dtype is not None:
         return input.astype(dtype.numpy, copy=False)
-    if input.dtype.kind != "f":
-        return input.astype(get_default_dtype().numpy)
+    if input.dtype.kind != "f" and input.size:
+        raise not_implemented(f"{name}_lastdim_kernel_impl", input)
     return input
 
 
@@ -125,7 +125,7 @@ def _logsumexp_reference(x: Any, dim: Any, keepdim: bool = False) -> Any:
 @op(method=True, reference=_logsumexp_reference)
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """Logarithm of the sum of exponentials over ``dim``, computed without overflow."""
-    input = _floating("logsumexp", input, None)
+    input = to_floating(input)
     dims = wrap_dims(dim, input.ndim)
     if len(dims) == 1 and input.ndim:
         return kernels_of(input).logsumexp(input, dims[0], keepdim)

@@ -9,7 +9,9 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.promotion import check_floating, not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def _(make):
     yield make.sample(make.apart(2, 3), dim=-1, descending=True)
 
 
-@composed(reference=lambda x: np.sort(x, 0))
+@composed(method=True, reference=lambda x: np.sort(x, 0))
 def msort(input: Tensor) -> Tensor:
     """Elements in ascending order along the first dimension."""
     return sort(input, 0)[0]
@@ -101,6 +103,8 @@ def _(make):
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are."""
     dim = wrap_dim(dim, input.ndim)
+    if input.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     length = input.shape[dim] if input.ndim else 1
     if not 0 <= k <= length:
         raise RuntimeError("selected index k out of range")
@@ -118,16 +122,18 @@ def _(grad, indices, input_shape, dim):
 
 @topk.samples
 def _(make):
-    yield make.sample(make.apart(5), 2)
-    yield make.sample(make.apart(2, 4), 3, 1, False)
-    yield make.sample(make.apart(4, 2), 1, dim=0)
-    yield make.sample(make.apart(4), 0)
+    yield make.sample(make.apart(5, gap=0.5), 2)
+    yield make.sample(make.apart(2, 4, gap=0.5), 3, 1, False)
+    yield make.sample(make.apart(4, 2, gap=0.5), 1, dim=0)
+    yield make.sample(make.apart(4, gap=0.5), 0)
 
 
 @op(method=True, outputs=("values", "indices"), reference=references.kthvalue)
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The ``k``-th smallest element (counted from 1) along ``dim``, and where it is."""
     dim = wrap_dim(dim, input.ndim)
+    if input.dtype.kind == "b":
+        raise not_implemented("kthvalue_cpu", input)
     length = input.shape[dim] if input.ndim else 1
     if not 1 <= k <= length:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
@@ -149,13 +155,15 @@ def _(grad, indices, input_shape, dim, keepdim):
 
 @kthvalue.samples
 def _(make):
-    yield make.sample(make.apart(5), 2)
-    yield make.sample(make.apart(2, 4), 3, 1, True)
-    yield make.sample(make.apart(4, 2), 1, dim=0)
+    yield make.sample(make.apart(5, gap=0.5), 2)
+    yield make.sample(make.apart(2, 4, gap=0.5), 3, 1, True)
+    yield make.sample(make.apart(4, 2, gap=0.5), 1, dim=0)
 
 
 def _median_along(input: Any, dim: int, keepdim: bool, skip_nan: bool) -> tuple[Any, Any]:
     """Return the lower median along a dimension and where it is; a nan is the median unless it is skipped."""
+    if input.dtype.kind == "b":
+        raise not_implemented("median_out", input)
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
     if not input.shape[dim]:
@@ -213,7 +221,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         return median_dim(input, dim, keepdim)
     if not input.numel():
         return input.new_full((), float("nan"))
-    return median_dim(input.reshape(-1), 0, False)[0]
+    return named(median_dim(input.reshape(-1), 0, False)[0], "MedianBackward0")
 
 
 @median.samples
@@ -229,7 +237,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     """As `median`, of the elements that are not nan."""
     if dim is not None:
         return nanmedian_dim(input, dim, keepdim)
-    return nanmedian_dim(input.reshape(-1), 0, False)[0]
+    return named(nanmedian_dim(input.reshape(-1), 0, False)[0], "NanmedianBackward0")
 
 
 @nanmedian.samples
@@ -444,6 +452,8 @@ def _(make):
 
 
 def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> Any:
+    if sorted_sequence.dtype.kind == "b" or values.dtype.kind == "b":
+        raise not_implemented("searchsorted_out_cpu", values)
     side = "right" if right else "left"
     if sorted_sequence.ndim <= 1:
         found = np.searchsorted(sorted_sequence, values, side)
@@ -540,6 +550,7 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
     """Counts of the elements in equal bins from ``min`` to ``max`` (the data's own range when both are 0)."""
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0, but got {bins}")
+    check_floating("histogram_cpu", input)
     low, high = builtins.float(min), builtins.float(max)
     if low == high == 0 and input.size:
         low, high = builtins.float(input.min()), builtins.float(input.max())

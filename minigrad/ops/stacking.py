@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.join import cat, split_parts, stack
+from minigrad.ops.join import cat, stack
 from minigrad.ops.op import composed
+from minigrad.ops.promotion import common_dtype
 from minigrad.ops.shape import expand, reshape, view
 from minigrad.ops.state import Upper
 
@@ -206,8 +208,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
         if indices_or_sections <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
         size, longer = divmod(length, indices_or_sections)
-        sizes = [size + 1] * longer + [size] * (indices_or_sections - longer)
-        return split_parts(input, tuple(sizes), dim)
+        indices_or_sections = [k * size + builtins.min(k, longer) for k in range(1, indices_or_sections)]
     parts = []
     cuts = [slice(cut).indices(length)[1] for cut in indices_or_sections]
     for start, stop in zip([0, *cuts], [*cuts, length], strict=True):
@@ -273,11 +274,14 @@ def block_diag(*tensors: Tensor) -> Tensor:
     """Matrix with the given matrices (vectors as rows) along its diagonal, 0 elsewhere."""
     matrices = [atleast_2d(each) for each in tensors]
     width = sum(each.shape[1] for each in matrices)
+    dtype = common_dtype(*(each.detach().numpy() for each in matrices))
     rows = []
     before = 0
     for each in matrices:
         height, length = each.shape
-        rows.append(cat([each.new_zeros((height, before)), each, each.new_zeros((height, width - before - length))], 1))
+        sides = (np.zeros((height, n), dtype) for n in (before, width - before - length))
+        left, right = (Upper.Tensor._wrap(side) for side in sides)
+        rows.append(cat([left, each, right], 1))
         before += length
     return cat(rows, 0)
 

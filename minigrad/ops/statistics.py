@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.dims import axes, wrap_dim, wrap_dims
+from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import kernels_of
+from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import to_floating
+from minigrad.ops.promotion import promote
 from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import (
     _check_not_empty,
+    _share_among_ties,
+    amax,
+    amin,
     count_reduced,
     expand_reduced,
     mean,
@@ -20,7 +26,7 @@ from minigrad.ops.reduce import (
     several_dims_samples,
     sum,
 )
-from minigrad.ops.shape import numel
+from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -79,24 +85,38 @@ def _moment_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
 
 def _var_reference(x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, correction: Any = None) -> Any:
     dim, correction = _moment_args(dim, unbiased, correction)
-    axis = tuple(dim) if isinstance(dim, list) else dim
-    return np.var(x, axis=axis if x.ndim else None, ddof=correction, keepdims=keepdim)
+    axis = (tuple(dim) if isinstance(dim, list) else dim) if x.ndim else None
+    squares = (x - np.sum(x, axis=axis, keepdims=True) / np.float64(count_reduced(x.shape, dim))) ** 2
+    divisor = builtins.max(count_reduced(x.shape, dim) - correction, 0)
+    return np.sum(squares, axis=axis, keepdims=keepdim) / np.float64(divisor)
 
 
 @quiet
 def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     axis = axes(dim, input.ndim)
     wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
-    count = count_reduced(input.shape, dim)
-    centre = np.add.reduce(wide, axis=axis, keepdims=True) / wide.dtype.type(count)
-    squares = np.square(wide - centre)
-    divisor = builtins.max(count - correction, 0)
-    return (np.add.reduce(squares, axis=axis, keepdims=keepdim) / wide.dtype.type(divisor)).astype(input.dtype)
+    kernels = kernels_of(input)
+    centred = np.subtract(wide, kernels.mean(wide, axis, True))
+    total = kernels.sum(np.square(centred), axis, keepdim)
+    divisor = builtins.max(count_reduced(input.shape, dim) - correction, 0)
+    return np.divide(total, divisor, dtype=input.dtype)
 
 
 def _check_moment(name: str, input: Any) -> None:
     if input.dtype.kind != "f":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
+
+
+def _with_mean(spread: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the reference of ``var_mean`` or ``std_mean``, given that of the spread."""
+
+    def call(x: Any, dim: Any = None, *args: Any, keepdim: bool = False, **kwargs: Any) -> Any:
+        axis = None if isinstance(dim, bool) else tuple(dim) if isinstance(dim, list) else dim
+        total = np.sum(x, axis=axis, keepdims=keepdim)
+        mean = np.divide(total, count_reduced(x.shape, None if isinstance(dim, bool) else dim))
+        return spread(x, dim, *args, keepdim=keepdim, **kwargs), mean
+
+    return call
 
 
 @op(method=True, reference=_var_reference)
@@ -124,7 +144,10 @@ def var(
 
 @var.gradient
 def _(grad, input, dim, unbiased, keepdim, correction):
-    dim, correction = _moment_args(dim, unbiased, correction)
+    return _var_gradient(grad, input, *_moment_args(dim, unbiased, correction), keepdim)
+
+
+def _var_gradient(grad: Any, input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     divisor = builtins.max(count_reduced(input.shape, dim) - correction, 0)
     spread = expand_reduced(grad, input.shape, dim, keepdim) * (input - mean(input, dim, True))
     return spread * (2.0 / divisor if divisor else float("nan"))
@@ -142,6 +165,9 @@ def _moment_samples(make: Any) -> Any:
     yield make.sample(make(2, 3, 2), dim=(0, 2), correction=0, keepdim=True)
     yield make.sample(make(2, 3), False)
     yield make.sample(make(4, 3).T, dim=-1, keepdim=True)
+    yield make.sample(make(2, 3), [0], correction=0)
+    yield make.sample(make(1), gradient=False)
+    yield make.sample(make(0, 3), 0, gradient=False)
 
 
 @op(method=True, reference=lambda x, *args, **kwargs: np.sqrt(_var_reference(x, *args, **kwargs)))
@@ -161,10 +187,7 @@ def std(
 
 @std.gradient
 def _(grad, input, out, dim, unbiased, keepdim, correction):
-    dim, correction = _moment_args(dim, unbiased, correction)
-    divisor = builtins.max(count_reduced(input.shape, dim) - correction, 0)
-    scaled = expand_reduced(_over(grad, out), input.shape, dim, keepdim)
-    return scaled * (input - mean(input, dim, True)) * (1.0 / divisor if divisor else float("nan"))
+    return _var_gradient(_over(grad, out * 2), input, *_moment_args(dim, unbiased, correction), keepdim)
 
 
 @std.samples
@@ -176,16 +199,30 @@ def _over(grad: Any, out: Any) -> Any:
     """Return ``grad / out``, with 0 where ``out`` is 0."""
     from minigrad.ops.select import where
 
-    return where(out == 0, grad * 0, grad / out)
+    return where(out == 0, zero(grad), grad / out)
 
 
-@composed(method=False)
+@op(outputs=("outputs",), reference=_with_mean(_var_reference))
 def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Number | None = None,
 ) -> Any:
-    """Variance and mean, as a pair."""
-    over = None if isinstance(dim, bool) else dim
-    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, over, keepdim)
+    """Variance and mean, as a pair; the parameters are those of `var`."""
+    _check_moment("var_mean", input)
+    dim, correction = _moment_args(dim, unbiased, correction)
+    centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
+    return _variance(input, dim, correction, keepdim), centre
+
+
+@var_mean.gradient
+def _(grads, input, dim, unbiased, keepdim, correction):
+    dim, correction = _moment_args(dim, unbiased, correction)
+    of_mean = expand_reduced(grads[1] / count_reduced(input.shape, dim), input.shape, dim, keepdim)
+    return _var_gradient(grads[0], input, dim, correction, keepdim) + of_mean
 
 
 @var_mean.samples
@@ -193,13 +230,28 @@ def _(make):
     yield from _moment_samples(make)
 
 
-@composed(method=False)
+@op(outputs=("outputs",), reference=_with_mean(lambda x, *args, **kwargs: np.sqrt(_var_reference(x, *args, **kwargs))))
 def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Number | None = None,
 ) -> Any:
-    """Standard deviation and mean, as a pair."""
-    over = None if isinstance(dim, bool) else dim
-    return std(input, dim, unbiased, keepdim, correction=correction), mean(input, over, keepdim)
+    """Standard deviation and mean, as a pair; the parameters are those of `var`."""
+    _check_moment("std_mean", input)
+    dim, correction = _moment_args(dim, unbiased, correction)
+    centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
+    return np.sqrt(_variance(input, dim, correction, keepdim)), centre
+
+
+@std_mean.gradient
+def _(grads, input, dim, unbiased, keepdim, correction):
+    out = std(input, dim, unbiased, keepdim, correction=correction)
+    dim, correction = _moment_args(dim, unbiased, correction)
+    of_mean = expand_reduced(grads[1] / count_reduced(input.shape, dim), input.shape, dim, keepdim)
+    return _var_gradient(_over(grads[0], out * 2), input, dim, correction, keepdim) + of_mean
 
 
 @std_mean.samples
@@ -243,6 +295,8 @@ def _(make):
 
 
 def _arg(argument: Any, name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
+    if input.dtype.kind == "b":
+        raise RuntimeError(f"{name}(): does not support bool input")
     _check_not_empty(name, input, dim)
     if dim is None:
         found = argument(input)
@@ -301,48 +355,79 @@ def _(make):
     yield make.sample(make.integers(2, 3, high=2), dim=1)
 
 
-@composed(method=True)
-def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
-    """Smallest and largest element, as the named pair ``(min, max)``."""
-    from minigrad.ops.op import return_type
-    from minigrad.ops.reduce import amax, amin
+def _aminmax_reference(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    axis = dim if x.ndim else None
+    return np.min(x, axis=axis, keepdims=keepdim), np.max(x, axis=axis, keepdims=keepdim)
 
+
+@op(method=True, outputs=("min", "max"), reference=_aminmax_reference)
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Smallest and largest element, as the named pair ``(min, max)``; ties share the gradient evenly."""
+    if not input.size and (dim is None or not input.shape[wrap_dim(dim, input.ndim)]):
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
+    axis = axes(dim, input.ndim)
+    return np.minimum.reduce(input, axis=axis, keepdims=keepdim), np.maximum.reduce(input, axis=axis, keepdims=keepdim)
+
+
+@aminmax.gradient
+def _(grads, input, dim, keepdim):
     over = () if dim is None else dim
-    return return_type("aminmax", ("min", "max"))((amin(input, over, keepdim), amax(input, over, keepdim)))
+    least, most = amin(input, over, keepdim), amax(input, over, keepdim)
+    of_least = _share_among_ties(grads[0], input, least, dim, keepdim)
+    return of_least + _share_among_ties(grads[1], input, most, dim, keepdim)
 
 
 @aminmax.samples
 def _(make):
     yield make.sample(make.apart(2, 3))
     yield make.sample(make.apart(2, 3), dim=1)
+    yield make.sample(make.apart(2, 3, 2), dim=-1, keepdim=True)
+    yield make.sample(make.apart())
 
 
-@composed(method=True)
+def _nan_samples(make: Any) -> Any:
+    """Yield the samples of a sum, and inputs with nan among their elements."""
+    yield from reduction_samples(make)
+    with_nan = make(2, 3)
+    with_nan[0, 1] = np.nan
+    yield make.sample(with_nan, gradient=False)
+    yield make.sample(with_nan, dim=0, gradient=False)
+
+
+@op(method=True, reference=lambda x, dim=None, keepdim=False: np.nansum(x, axis=dim if x.ndim else None, keepdims=keepdim))
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """Sum of the elements that are not nan."""
-    from minigrad.ops.select import where
+    """Sum of the elements that are not nan, over all dimensions or those in ``dim``."""
+    if input.dtype.kind == "f":
+        input = np.where(np.isnan(input), input.dtype.type(0), input)
+    return sum(input, dim, keepdim, dtype=dtype)
 
-    if not input.is_floating_point():
-        return sum(input, dim, keepdim, dtype=dtype)
-    return sum(where(input.isnan(), 0.0, input), dim, keepdim, dtype=dtype)
+
+@nansum.gradient
+def _(grad, input, dim, keepdim):
+    return expand_reduced(grad, input.shape, dim, keepdim) * (input == input)
 
 
 @nansum.samples
 def _(make):
-    yield from reduction_samples(make)
+    yield from _nan_samples(make)
     yield from several_dims_samples(make)
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, dim=None, keepdim=False: np.nanmean(x, axis=dim if x.ndim else None, keepdims=keepdim))
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """Mean of the elements that are not nan."""
+    """Mean of the elements that are not nan, over all dimensions or those in ``dim``."""
+    if not input.is_floating_point():
+        title = input.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {title}")
     count = sum(~input.isnan(), dim, keepdim)
     return nansum(input, dim, keepdim, dtype=dtype) / count
 
 
 @nanmean.samples
 def _(make):
-    yield from reduction_samples(make)
+    yield from _nan_samples(make)
 
 
 # Norms.
@@ -364,10 +449,10 @@ def _norm_reference(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, 
 @quiet
 def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
     if ord == 2:
-        return np.sqrt(np.add.reduce(np.square(x), axis=axis, keepdims=keepdim))
+        return np.sqrt(kernels_of(x).sum(np.square(x), axis, keepdim))
     size = np.abs(x)
     if ord == 1:
-        return np.add.reduce(size, axis=axis, keepdims=keepdim)
+        return kernels_of(x).sum(size, axis, keepdim)
     if ord == np.inf:
         return np.maximum.reduce(size, axis=axis, keepdims=keepdim)
     if ord == -np.inf:
@@ -399,12 +484,16 @@ def vector_norm(
 
 @vector_norm.gradient
 def _(grad, input, out, ord, dim, keepdim):
-    from minigrad.ops.reduce import _share_among_ties
+    return _norm_gradient(grad, input, out, ord, dim, keepdim)
+
+
+def _norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
+    """Return the gradient of a vector norm; where the norm has a kink, the subgradient of least norm."""
+    from minigrad.ops.rounding import abs, sign
     from minigrad.ops.select import where
-    from minigrad.ops.unary import abs, sign
 
     if ord == 0:
-        return grad * 0 * input
+        return zero(input)
     if ord in (np.inf, -np.inf):
         return _share_among_ties(grad, abs(input), out, dim, keepdim) * sign(input)
     total = expand_reduced(out, input.shape, dim, keepdim)
@@ -412,9 +501,11 @@ def _(grad, input, out, ord, dim, keepdim):
     if ord == 1:
         return grad * sign(input)
     if ord == 2:
-        return grad * where(total == 0, total * 0, input / total)
-    ratio = where(total == 0, total * 0, abs(input) / total)
-    return grad * sign(input) * ratio ** (ord - 1)
+        return grad * where(total == 0, zero(input), input / total)
+    if ord < 1:
+        slope = abs(input) ** (ord - 1) * total ** (1 - ord)
+        return where(input == 0, zero(input), grad * sign(input) * slope)
+    return grad * where(total == 0, zero(input), sign(input) * (abs(input) / total) ** (ord - 1))
 
 
 @vector_norm.samples
@@ -425,11 +516,15 @@ def _(make):
         yield make.sample(make.apart(2, 3), order, dim=1)
 
 
-@composed(method=True)
+@composed(method=True, reference=lambda x, p="fro", dim=None, keepdim=False: _norm_reference(x, 2 if p == "fro" else p, dim, keepdim))
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """Norm of all elements, or over ``dim``, as `linalg.vector_norm`; "fro" is 2, "nuc" the sum of singular values."""
     if p == "nuc":
-        return input.svd(compute_uv=False)[1].sum(-1, keepdim=keepdim)
+        from minigrad.ops.linalg import matrix_norm
+
+        return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2 if p in ("fro", None) else p
     return vector_norm(input, order, dim, keepdim, dtype=dtype)
 
@@ -442,15 +537,28 @@ def _(make):
     yield make.sample(make(2, 3, 4), 2, (0, 2))
 
 
-@composed
+@op(method=True, reference=lambda x, y, p=2: _norm_reference(x - y, p))
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
-    """Norm of ``input - other``."""
-    return vector_norm(input - other, p)
+    """Norm of ``input - other`` as one vector; see `linalg.vector_norm`."""
+    input, other = promote(input, other)
+    if input.dtype.kind != "f":
+        raise RuntimeError(
+            "norm(): input dtype should be either floating point or complex. "
+            f"Got {from_numpy(input.dtype).tensor_type.removesuffix('Tensor')} instead."
+        )
+    return _norm_along(input - other, p, None, False)
+
+
+@dist.gradient
+def _(grad, input, other, out, p):
+    gradient = _norm_gradient(grad, input - other, out, p, None, False)
+    return gradient, -gradient
 
 
 @dist.samples
 def _(make):
     yield make.sample(make(2, 3), make(2, 3))
     yield make.sample(make(2, 3), make(3), 1)
+    yield make.sample(make(), make(), 3)
 
 

@@ -47,7 +47,11 @@ def _(make):
     yield make.sample(make(2, 3), make())
 
 
-@op(inplace=True, method=False, reference=lambda x, value: np.full_like(x, value))
+@op(
+    inplace=True,
+    variant=lambda input, value: f"FillBackward{int(isinstance(value, np.ndarray))}",
+    reference=lambda x, value: np.full_like(x, value),
+)
 def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     """Tensor of the input's shape and dtype with every element ``value``."""
     if isinstance(value, np.ndarray) and value.ndim:
@@ -104,11 +108,9 @@ def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulat
 
 @index_put.gradient("input")
 def _(grad, indices, accumulate):
-    return (
-        grad
-        if accumulate
-        else index_put(grad, indices, advanced_index(grad, tuple(_index_array(each) for each in indices)) * 0)
-    )
+    if accumulate:
+        return grad
+    return index_put(grad, indices, zero(advanced_index(grad, tuple(_index_array(each) for each in indices))))
 
 
 @index_put.gradient("values")

@@ -1,0 +1,20 @@
+"""The names that PyTorch shows as ``grad_fn`` for functions that are one operation there and several here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def named(result: Any, name: str) -> Any:
+    """Let the node that made a result carry a name.
+
+    Parameters
+    ----------
+    result : Tensor, or a tuple of them from one operation
+        Not an input: its node is this call's alone.
+    name : str
+    """
+    first = result[0] if isinstance(result, tuple) and result else result
+    if getattr(first, "grad_fn", None) is not None:
+        first.grad_fn.label = name
+    return result
