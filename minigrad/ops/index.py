@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.op import op
+from minigrad.ops.op import op, share_memory
 from minigrad.ops.state import Upper, mode
 
 if TYPE_CHECKING:
@@ -101,14 +101,38 @@ def add_at(target: Any, index: tuple[Any, ...], values: Any) -> None:
 
 def get_item(tensor: Any, index: Any) -> Any:
     """Return ``tensor[index]``: a view where the index allows it."""
-    if type(index) is int:
-        array = tensor._array
-        if array.ndim and -array.shape[0] <= index < array.shape[0]:
-            return basic_index(tensor, (index,))
+    entries = index if type(index) is tuple else (index,)
+    if _is_basic(entries):
+        try:
+            return _basic_view(tensor, entries)
+        except IndexError:
+            pass  # `split_index` finds out what is wrong and says it in PyTorch's words
     basic, advanced = split_index(tensor._array, index)
     if basic is not None:
         tensor = basic_index(tensor, basic)
     return tensor if advanced is None else advanced_index(tensor, advanced)
+
+
+def _is_basic(entries: tuple[Any, ...]) -> bool:
+    """Whether an index is all integers, forward slices, None and Ellipsis, quickly; False when in doubt."""
+    for each in entries:
+        kind = type(each)
+        if kind is slice:
+            step = each.step
+            if step is not None and (type(step) is not int or step <= 0):
+                return False
+        elif kind is not int and each is not None and each is not Ellipsis:
+            return False
+    return True
+
+
+def _basic_view(tensor: Any, entries: tuple[Any, ...]) -> Any:
+    """Return ``tensor[entries]``; where nothing is recorded the view is made without the op's detour."""
+    if tensor._requires_grad or tensor._base is not None:
+        return basic_index(tensor, entries)
+    view = Upper.Tensor._wrap(tensor._array[entries if Ellipsis in entries else (*entries, Ellipsis)])
+    share_memory(view, tensor, basic_index, (entries,))
+    return view
 
 
 def set_item(tensor: Any, index: Any, value: Any) -> None:

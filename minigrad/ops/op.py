@@ -419,15 +419,19 @@ def _nth_output(call: Callable[..., Any], k: int, *args: Any) -> Any:
 
 
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Make ``result`` a view of ``source``: one version counter, and a way to record the view again."""
-    if result._array is not source._array and not np.may_share_memory(result._array, source._array):
-        return
-    result._version = source._version
+    """Make ``result`` a view of ``source`` if their arrays share memory (a reshape may have copied)."""
+    if result._array is source._array or np.may_share_memory(result._array, source._array):
+        share_memory(result, source, call, args[1:])
+
+
+def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[Any, ...]) -> None:
+    """Give a view its source's version counter, and the call ``call(source, *rest)`` to record it again."""
+    view._version = version = source._version
     if mode.enabled:
-        result._base = source if source._base is None else source._base
-        result._view_of = source
-        result._view_call = (call, args[1:])
-        result._view_version = source._version[0]
+        view._base = source if source._base is None else source._base
+        view._view_of = source
+        view._view_call = (call, rest)
+        view._view_version = version[0]
 
 
 def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
