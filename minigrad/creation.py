@@ -144,7 +144,8 @@ def _check_range(array: np.ndarray[Any, Any], dtype: dtypes.dtype) -> None:
     """
     if dtype.numpy.kind in "iu" and dtype.itemsize < 8 and array.dtype.kind in "iuf" and array.size:
         limits = np.iinfo(dtype.numpy)
-        if array.min() < limits.min or array.max() > limits.max:
+        lowest = limits.min or -limits.max  # negative numbers wrap in uint8, as far as it has room for them
+        if array.min() < lowest or array.max() > limits.max:
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 

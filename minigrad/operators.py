@@ -24,7 +24,6 @@ _BINARY = {
     "floordiv": "floor_divide",
     "mod": "remainder",
     "pow": "pow",
-    "matmul": "matmul",
     "and": "bitwise_and",
     "or": "bitwise_or",
     "xor": "bitwise_xor",
@@ -34,7 +33,6 @@ _BINARY = {
 _REFLECTED = {"sub": "rsub", "truediv": "rdiv"}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 _UNARY = {"neg": "neg", "abs": "abs", "pos": "positive"}
-_WITHOUT_INPLACE = ("matmul",)
 
 
 def _operand(other: Any) -> Any:
@@ -87,19 +85,29 @@ def _polygamma_(self: Tensor, n: int) -> Any:
     return self.copy_(_polygamma(self.clone(), n))
 
 
+def _matmul(self: Tensor, other: Any) -> Any:
+    return table["matmul"].call(self, other) if isinstance(other, (Tensor, np.ndarray)) else NotImplemented
+
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    return table["matmul"].call(other, self) if isinstance(other, (Tensor, np.ndarray)) else NotImplemented
+
+
 def _attach() -> None:
     for symbol, name in _BINARY.items():
         entry: Any = table[name]
         swapped = table[_REFLECTED[symbol]].call if symbol in _REFLECTED else None
         register_method(f"__{symbol}__", _forward(entry.call))
         register_method(f"__r{symbol}__", _reflected(entry.call, swapped))
-        if entry.inplace and symbol not in _WITHOUT_INPLACE:
+        if entry.inplace:
             register_method(f"__i{symbol}__", _forward(entry.call_inplace))
     for name in _COMPARISONS:
         register_method(f"__{name}__", _forward(table[name].call))
     for symbol, name in _UNARY.items():
         call = (table.get(name) or composed_table[name]).call
         register_method(f"__{symbol}__", lambda self, call=call: call(self))
+    register_method("__matmul__", _matmul)
+    register_method("__rmatmul__", _rmatmul)
     register_method("__invert__", _invert)
     register_method("__div__", Tensor.__truediv__)
     register_method("__rdiv__", Tensor.__rtruediv__)

@@ -460,7 +460,8 @@ class Tensor(Methods):
             devices.check_available(device)
         if dtype is None or dtype.numpy == self._array.dtype:
             return self.clone() if copy else self
-        return to_dtype(self, dtype.numpy)  # type: ignore[no-any-return]
+        source = self if dtype.is_floating_point else self.detach()
+        return to_dtype(source, dtype.numpy)  # type: ignore[no-any-return]
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """Return the name of the tensor's type, or the tensor cast to ``dtype``."""

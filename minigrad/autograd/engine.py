@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from minigrad.autograd.anomaly import check as check_anomaly
 from minigrad.autograd.node import Node, Output, edge_of
+from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
 
@@ -48,6 +49,7 @@ def run_backward(
     flow = _Flow(create_graph)
     was_enabled = mode.enabled
     mode.enabled = create_graph
+    silent = silence()  # rules divide by zero at the edges of domains; that gives inf and nan, not warnings
     try:
         for root, grad in zip(roots, grads, strict=True):
             flow.shared.add(id(grad))
@@ -67,6 +69,7 @@ def run_backward(
                     flow.accumulate(tensor, grad)
         return found
     finally:
+        unsilence(silent)
         mode.enabled = was_enabled
 
 

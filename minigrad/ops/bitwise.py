@@ -8,14 +8,14 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_tensors, not_implemented, promote
+from minigrad.ops.promotion import not_implemented, promote_tensors, promote_two
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
 
 def _combine(ufunc: Any, name: str, refused: str, x: Any, y: Any) -> Any:
-    x, y = promote(x, y)
+    x, y = promote_two(x, y)
     array = x if isinstance(x, ndarray) else y
     if array.dtype.kind in refused:
         raise not_implemented(name, array)
@@ -97,8 +97,7 @@ def _(make):
 
 
 def _two_integers(ufunc: Any, name: str, input: Any, other: Any) -> Any:
-    check_tensors(name, input=input, other=other)
-    x, y = promote(input, other)
+    x, y = promote_tensors(name, input, other)
     if x.dtype.kind in "fb":
         raise not_implemented(f"{name}_cpu", x)
     return ufunc(x, y)

@@ -8,12 +8,14 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_fits, check_tensors, not_implemented, promote
+from minigrad.ops.promotion import check_fits, not_implemented, promote, promote_tensors, promote_two
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
+
+_PLAIN = frozenset((int, float, type(None)))
 
 
 @op(
@@ -35,6 +37,8 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     -----
     The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.
     """
+    if type(min) in _PLAIN and type(max) in _PLAIN and min is not max and input.dtype.char in "fd":
+        return _clamped(input, min, max)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]
@@ -114,7 +118,7 @@ def _bound_variant(name: str) -> Any:
 @op(method=True, inplace=True, variant=_bound_variant("ClampMin"), reference=np.maximum)
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """Values no less than ``min``, elementwise; the gradient flows to the input also on the bound."""
-    x, low = promote(input, min)
+    x, low = promote_two(input, min)
     return np.maximum(x, low)
 
 
@@ -142,7 +146,7 @@ def _(make):
 @op(method=True, inplace=True, variant=_bound_variant("ClampMax"), reference=np.minimum)
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """Values no greater than ``max``, elementwise; the gradient flows to the input also on the bound."""
-    x, high = promote(input, max)
+    x, high = promote_two(input, max)
     return np.minimum(x, high)
 
 
@@ -170,15 +174,13 @@ def _(make):
 @op(method=True, reference=np.maximum)
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Larger of two values, elementwise; nan where either is nan. Where they are equal each gets half the gradient."""
-    check_tensors("maximum", input=input, other=other)
-    return np.maximum(*promote(input, other))
+    return np.maximum(*promote_tensors("maximum", input, other))
 
 
 @op(method=True, reference=np.minimum)
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """Smaller of two values, elementwise; nan where either is nan. Where they are equal each gets half the gradient."""
-    check_tensors("minimum", input=input, other=other)
-    return np.minimum(*promote(input, other))
+    return np.minimum(*promote_tensors("minimum", input, other))
 
 
 def _share_of(grad: Any, passed_over: Any, tied: Any) -> Any:
@@ -209,15 +211,13 @@ def _(grad, input, other):
 @op(method=True, reference=np.fmax)
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """Larger of two values, elementwise; where one is nan, the other. The first gets the gradient of a tie."""
-    check_tensors("fmax", input=input, other=other)
-    return np.fmax(*promote(input, other))
+    return np.fmax(*promote_tensors("fmax", input, other))
 
 
 @op(method=True, reference=np.fmin)
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """Smaller of two values, elementwise; where one is nan, the other. The first gets the gradient of a tie."""
-    check_tensors("fmin", input=input, other=other)
-    return np.fmin(*promote(input, other))
+    return np.fmin(*promote_tensors("fmin", input, other))
 
 
 @fmax.gradient("input")

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_tensors, promote
+from minigrad.ops.promotion import check_tensors, promote_two
 from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
@@ -30,8 +30,9 @@ def _comparison_samples(make: Any) -> Any:
 
 
 def _checked(name: str, input: Any, other: Any) -> Any:
-    check_tensors(name, input=input)
-    return promote(input, other)
+    if type(input) is not ndarray:
+        check_tensors(name, input=input)
+    return promote_two(input, other)
 
 
 @op(method=True, inplace=True, differentiable=False, reference=np.equal)
@@ -202,7 +203,7 @@ def isin(
                 f"isin() received an invalid combination of arguments - got ({type(elements).__name__}, "
                 f"{type(test_elements).__name__}), but expected Tensors or numbers"
             )
-    among = np.isin(*promote(elements, test_elements))
+    among = np.isin(*promote_two(elements, test_elements))
     return ~among if invert else among
 
 
@@ -228,21 +229,24 @@ def _logical_samples(make: Any) -> Any:
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_and)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Whether both are non-zero, elementwise."""
-    check_tensors("logical_and", input=input, other=other)
+    if type(input) is not ndarray or type(other) is not ndarray:
+        check_tensors("logical_and", input=input, other=other)
     return np.logical_and(input, other)
 
 
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_or)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Whether one is non-zero, elementwise."""
-    check_tensors("logical_or", input=input, other=other)
+    if type(input) is not ndarray or type(other) is not ndarray:
+        check_tensors("logical_or", input=input, other=other)
     return np.logical_or(input, other)
 
 
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_xor)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Whether exactly one is non-zero, elementwise."""
-    check_tensors("logical_xor", input=input, other=other)
+    if type(input) is not ndarray or type(other) is not ndarray:
+        check_tensors("logical_xor", input=input, other=other)
     return np.logical_xor(input, other)
 
 

@@ -9,7 +9,14 @@ from numpy import ndarray
 
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_tensors, not_implemented, promote, promote_to_floating, to_floating
+from minigrad.ops.promotion import (
+    check_tensors,
+    not_implemented,
+    promote,
+    promote_to_floating,
+    promote_two,
+    to_floating,
+)
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
@@ -41,7 +48,7 @@ def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | 
     """
     if rounding_mode is None:
         return divide(*promote_to_floating(input, other))
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     if rounding_mode == "floor":
         return divide_down(x, y)
     if rounding_mode == "trunc":
@@ -117,13 +124,13 @@ def check_integer_divisor(y: Any) -> None:
 
 
 def divide_down(x: Any, y: Any) -> Any:
-    """Return the quotient of two arrays of one dtype, rounded down."""
-    x, y = (each if isinstance(each, (ndarray, np.generic)) else np.asarray(each) for each in (x, y))
-    if x.dtype.kind == "b" and y.dtype.kind == "b":
-        raise not_implemented("div_floor_cpu", x)
-    if x.dtype.kind != "f" and y.dtype.kind != "f":
+    """Return the quotient of two promoted operands, rounded down."""
+    array = x if isinstance(x, ndarray) else y
+    if array.dtype.kind == "b":
+        raise not_implemented("div_floor_cpu", array)
+    if array.dtype.kind != "f":
         check_integer_divisor(y)
-    return _floor_divide(*promote(x, y))
+    return _floor_divide(x, y)
 
 
 def divide_to_zero(x: Any, y: Any) -> Any:
@@ -149,7 +156,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     ``div(..., rounding_mode="floor")`` has one, which is 0.
     """
-    return divide_down(*promote(input, other))
+    return divide_down(*promote_two(input, other))
 
 
 def _refuse_gradient(grad):
@@ -180,7 +187,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     The gradient with respect to ``other`` is ``-floor(input / other)``, and the steps are taken for flat.
     """
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     return _rest(_remainder, "remainder_cpu", x, y)
 
 
@@ -214,7 +221,7 @@ def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
     The gradient with respect to ``other`` is ``-trunc(input / other)``, and the steps are taken for flat.
     """
     check_tensors("fmod", input=input)
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     return _rest(_fmod, "fmod_cpu", x, y)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.ops.op import op
-from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote
+from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote, promote_two
 from minigrad.ops.quiet import divide
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
@@ -38,7 +38,7 @@ def _scaled(x: Any, y: Any, alpha: Any) -> Any:
 @op(method=True, inplace=True, reference=lambda x, y, *, alpha=1: x + alpha * y, ufunc=np.add)
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Sum ``input + alpha * other``, elementwise."""
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     return np.add(x, y if alpha == 1 and alpha is not True else _scaled(x, y, alpha))
 
 
@@ -68,7 +68,7 @@ def _(make):
 )
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference ``input - alpha * other``, elementwise; not for bools."""
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     if x is not input or y is not other or alpha != 1:
         _refuse_bools(input, other)
         if alpha != 1:
@@ -114,7 +114,7 @@ def _(make):
 )
 def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference the other way round, ``other - alpha * input``, elementwise; what ``2 - x`` does."""
-    x, y = promote(input, other)
+    x, y = promote_two(input, other)
     if x is not input or y is not other or alpha != 1 or is_bool(x):
         _refuse_bools(input, other)
         if alpha != 1:
@@ -141,7 +141,7 @@ def _(make):
 @op(method=True, inplace=True, aliases=("multiply",), reference=np.multiply, ufunc=np.multiply)
 def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Product ``input * other``, elementwise."""
-    return np.multiply(*promote(input, other))
+    return np.multiply(*promote_two(input, other))
 
 
 @mul.gradient("input")

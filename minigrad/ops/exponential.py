@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_floating, check_tensors, promote, promote_to_floating, to_floating
+from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 
@@ -240,8 +240,7 @@ def _(make):
 
 
 def _two_floating(name: str, input: Any, other: Any) -> Any:
-    check_tensors(name, input=input, other=other)
-    x, y = promote(input, other)
+    x, y = promote_tensors(name, input, other)
     check_floating(f"{name}_cpu", x)
     return x, y
 

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from minigrad.ops.exponential import log
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented, promote
+from minigrad.ops.promotion import check_fits, not_implemented, promote_two
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples
 from minigrad.ops.select import choose
@@ -41,19 +41,20 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     The gradient of the input is 0 where the exponent is 0, and that of the exponent 0 where the input is 0 (and the
     exponent not negative). Integers take no negative numbers as exponents; in a tensor of exponents these give 0.
     """
-    x, y = promote(input, exponent)
-    if not isinstance(y, ndarray):
+    x, y = promote_two(input, exponent)
+    if not isinstance(exponent, ndarray):
         if x.dtype.kind == "f":
-            return _fixed_power(x, y)
-        if y < 0:
+            return _fixed_power(x, exponent)
+        if exponent in (0, 1):
+            return x.copy() if exponent else np.ones_like(x)
+        if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-        return np.power(x, y)
+        check_fits(exponent, x.dtype)
+        return np.power(x, exponent)
     if y.dtype.kind == "f":
         return _power(x, y)
     if y.dtype.kind == "b":
         raise not_implemented("pow", y)
-    if not isinstance(exponent, ndarray) and y < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
     return _integer_power(x, y)
 
 
@@ -61,6 +62,8 @@ def _fixed_power(x: Any, exponent: Any) -> Any:
     """Return a power of floats with one exponent, the common ones by products and roots."""
     if exponent == 2:
         return _multiply(x, x)
+    if exponent in (0, 1):
+        return x.copy() if exponent else np.ones_like(x)
     if exponent == 3:
         return _multiply(_multiply(x, x), x)
     if exponent == 0.5:

@@ -43,16 +43,35 @@ def promote(*operands: Any) -> Any:
     return operands
 
 
-def promote_to_floating(*operands: Any) -> Any:
-    """Return operands as `promote` does, in the default dtype where their common dtype is not floating."""
-    operands = promote(*operands)
+def promote_two(x: Any, y: Any) -> Any:
+    """Return two operands as `promote` does; twice as quick where nothing is to be done."""
+    if type(x) is ndarray:
+        kind = type(y)
+        if kind is ndarray:
+            if x.dtype is y.dtype:
+                return x, y
+        elif (kind is float and x.dtype.char in "fde") or (kind is int and x.dtype.char in _WIDE):
+            return x, y
+    return promote(x, y)
+
+
+def promote_tensors(name: str, input: Any, other: Any) -> Any:
+    """Return two arrays as `promote` does, refusing numbers on behalf of the operation ``name``."""
+    if type(input) is not ndarray or type(other) is not ndarray:
+        check_tensors(name, input=input, other=other)
+    return promote_two(input, other)
+
+
+def promote_to_floating(x: Any, y: Any) -> Any:
+    """Return two operands as `promote` does, in the default dtype where their common dtype is not floating."""
+    operands = promote_two(x, y)
     for each in operands:
         if type(each) is ndarray:
             if each.dtype.kind == "f":
                 return operands
             break
     dtype = get_default_dtype().numpy
-    return tuple(np.asarray(each, dtype) for each in operands)
+    return np.asarray(x, dtype), np.asarray(y, dtype)
 
 
 def common_dtype(*operands: Any) -> np.dtype[Any]:
@@ -132,7 +151,9 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
     elif dtype.kind == "b":
         fits = True
     else:
-        fits = math.isfinite(value) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+        limits = np.iinfo(dtype)
+        # Negative numbers wrap in uint8, as far as it has room for them.
+        fits = math.isfinite(value) and (limits.min or -limits.max) <= value <= limits.max
     if not fits:
         name = {"float16": "c10::Half", "float32": "float"}.get(dtype.name, f"{dtype.name}_t")
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")

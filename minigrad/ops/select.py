@@ -16,8 +16,8 @@ from minigrad.ops.promotion import (
     check_tensors,
     common_dtype,
     not_implemented,
-    promote,
     promote_to_floating,
+    promote_two,
 )
 from minigrad.ops.samples import binary_samples
 
@@ -40,7 +40,7 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
         title = from_numpy(condition.dtype).tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {title}")
     if type(input) is ndarray or type(other) is ndarray:
-        input, other = promote(input, other)
+        input, other = promote_two(input, other)
     else:
         input, other = _two_numbers(input, other)
     return np.where(condition, input, other)

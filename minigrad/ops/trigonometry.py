@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.ops.exponential import rsqrt
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_floating, check_tensors, promote, promote_to_floating, to_floating
+from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
 from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 from minigrad.ops.select import choose, masked_fill
@@ -218,8 +218,7 @@ def _(make):
 @op(method=True, inplace=True, reference=np.hypot)
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """Length ``sqrt(input ** 2 + other ** 2)``, elementwise, without overflow; its gradient at (0, 0) is nan."""
-    check_tensors("hypot", input=input, other=other)
-    x, y = promote(input, other)
+    x, y = promote_tensors("hypot", input, other)
     check_floating("hypot_cpu", x)
     return _hypot(x, y)
 
