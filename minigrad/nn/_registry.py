@@ -72,8 +72,8 @@ class Registry(dict[str, Any]):
 
     # dict's own versions of these would bypass the methods above.
     clear = MutableMapping.clear
-    update = MutableMapping.update  # type: ignore[assignment]
-    setdefault = MutableMapping.setdefault  # type: ignore[assignment]
+    update = MutableMapping.update
+    setdefault = MutableMapping.setdefault
 
 
 def bind_registry(module: Any, kind: str, values: Mapping[str, Any]) -> None:

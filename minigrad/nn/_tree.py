@@ -116,7 +116,7 @@ class TreeMethods:
             module = getattr(module, name)
             if not isinstance(module, TreeMethods):
                 raise AttributeError(f"`{name}` is not an nn.Module")
-        return module  # type: ignore[no-any-return]
+        return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put a module at a path, in place of the one there.
@@ -154,7 +154,7 @@ class TreeMethods:
         module, name, value = self._resolve(target)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return value  # type: ignore[no-any-return]
+        return value
 
     def _resolve(self, target: str) -> tuple[Module, str, Any]:
         path, _, name = target.rpartition(".")
@@ -258,13 +258,10 @@ class TreeMethods:
         for parameter in self._parameters.values():
             if parameter is None:
                 continue
-            grad = parameter.grad
             with no_grad():
-                data = fn(parameter)
-                grad_data = None if grad is None else fn(grad)
-            parameter.data = data
-            if grad is not None:
-                grad.data = grad_data
+                parameter.data = fn(parameter)
+                if parameter.grad is not None:
+                    parameter.grad.data = fn(parameter.grad)
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)

@@ -6,6 +6,7 @@ The operations are in `minigrad.ops`; those that need more than a name here are 
 from __future__ import annotations
 
 from minigrad.ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, tanh
+from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss
 from minigrad.ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -18,19 +19,15 @@ from minigrad.ops.loss import (
     smooth_l1_loss,
 )
 from minigrad.ops.margin_loss import (
-    cosine_embedding_loss,
-    gaussian_nll_loss,
     hinge_embedding_loss,
     margin_ranking_loss,
     multi_margin_loss,
     multilabel_margin_loss,
     multilabel_soft_margin_loss,
-    poisson_nll_loss,
     soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
 )
 from minigrad.ops.matmul import linear
+from minigrad.ops.pair_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
 from minigrad.ops.piecewise import hardshrink, prelu, softshrink
 

@@ -35,19 +35,19 @@ class Parameter(Tensor):
         data = empty(0) if data is None else data.detach()
         if requires_grad and not data.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        return cls._make_subclass(data, requires_grad)  # type: ignore[no-any-return]
+        return cls._make_subclass(data, requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         attributes = {name: value for name, value in self.__dict__.items() if name not in _OF_THE_GRAPH}
         return type(self), (self.data, self.requires_grad), attributes or None
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return f"Parameter containing:\n{super().__repr__(tensor_contents=tensor_contents)}"
+    def __repr__(self) -> str:  # type: ignore[override]
+        return f"Parameter containing:\n{super().__repr__()}"
 
 
 class Buffer(Tensor):
@@ -68,14 +68,14 @@ class Buffer(Tensor):
         data = empty(0) if data is None else data
         self = cls._make_subclass(data.detach(), data.requires_grad)
         self.persistent = persistent
-        return self  # type: ignore[no-any-return]
+        return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), persistent=self.persistent)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self) -> str:  # type: ignore[override]
         return repr(Tensor._make_subclass(self, self.requires_grad))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

@@ -29,7 +29,8 @@ def _line(name: Any, value: Any, kind: str) -> str:
         return f"  ({name}): Object of type: {type(value).__name__}"
     size = "x".join(map(str, value.size()))
     device = f" ({value.device})" if value.device.type == "cuda" else ""
-    return f"  ({name}): {'Parameter' if isinstance(value, Parameter) else 'Tensor'} containing: [{kind} of size {size}{device}]"
+    owner = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    return f"  ({name}): {owner} containing: [{kind} of size {size}{device}]"
 
 
 class ParameterList(Module):
@@ -77,7 +78,7 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> Self:
         """Add values at the end; return the list."""
-        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+        if isinstance(values, Tensor) or not isinstance(values, Iterable):
             raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in list(values):
             self.append(value)
@@ -159,7 +160,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, or ``default``."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return a new dictionary with the given keys, all of one value."""

@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import common_dtype, not_implemented
 from minigrad.ops.statistics import norm, vector_norm
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
-
-
-def named(result: Tensor, name: str) -> Tensor:
-    """Let a result's node carry the name that PyTorch shows for the function as a whole, which is one operation there."""
-    if result.grad_fn is not None:
-        result.grad_fn.label = name
-    return result
 
 
 def _distance_reference(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
@@ -54,13 +48,13 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if x1.shape != x2.shape:
         shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
         x1, x2 = x1.expand(shape), x2.expand(shape)
-    return (x1 / _length(x1, dim, eps) * (x2 / _length(x2, dim, eps))).sum(dim)  # type: ignore[no-any-return]
+    return (x1 / _length(x1, dim, eps) * (x2 / _length(x2, dim, eps))).sum(dim)
 
 
 def _length(x: Tensor, dim: int, eps: float) -> Tensor:
     """Return vectors' lengths, at least ``eps``; gradients pass the bound unchanged."""
     found = vector_norm(x, 2, dim, keepdim=True)
-    return found + (found.clamp_min(eps) - found).detach()  # type: ignore[no-any-return]
+    return found + (found.clamp_min(eps) - found).detach()
 
 
 @cosine_similarity.samples
@@ -79,7 +73,7 @@ def _normalize_reference(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-1
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Vectors along ``dim`` divided by their p-norm, or by ``eps`` where that is larger."""
     lengths = vector_norm(input, p, dim, keepdim=True).clamp_min(eps).expand_as(input)
-    return input / lengths if out is None else out.copy_(input / lengths)  # type: ignore[no-any-return]
+    return input / lengths if out is None else out.copy_(input / lengths)
 
 
 @normalize.samples
@@ -118,17 +112,18 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     for k, given in enumerate((input1, input2), 1):
         if given.size(-1) != weight.size(k):
             raise RuntimeError(
-                f"bilinear(): input{k} size does not match weight size: got {given.size(-1)} but expected {weight.size(k)}"
+                f"bilinear(): input{k} size does not match weight size: got {given.size(-1)} but expected "
+                f"{weight.size(k)}"
             )
     count, width1, width2 = weight.shape
     # (batch, in1) @ (in1, out * in2) is the one large product; what is left of it is a product an element.
     partial = input1.reshape(-1, width1) @ weight.permute(1, 0, 2).reshape(width1, count * width2)
     found = (partial.reshape(-1, count, width2) @ input2.reshape(-1, width2, 1)).reshape(*input1.shape[:-1], count)
     if bias is None:
-        return found  # type: ignore[no-any-return]
+        return found
     if bias.size(0) != count:
         raise RuntimeError(f"bilinear(): bias size does not match weight size: got {bias.size(0)} but expected {count}")
-    return found + bias  # type: ignore[no-any-return]
+    return found + bias
 
 
 @bilinear.samples

@@ -55,9 +55,9 @@ def test_sequential_indexing_and_slicing():
     assert amounts(net[:2]) == [1, 2]
     assert keys(net[1:]) == ["1", "2"]
     assert len(net) == 3
-    with pytest.raises(IndexError, match="index 3 is out of range"):
+    with pytest.raises(IndexError, match=r"index 3 is out of range"):
         net[3]
-    with pytest.raises(IndexError, match="index -4 is out of range"):
+    with pytest.raises(IndexError, match=r"index -4 is out of range"):
         net[-4]
 
 
@@ -80,9 +80,9 @@ def test_sequential_grows():
     assert amounts(net) == [0, 1, 2, 9, 3]
     assert net.pop(-2).amount == 9
     assert amounts(net) == [0, 1, 2, 3]
-    with pytest.raises(IndexError, match="Index out of range: 9"):
+    with pytest.raises(IndexError, match=r"Index out of range: 9"):
         net.insert(9, Add(1))
-    with pytest.raises(AssertionError, match="module should be of type"):
+    with pytest.raises(AssertionError, match=r"module should be of type"):
         net.insert(0, 3)
 
 
@@ -95,11 +95,11 @@ def test_sequentials_add_and_multiply():
     assert amounts(a) == [1, 2, 3]
     b *= 3
     assert amounts(b) == [2, 3] * 3
-    with pytest.raises(ValueError, match="add operator supports only objects of Sequential class, but <class 'int'>"):
+    with pytest.raises(ValueError, match=r"add operator supports only objects of Sequential class, but <class 'int'>"):
         a + 1
     with pytest.raises(TypeError, match=r"unsupported operand type\(s\) for \*"):
         a * 1.5
-    with pytest.raises(ValueError, match="Non-positive multiplication factor 0"):
+    with pytest.raises(ValueError, match=r"Non-positive multiplication factor 0"):
         a * 0
 
 
@@ -118,17 +118,17 @@ def test_module_list_behaves_like_a_list():
     del modules[1:3]
     assert (amounts(modules), keys(modules)) == ([1, 4, 5], ["0", "1", "2"])
     modules[0] = Add(7)
-    assert amounts(modules + [Add(8)]) == [7, 4, 5, 8]
-    with pytest.raises(IndexError, match="index 3 is out of range"):
+    assert amounts(modules + nn.ModuleList([Add(8)])) == [7, 4, 5, 8]
+    with pytest.raises(IndexError, match=r"index 3 is out of range"):
         modules[3]
-    with pytest.raises(TypeError, match="ModuleList.extend should be called with an iterable, but got int"):
+    with pytest.raises(TypeError, match=r"ModuleList.extend should be called with an iterable, but got int"):
         modules.extend(3)
-    with pytest.raises(TypeError, match="int is not a Module subclass"):
+    with pytest.raises(TypeError, match=r"int is not a Module subclass"):
         modules.append(3)
 
 
 def test_module_list_has_no_forward():
-    with pytest.raises(NotImplementedError, match="ModuleList"):
+    with pytest.raises(NotImplementedError, match=r"ModuleList"):
         nn.ModuleList()(1)
 
 
@@ -182,11 +182,11 @@ def test_parameter_list_turns_tensors_into_parameters():
     assert len(values[1:4]) == 3
     assert values[1:][0] is values[1]
     assert [type(v).__name__ for v in values][:3] == ["Parameter", "Parameter", "str"]
-    with pytest.raises(IndexError, match="index 5 is out of range"):
+    with pytest.raises(IndexError, match=r"index 5 is out of range"):
         values[5]
-    with pytest.raises(TypeError, match="ParameterList.extend should be called with an iterable, but got Tensor"):
+    with pytest.raises(TypeError, match=r"ParameterList.extend should be called with an iterable, but got Tensor"):
         values.extend(torch.ones(2))
-    with pytest.raises(RuntimeError, match="ParameterList should not be called"):
+    with pytest.raises(RuntimeError, match=r"ParameterList should not be called"):
         values()
 
 
@@ -214,9 +214,9 @@ def test_parameter_dict_behaves_like_a_dict():
     assert len(values) == 0
     with pytest.raises(KeyError):
         values.popitem()
-    with pytest.raises(TypeError, match="it is not a string"):
+    with pytest.raises(TypeError, match=r"it is not a string"):
         values[3] = torch.ones(1)
-    with pytest.raises(RuntimeError, match="ParameterDict should not be called"):
+    with pytest.raises(RuntimeError, match=r"ParameterDict should not be called"):
         values(1)
 
 

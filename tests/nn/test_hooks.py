@@ -110,7 +110,7 @@ def test_hooks_always_called_see_a_failed_forward():
 def test_a_failing_always_called_hook_warns_and_leaves_the_first_error():
     module = Scale()
     module.register_forward_hook(lambda m, args, out: 1 / 0, always_call=True)
-    with pytest.warns(UserWarning, match="raised an exception that was silenced"), pytest.raises(TypeError):
+    with pytest.warns(UserWarning, match=r"raised an exception that was silenced"), pytest.raises(TypeError):
         module(None, None)
 
 
@@ -172,7 +172,7 @@ def test_without_inputs_that_require_grad_the_hook_runs_when_the_outputs_gradien
     seen = []
     module.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append((grad_in, grad_out[0].tolist())))
     with pytest.warns(
-        UserWarning, match="Full backward hook is firing when gradients are computed with respect to module"
+        UserWarning, match=r"Full backward hook is firing when gradients are computed with respect to module"
     ):
         module(torch.ones(2)).sum().backward()
     assert seen == [((None,), [1.0, 1.0])]
@@ -182,12 +182,12 @@ def test_hooks_that_return_too_few_gradients_are_refused(x):
     module = Scale()
     module.register_full_backward_hook(lambda m, grad_in, grad_out: ())
     with pytest.raises(
-        RuntimeError, match="Backward hook returned an invalid number of grad_input, got 0, but expected 1"
+        RuntimeError, match=r"Backward hook returned an invalid number of grad_input, got 0, but expected 1"
     ):
         module(x).sum().backward()
     module = Scale()
     module.register_full_backward_pre_hook(lambda m, grad_out: ())
-    with pytest.raises(RuntimeError, match="Backward pre hook returned an invalid number of grad_output, got 0"):
+    with pytest.raises(RuntimeError, match=r"Backward pre hook returned an invalid number of grad_output, got 0"):
         module(x).sum().backward()
 
 
@@ -206,7 +206,7 @@ def test_an_output_that_is_no_tensor_warns():
     module = Listed()
     module.register_full_backward_hook(lambda *_: None)
     with pytest.warns(
-        UserWarning, match="module output should be a Tensor or a tuple of Tensors but received <class 'list'>"
+        UserWarning, match=r"module output should be a Tensor or a tuple of Tensors but received <class 'list'>"
     ):
         module(torch.ones(1, requires_grad=True))
 
@@ -215,7 +215,7 @@ def test_old_and_full_backward_hooks_do_not_mix(x):
     module = Scale()
     seen = []
     module.register_backward_hook(lambda m, grad_in, grad_out: seen.append(grad_out[0].tolist()))
-    with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full backward hooks"):
+    with pytest.raises(RuntimeError, match=r"Cannot use both regular backward hooks and full backward hooks"):
         module.register_full_backward_hook(lambda *_: None)
     module(x).sum().backward()
     assert seen == [[1.0, 1.0]]

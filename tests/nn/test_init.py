@@ -45,7 +45,7 @@ def test_normal(weight):
 @pytest.mark.parametrize(("a", "b"), [(-2.0, 2.0), (-0.1, 0.2), (1.5, 4.0), (2.5, 4.0)])
 def test_truncated_normal_stays_inside(weight, a, b):
     if a > 2:
-        with pytest.warns(UserWarning, match="mean is more than 2 std"):
+        with pytest.warns(UserWarning, match=r"mean is more than 2 std"):
             init.trunc_normal_(weight, 0.0, 1.0, a, b)
     else:
         init.trunc_normal_(weight, 0.0, 1.0, a, b)
@@ -63,7 +63,7 @@ def test_truncated_normal_without_mass_at_the_mean_has_the_right_mean(weight):
 def test_fans_count_the_kernel_too():
     assert init._calculate_fan_in_and_fan_out(torch.empty(3, 5)) == (5, 3)
     assert init._calculate_fan_in_and_fan_out(torch.empty(3, 5, 2, 4)) == (40, 24)
-    with pytest.raises(ValueError, match="fewer than 2 dimensions"):
+    with pytest.raises(ValueError, match=r"fewer than 2 dimensions"):
         init._calculate_fan_in_and_fan_out(torch.empty(3))
 
 
@@ -95,16 +95,16 @@ def test_normal_deviations(weight, fill, std):
 def test_gains():
     assert init.calculate_gain("relu") == math.sqrt(2)
     assert init.calculate_gain("leaky_relu", 0.5) == math.sqrt(2 / 1.25)
-    with pytest.raises(ValueError, match="Unsupported nonlinearity gelu"):
+    with pytest.raises(ValueError, match=r"Unsupported nonlinearity gelu"):
         init.calculate_gain("gelu")
-    with pytest.raises(ValueError, match="negative_slope x not a valid number"):
+    with pytest.raises(ValueError, match=r"negative_slope x not a valid number"):
         init.calculate_gain("leaky_relu", "x")
-    with pytest.raises(ValueError, match="Mode both not supported"):
+    with pytest.raises(ValueError, match=r"Mode both not supported"):
         init.kaiming_normal_(torch.empty(2, 2), mode="both")
 
 
 def test_nothing_to_initialise_warns():
-    with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op"):
+    with pytest.warns(UserWarning, match=r"Initializing zero-element tensors is a no-op"):
         init.kaiming_uniform_(torch.empty(0, 3))
 
 
@@ -121,9 +121,9 @@ def test_dirac_passes_channels_through():
     for out, channel in ((0, 0), (1, 1), (2, 0), (3, 1)):
         expected[out, channel, 1] = 1
     np.testing.assert_array_equal(weight, expected)
-    with pytest.raises(ValueError, match="Only tensors with 3, 4, or 5 dimensions"):
+    with pytest.raises(ValueError, match=r"Only tensors with 3, 4, or 5 dimensions"):
         init.dirac_(torch.empty(2, 2))
-    with pytest.raises(ValueError, match="dim 0 must be divisible by groups"):
+    with pytest.raises(ValueError, match=r"dim 0 must be divisible by groups"):
         init.dirac_(torch.empty(3, 2, 3), groups=2)
 
 
@@ -134,7 +134,7 @@ def test_sparse_columns_have_their_share_of_zeros():
 
 @pytest.mark.parametrize("fill", [init.eye_, lambda x: init.sparse_(x, 0.5)])
 def test_matrices_are_wanted(fill):
-    with pytest.raises(ValueError, match="Only tensors with 2 dimensions are supported"):
+    with pytest.raises(ValueError, match=r"Only tensors with 2 dimensions are supported"):
         fill(torch.empty(3))
 
 

@@ -100,7 +100,7 @@ def test_relu_in_place_trains():
 
 
 def test_an_implicit_dim_warns():
-    with pytest.warns(UserWarning, match="Implicit dimension choice for softmax has been deprecated"):
+    with pytest.warns(UserWarning, match=r"Implicit dimension choice for softmax has been deprecated"):
         out = nn.Softmax()(torch.randn(2, 3))
     np.testing.assert_allclose(out.sum(1).numpy(), [1, 1], rtol=1e-6)
 

@@ -139,21 +139,21 @@ def test_assigning_a_tensor_to_a_buffer_keeps_it_a_buffer():
 
 def test_register_functions_refuse_bad_names_and_values():
     net = Net()
-    with pytest.raises(KeyError, match="parameter name can.*t contain"):
+    with pytest.raises(KeyError, match=r"parameter name can.*t contain"):
         net.register_parameter("a.b", None)
-    with pytest.raises(KeyError, match="buffer name can.*t be empty string"):
+    with pytest.raises(KeyError, match=r"buffer name can.*t be empty string"):
         net.register_buffer("", None)
-    with pytest.raises(KeyError, match="module name can.*t contain"):
+    with pytest.raises(KeyError, match=r"module name can.*t contain"):
         net.add_module("a.b", None)
-    with pytest.raises(KeyError, match="attribute 'forward' already exists"):
+    with pytest.raises(KeyError, match=r"attribute 'forward' already exists"):
         net.register_parameter("forward", None)
-    with pytest.raises(TypeError, match="parameter name should be a string. Got int"):
+    with pytest.raises(TypeError, match=r"parameter name should be a string. Got int"):
         net.register_parameter(1, None)
-    with pytest.raises(TypeError, match="cannot assign 'torch.FloatTensor' object to parameter 'p'"):
+    with pytest.raises(TypeError, match=r"cannot assign 'torch.FloatTensor' object to parameter 'p'"):
         net.register_parameter("p", torch.ones(1))
-    with pytest.raises(TypeError, match="cannot assign 'int' object to buffer 'b'"):
+    with pytest.raises(TypeError, match=r"cannot assign 'int' object to buffer 'b'"):
         net.register_buffer("b", 3)
-    with pytest.raises(TypeError, match="int is not a Module subclass"):
+    with pytest.raises(TypeError, match=r"int is not a Module subclass"):
         net.add_module("m", 3)
 
 
@@ -162,7 +162,7 @@ def test_a_computed_tensor_is_refused_as_parameter():
     computed = nn.Parameter(torch.ones(1))
     computed = computed._make_subclass(computed, True)
     computed._node = (net.weight * 2)._node
-    with pytest.raises(ValueError, match="Cannot assign non-leaf Tensor to parameter 'p'"):
+    with pytest.raises(ValueError, match=r"Cannot assign non-leaf Tensor to parameter 'p'"):
         net.register_parameter("p", computed)
 
 
@@ -188,7 +188,7 @@ def test_call_super_init_passes_the_arguments_on():
 
 
 def test_a_missing_attribute_is_reported_with_the_closest_names():
-    with pytest.raises(AttributeError, match=r"'Net' object has no attribute 'wieght'. Did you mean: 'weight'\?"):
+    with pytest.raises(AttributeError, match=r"'Net' object has no attribute 'wieght'. Did you mean: 'weight'"):
         _ = Net().wieght
 
 
@@ -219,7 +219,7 @@ def test_a_missing_forward_says_so():
         Leaf()(1)
 
 
-# ---------------------------------------------------------------- registries and attributes say the same, whoever writes
+# ------------------------------------------------------------------- registries and attributes say the same
 
 
 def assert_consistent(module):
@@ -321,7 +321,7 @@ def test_train_and_eval_set_the_mode_below_too():
     assert not any(module.training for module in net.modules())
     net.train()
     assert all(module.training for module in net.modules())
-    with pytest.raises(ValueError, match="training mode is expected to be boolean"):
+    with pytest.raises(ValueError, match=r"training mode is expected to be boolean"):
         net.train(1)
 
 
@@ -364,7 +364,7 @@ def test_to_converts_in_place_and_keeps_the_parameters_and_their_gradients():
 
 def test_to_refuses_integer_dtypes():
     with pytest.raises(
-        TypeError, match="only accepts floating point or complex dtypes, but got desired dtype=torch.int64"
+        TypeError, match=r"only accepts floating point or complex dtypes, but got desired dtype=torch.int64"
     ):
         Net().to(torch.int64)
 
@@ -387,15 +387,15 @@ def test_paths_lead_to_modules_parameters_and_buffers():
 
 def test_wrong_paths_are_reported():
     net = Net()
-    with pytest.raises(AttributeError, match="Sequential has no attribute `7`"):
+    with pytest.raises(AttributeError, match=r"Sequential has no attribute `7`"):
         net.get_submodule("body.7")
-    with pytest.raises(AttributeError, match="`weight` is not an nn.Module"):
+    with pytest.raises(AttributeError, match=r"`weight` is not an nn.Module"):
         net.get_submodule("weight")
-    with pytest.raises(AttributeError, match="`mean` is not an nn.Parameter"):
+    with pytest.raises(AttributeError, match=r"`mean` is not an nn.Parameter"):
         net.get_parameter("mean")
-    with pytest.raises(AttributeError, match="`weight` is not a buffer"):
+    with pytest.raises(AttributeError, match=r"`weight` is not a buffer"):
         net.get_buffer("weight")
-    with pytest.raises(AttributeError, match="Net has no attribute `gone`"):
+    with pytest.raises(AttributeError, match=r"Net has no attribute `gone`"):
         net.get_parameter("gone")
 
 
@@ -404,11 +404,11 @@ def test_set_submodule_replaces_at_a_path():
     leaf = Leaf()
     net.set_submodule("body.0", leaf)
     assert net.body[0] is leaf
-    with pytest.raises(AttributeError, match="Net has no attribute `gone`"):
+    with pytest.raises(AttributeError, match=r"Net has no attribute `gone`"):
         net.set_submodule("gone", leaf, strict=True)
-    with pytest.raises(ValueError, match="Cannot set the submodule without a target name!"):
+    with pytest.raises(ValueError, match=r"Cannot set the submodule without a target name!"):
         net.set_submodule("", leaf)
-    with pytest.raises(AttributeError, match="`weight` is not an nn.Module"):
+    with pytest.raises(AttributeError, match=r"`weight` is not an nn.Module"):
         net.set_submodule("weight", leaf)
 
 
@@ -471,7 +471,7 @@ def test_a_parameter_shares_the_memory_of_its_data():
 
 def test_an_empty_parameter_and_an_integer_one():
     assert nn.Parameter().shape == (0,)
-    with pytest.raises(RuntimeError, match="Only Tensors of floating point and complex dtype can require gradients"):
+    with pytest.raises(RuntimeError, match=r"Only Tensors of floating point and complex dtype can require gradients"):
         nn.Parameter(torch.tensor([1, 2]))
     assert nn.Parameter(torch.tensor([1]), requires_grad=False).dtype is torch.int64
 

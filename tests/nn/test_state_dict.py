@@ -114,19 +114,19 @@ def test_without_strict_the_differences_are_returned():
 
 
 def test_a_wrong_shape_raises_without_strict_too():
-    with pytest.raises(RuntimeError, match="size mismatch for head"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for head"):
         Net().load_state_dict({"head": torch.ones(4)}, strict=False)
 
 
 def test_what_is_no_tensor_is_reported():
     with pytest.raises(
-        RuntimeError, match='While copying the parameter named "head", expected torch.Tensor or Tensor-like'
+        RuntimeError, match=r'While copying the parameter named "head", expected torch.Tensor or Tensor-like'
     ):
         Net().load_state_dict({"head": np.ones(3)}, strict=False)
 
 
 def test_what_is_no_mapping_is_refused():
-    with pytest.raises(TypeError, match="Expected state_dict to be dict-like, got <class 'list'>"):
+    with pytest.raises(TypeError, match=r"Expected state_dict to be dict-like, got <class 'list'>"):
         Net().load_state_dict([1])
 
 
@@ -180,9 +180,9 @@ def test_extra_state_is_saved_and_loaded():
     other = nn.Sequential(Counter())
     other.load_state_dict(state)
     assert other[0].steps == 8
-    with pytest.raises(RuntimeError, match='Missing key\\(s\\) in state_dict: "0._extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Missing key\(s\) in state_dict: "0._extra_state"'):
         other.load_state_dict({})
-    with pytest.raises(RuntimeError, match='Unexpected key\\(s\\) in state_dict: "_extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Unexpected key\(s\) in state_dict: "_extra_state"'):
         Norm().load_state_dict({"weight": torch.ones(2), "mean": torch.ones(2), "_extra_state": 1})
 
 
@@ -204,9 +204,9 @@ def test_a_post_hook_may_not_return_and_a_private_one_replaces():
         return state
 
     net.register_state_dict_post_hook(returning)
-    with pytest.raises(RuntimeError, match="state_dict post-hook must return None"):
+    with pytest.raises(RuntimeError, match=r"state_dict post-hook must return None"):
         net.state_dict()
-    with pytest.raises(RuntimeError, match="Cannot register the same function"):
+    with pytest.raises(RuntimeError, match=r"Cannot register the same function"):
         net._register_state_dict_hook(returning)
 
 
@@ -223,7 +223,7 @@ def test_load_hooks_run_around_loading_and_survive_a_copy():
     other.load_state_dict({"head": torch.ones(3)})
     assert seen == [other, ""]
     handle.remove()
-    with pytest.raises(RuntimeError, match="Missing key"):
+    with pytest.raises(RuntimeError, match=r"Missing key"):
         net.load_state_dict({"head": torch.ones(3)})
 
 

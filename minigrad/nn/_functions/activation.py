@@ -127,17 +127,17 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     dtype : dtype, optional
         To which the input is converted first.
     """
-    return softmax_op.softmax(input, _implicit_dim("softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
+    return softmax_op.softmax(input, _implicit_dim("softmax", input, dim, _stacklevel), dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the softmax of ``-input``; the parameters are :func:`softmax`'s."""
-    return softmax_op.softmax(-input, _implicit_dim("softmin", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
+    return softmax_op.softmax(-input, _implicit_dim("softmin", input, dim, _stacklevel), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the logarithm of the softmax, without forming the softmax; the parameters are :func:`softmax`'s."""
-    return softmax_op.log_softmax(input, _implicit_dim("log_softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
+    return softmax_op.log_softmax(input, _implicit_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 def _implicit_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:

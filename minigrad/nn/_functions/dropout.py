@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.creation import from_numpy
 from minigrad.ops.dropout import masked_scale
-from minigrad.random import bernoulli_mask
+from minigrad.random.sampling import bernoulli_mask
 from minigrad.tensor import Tensor
 
 # The negative limit of SELU, with the sign left out: what alpha dropout sets elements to.
@@ -35,7 +35,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     scale = _scale(input, p)
     if inplace:
         return input.mul_(from_numpy(mask * input.dtype.numpy.type(scale)))
-    return masked_scale(input, mask, scale)  # type: ignore[no-any-return]
+    return masked_scale(input, mask, scale)
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

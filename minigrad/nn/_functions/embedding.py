@@ -56,7 +56,7 @@ def embedding(
         # The value stays what it is (the difference is zero); the gradient is multiplied by the share.
         difference = found - found.detach()
         found = found.detach() + difference * from_numpy(shares.astype(weight.dtype.numpy))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 @no_grad()

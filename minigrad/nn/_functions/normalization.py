@@ -52,7 +52,7 @@ def layer_norm(
     out = normalized(input, tuple(range(rank - len(shape), rank)), eps)
     if weight is not None:
         out = out * weight
-    return out if bias is None else out + bias  # type: ignore[no-any-return]
+    return out if bias is None else out + bias
 
 
 def batch_norm(
@@ -111,7 +111,7 @@ def batch_norm(
         out = (input - running_mean.reshape(along_channels)) / deviation
     if weight is not None:
         out = out * weight.reshape(along_channels)
-    return out if bias is None else out + bias.reshape(along_channels)  # type: ignore[no-any-return]
+    return out if bias is None else out + bias.reshape(along_channels)
 
 
 @no_grad()
