@@ -71,7 +71,8 @@ def recipe_of(function: Any) -> Recipe | None:
 @lru_cache
 def _read(code: CodeType) -> Recipe | None:
     """Read a function's code."""
-    closed = code.co_kwonlyargcount or code.co_freevars or code.co_cellvars or getattr(code, "co_exceptiontable", b"")
+    handlers: bytes = getattr(code, "co_exceptiontable", b"")  # Python 3.10 has instructions for these
+    closed = bool(code.co_kwonlyargcount or code.co_freevars or code.co_cellvars or handlers)
     if code.co_argcount != 2 or closed or code.co_flags & _UNUSUAL_FUNCTION:
         return None
     names: dict[str, Any] = dict(zip(code.co_varnames, (_SELF, _INDEX), strict=False))
