@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.naming import named
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples
@@ -496,6 +496,7 @@ def _(make):
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """Gated linear unit ``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of the input along ``dim``."""
     dim = wrap_dim(dim, input.ndim)
+    check_floating("glu_cpu", input._array)
     if input.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     if input.shape[dim] % 2:

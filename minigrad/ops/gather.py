@@ -11,6 +11,8 @@ from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import not_implemented
+from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -167,7 +169,7 @@ def _(grad, dim, index, src_shape):
 @scatter_add.samples
 def _(make):
     yield make.sample(make(3, 4), 0, make.integers(2, 4, high=3), make(2, 4))
-    yield make.sample(make(3, 4), 1, make.integers(3, 5, high=4), make(3, 6))
+    yield make.sample(make(3, 4), 1, make.integers(3, 5, high=4), make(3, 5))
     yield make.sample(make(5), -1, make.integers(7, high=5), make(7))
 
 
@@ -246,7 +248,7 @@ def _(make):
     yield make.sample(make(3, 4), 0, np.array([[0, 1, 2, 0]]), make(1, 4))
     yield make.sample(make(3, 4), 1, np.array([[0, 1], [2, 0], [3, 1]]), 1.5)
     yield make.sample(make(3, 4), 1, np.array([[0, 1], [2, 0], [3, 1]]), value=1.5)
-    yield make.sample(make(3, 4), 1, np.array([[0, 1], [2, 2], [3, 1]]), make(3, 2), reduce="add", gradient=False)
+    yield make.sample(make.integers(3, 4), 1, np.array([[0, 1], [2, 2], [3, 1]]), make.integers(3, 2), reduce="add")
 
 
 _COMBINE = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum, "mean": np.add}
@@ -268,14 +270,16 @@ def scatter_reduce(
     if reduce not in _COMBINE:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
     dim, index = _check_scatter("scatter_reduce", input, dim, index, src)
+    if reduce == "mean" and input.dtype.kind == "b":
+        raise not_implemented("scatter_gather_tensor_cpu_reduce_mean", input)
     out = input.copy(order="C").reshape(input.shape or (1,))
     if index.size == 0:
         return out.reshape(input.shape)
     place = _open_grid(index.shape, dim, index) if input.ndim else (index.reshape(-1),)
     values = src[tuple(slice(n) for n in index.shape)] if input.ndim else src.reshape(-1)
     if not include_self:
-        neutral = _NEUTRAL[reduce]
-        if out.dtype.kind != "f":
+        neutral = _NEUTRAL[reduce] if out.dtype.kind != "b" else _NEUTRAL[reduce] > 0
+        if out.dtype.kind == "i" or out.dtype.kind == "u":
             bounds = np.iinfo(out.dtype)
             neutral = bounds.min if neutral == -np.inf else bounds.max if neutral == np.inf else neutral
         out[place] = neutral
@@ -294,46 +298,45 @@ def _counts(shape: tuple[int, ...], place: tuple[Any, ...], include_self: bool) 
 
 
 @scatter_reduce.gradient
-def _(grad, input, dim, index, src, reduce, include_self, out, needs):
-    touched = _touched(input, dim, index)
+def _(grad, input, dim, index, src, reduce, include_self, out):
+    touched = scatter_set(zero(grad), dim, index, 1.0)
     kept = grad if include_self else grad * (1 - touched)
     if reduce == "sum":
-        return kept, gather(grad, dim, index), None
+        return kept, None, gather(grad, dim, index)
     if reduce == "mean":
-        count = scatter_add(_constant(grad, 1.0 if include_self else 0.0), dim, index, _constant_at(grad, index))
+        count = scatter_add(zero(grad) + 1.0 if include_self else zero(grad), dim, index, _ones(grad, index))
         share = grad / (count + (count == 0))
-        return share if include_self else share * (1 - touched), gather(share, dim, index), None
+        return share if include_self else kept, None, gather(share, dim, index)
     if reduce == "prod":
-        return _product_gradient(grad, input, dim, index, src, include_self, touched)
-    own = (input == out) * (1.0 if include_self else 1 - touched)
+        return _product_gradients(grad, input, dim, index, src, include_self, kept)
+    own = zero(grad) + (input == out)
+    if not include_self:
+        own = own * (1 - touched)
     same = src == gather(out, dim, index)
-    ties = scatter_add(own * _constant(grad, 1.0), dim, index, same * _constant_at(grad, index))
+    ties = scatter_add(own, dim, index, same * _ones(grad, index))
     share = grad / (ties + (ties == 0))
-    untouched = 0.0 if include_self else (1 - touched)
-    return share * own + kept * untouched * (own == 0), gather(share, dim, index) * same, None
+    return share * own, None, gather(share, dim, index) * same
 
 
-def _product_gradient(
-    grad: Any, input: Any, dim: int, index: Any, src: Any, include_self: bool, touched: Any
-) -> tuple[Any, Any, None]:
-    """Return the gradients of a scattered product of elements none of which is 0."""
-    out = scatter_reduce(input, dim, index, src, "prod", include_self=include_self)
-    spread = grad * out
-    of_input = spread / input if include_self else grad * (1 - touched)
-    return of_input, gather(spread, dim, index) / src, None
+def _product_gradients(
+    grad: Any, input: Any, dim: int, index: Any, src: Any, include_self: bool, kept: Any
+) -> tuple[Any, None, Any]:
+    """Return the gradients of a scattered product: each factor's is the product of the others, zeros or not."""
+    whole_input, whole_src = where(input == 0, 1.0, input), where(src == 0, 1.0, src)
+    product = scatter_reduce(whole_input, dim, index, whole_src, "prod", include_self=include_self)
+    missing = where(src == 0, _ones(grad, index), 0.0)
+    zeros_of_src = scatter_add(zero(grad), dim, index, missing)
+    zeros = zeros_of_src + (input == 0) if include_self else zeros_of_src
+    others = where(gather(zeros, dim, index) - missing > 0, 0.0, gather(product, dim, index) / whole_src)
+    of_input = grad * where(zeros_of_src > 0, 0.0, product / whole_input) if include_self else kept
+    return of_input, None, gather(grad, dim, index) * others
 
 
-def _touched(input: Any, dim: int, index: Any) -> Any:
-    """Return 1 where some index points, else 0."""
-    return scatter_set(zero(input), dim, index, 1.0)
-
-
-def _constant(like: Any, value: float) -> Any:
-    return zero(like) + value
-
-
-def _constant_at(like: Any, index: Any) -> Any:
-    return index * 0 + (like.reshape(-1)[:1] * 0 + 1).reshape((1,) * max(len(index.shape), 1))
+def _ones(like: Any, index: Any) -> Any:
+    """Return ones of an index's shape, as what ``like`` is: an array or a tensor."""
+    if isinstance(like, np.ndarray):
+        return np.ones(index.shape, like.dtype)
+    return type(like)._wrap(np.ones(index.shape, like._array.dtype))
 
 
 @scatter_reduce.samples
@@ -429,7 +432,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     if source.dtype != input.dtype:
         raise RuntimeError("index_add_(): self and source expected to have the same dtype")
     out = input.copy(order="C")
-    rows = source if alpha == 1 else source * alpha
+    rows = source if alpha == 1 else source * source.dtype.type(alpha)
     if not input.ndim:
         return out + rows.sum()
     _add_rows(out, dim, index, rows)

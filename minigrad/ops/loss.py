@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
+from minigrad.ops.elementwise import sub
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating, promote
+from minigrad.ops.promotion import check_floating, promote, to_floating
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast
 from minigrad.ops.softmax import log_softmax, softmax
@@ -86,7 +88,7 @@ def loss_samples(make: Any, low: float = -2.0, high: float = 2.0, **kwargs: Any)
 # Mean squared error.
 
 
-@op(namespace="functional", reference=references.mse_loss)
+@op(namespace="functional", variant=lambda *args: _mse_name(args[-1], args[-2]), reference=references.mse_loss)
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -105,13 +107,21 @@ def mse_loss(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     input, target = _of_one_shape("mse_loss", input, target)
-    check_floating("mse_cpu", input)
     if weight is None:
+        check_floating("mse_cpu", input)
         return kernels_of(input).mse_loss(input, target, reduction)
-    losses = weight * (input - target) ** 2
+    losses = weight * sub(input, target) ** 2
     if reduction == "none":
         return losses
-    return losses.sum() / np.broadcast_to(weight, losses.shape).sum() if reduction == "mean" else losses.sum()
+    if reduction == "sum":
+        return losses.sum()
+    return to_floating(np.asarray(losses.sum())) / to_floating(np.asarray(np.broadcast_to(weight, losses.shape).sum()))
+
+
+def _mse_name(weight: Any, reduction: str) -> str:
+    if weight is None:
+        return "MseLossBackward0"
+    return {"none": "MulBackward0", "mean": "DivBackward0", "sum": "SumBackward0"}[reduction]
 
 
 @mse_loss.gradient
@@ -178,7 +188,7 @@ def _mean_of(gradient: Any, reduction: str) -> Any:
 
 
 def _size(values: Any) -> int:
-    return values.size if isinstance(values, np.ndarray) else values.numel()  # type: ignore[no-any-return]
+    return math.prod(values.shape)
 
 
 # Huber's losses.
@@ -375,11 +385,11 @@ def _(make):
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
+    weight: Any = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    pos_weight: Tensor | None = None,
+    pos_weight: Any = None,
 ) -> Tensor:
     """Binary cross-entropy ``-(y log s + (1 - y) log(1 - s))`` with ``s = sigmoid(input)``, without overflow.
 
@@ -418,6 +428,7 @@ def _(make):
 def bce(input: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy of each element; logarithms are held above -100, as PyTorch does."""
     input, target = promote(input, target)
+    check_floating("binary_cross_entropy", input)
     if input.size and not (np.min(input) >= 0 and np.max(input) <= 1):
         raise RuntimeError("all elements of input should be between 0 and 1")
     if target.size and not (np.min(target) >= 0 and np.max(target) <= 1):
@@ -665,7 +676,7 @@ def _class_weight(weight: Any, input: Any, classes: int) -> Any:
 def cross_entropy(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
+    weight: Any = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,
@@ -753,7 +764,7 @@ def _cross_entropy_of_probabilities(
 def nll_loss(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
+    weight: Any = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,

@@ -174,7 +174,7 @@ def _check_matmul(input: np.ndarray, other: np.ndarray) -> None:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
         )
-    if input.dtype.kind == "b":
+    if input.dtype.kind == "b" and (input.size and other.size or input.ndim == other.ndim == 1):
         raise not_implemented("addmm_impl_cpu_", input)
     inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
     if input.shape[-1] != inner:

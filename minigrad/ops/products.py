@@ -60,7 +60,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {list(mat2.shape[:2])}."
         )
-    if input.dtype.kind == "b":
+    if input.dtype.kind == "b" and input.size and mat2.size:
         raise not_implemented("bmm", input)
     if input.dtype != mat2.dtype:
         from minigrad.ops.errors import dtype_mismatch
@@ -230,6 +230,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
 
 
 def _sum_with(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    if not product.is_floating_point():
+        beta, alpha = int(beta), int(alpha)
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled
@@ -256,6 +258,8 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(np.outer))
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``."""
+    if type(alpha) is float and not input.is_floating_point():
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return named(_sum_with(input, outer(vec1, vec2), beta, alpha), "AddrBackward0")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.join import cat, stack
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import common_dtype
 from minigrad.ops.shape import expand, reshape, view
@@ -283,7 +284,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         left, right = (Upper.Tensor._wrap(side) for side in sides)
         rows.append(cat([left, each, right], 1))
         before += length
-    return cat(rows, 0)
+    return named(cat(rows, 0), "BlockDiagBackward0")
 
 
 @block_diag.samples
