@@ -30,3 +30,5 @@ for _entry in (*table.values(), *composed_table.values()):
     if _entry.namespace == "torch":
         for _name in (_entry.name, *_entry.aliases):
             globals()[_name] = _entry.call
+            if _entry.inplace and _entry.signature.required == 1:
+                globals()[f"{_name}_"] = _entry.call_inplace

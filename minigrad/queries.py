@@ -1,4 +1,4 @@
-"""Questions about tensors and dtypes, as functions."""
+"""What PyTorch has as functions of what tensors know of themselves: their kind, their size, their detached form."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from minigrad import dtypes
 from minigrad.tensor import Tensor
 
 __all__ = [
+    "detach",
     "is_complex",
     "is_floating_point",
     "is_inference",
@@ -29,6 +30,11 @@ def _checked(name: str, input: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     return input
+
+
+def detach(input: Tensor) -> Tensor:
+    """Return a tensor on the same memory, outside the graph."""
+    return _checked("detach", input).detach()
 
 
 def is_floating_point(input: Tensor) -> bool:

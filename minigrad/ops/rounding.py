@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.ops.compare import isfinite
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating, not_implemented, to_floating
+from minigrad.ops.promotion import check_floating, not_implemented, promote_tensors, to_floating
 from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
@@ -231,3 +231,51 @@ def positive(input: Tensor) -> Tensor:
 def _(make):
     yield make.sample(make(2, 3))
     yield make.sample(make.integers(3))
+
+
+@op(method=True, outputs=("mantissa", "exponent"), reference=np.frexp)
+def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
+    """Mantissa, at least 0.5 and less than 1 in magnitude, and int32 exponent: ``input == mantissa * 2 ** exponent``."""
+    if input.dtype.kind != "f":
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    mantissa, exponent = np.frexp(input)
+    return mantissa, np.where(np.isfinite(input), exponent, np.int32(0))
+
+
+@frexp.gradient
+def _(grads, exponent):
+    return grads[0] / 2.0**exponent
+
+
+@frexp.samples
+def _(make):
+    yield from elementwise_samples(make, low=0.55, high=0.95)
+    yield make.sample(np.array([5.0, -3.0, 20.0]))
+    yield make.sample(np.array([0.0, np.inf, np.nan]), gradient=False)
+
+
+@op(method=True, inplace=True, reference=np.nextafter)
+def nextafter(input: Tensor, other: Tensor) -> Tensor:
+    """Next number that the dtype has after ``input`` in the direction of ``other``, elementwise.
+
+    The gradient flows to ``input``, save where the two are equal.
+    """
+    x, y = promote_tensors("nextafter", input, other)
+    check_floating("nextafter_cpu", x)
+    return np.nextafter(x, y)
+
+
+@nextafter.gradient("input")
+def _(grad, input, other):
+    return choose(input == other, 0, grad)
+
+
+@nextafter.gradient("other")
+def _(grad):
+    return zeros_of(grad)
+
+
+@nextafter.samples
+def _(make):
+    yield make.sample(np.array([1.0, 2.5, 0.0, np.inf, 3.0]), np.array([2.0, -1.0, 1.0, 0.0, 3.0]), gradient=False)
+    yield make.sample(make(2, 3), make(3), gradient=False)
