@@ -60,7 +60,7 @@ class Entry:
         pack: str | None,
         reference: Callable[..., Any] | None,
     ) -> None:
-        self.forward = forward
+        self.written = self.forward = forward
         self.name = name or forward.__name__
         self.namespace = namespace
         self.method = method
@@ -240,9 +240,8 @@ def _register(entry: Any, where: dict[str, Any]) -> Any:
     if key in table or key in composed_table:
         raise TypeError(f"the operation '{key}' is defined twice")
     where[key] = entry
-    call: Any = functools.update_wrapper(entry.call, entry.forward)
+    call: Any = functools.update_wrapper(entry.call, entry.written)  # `inspect.signature` follows it to the written one
     call.__name__ = entry.name
-    call.__signature__ = entry.signature.of_forward
     call.entry = entry
     call.samples = entry.samples
     if isinstance(entry, Op):

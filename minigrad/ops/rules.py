@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -65,7 +64,7 @@ def make_rule(op: Any, function: Callable[..., Any]) -> Rule:
     TypeError
         When a name is neither ``grad``, ``grads``, ``needs``, an output nor a parameter of the operation.
     """
-    names = tuple(inspect.signature(function).parameters)
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
     shapes = tuple(f"{op.signature.names[position]}_shape" for position in op.signature.tensor_positions)
     known = (*op.signature.names, *shapes, *op.output_names, "needs")
     unknown = [name for name in names[1:] if name not in known]
