@@ -235,7 +235,7 @@ def _(make):
 
 @op(method=True, outputs=("mantissa", "exponent"), reference=np.frexp)
 def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
-    """Mantissa, at least 0.5 and less than 1 in magnitude, and int32 exponent: ``input == mantissa * 2 ** exponent``."""
+    """Mantissa of magnitude in [0.5, 1) and int32 exponent, with ``input == mantissa * 2 ** exponent``."""
     if input.dtype.kind != "f":
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
     mantissa, exponent = np.frexp(input)
