@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def _(grad, input, exponent, out):
         return grad * choose((input == 0) & (exponent >= 0), 0, out * log(input))
     if input == 0:
         return grad * choose(exponent >= 0, 0, out * float("-inf"))
-    return grad * (out * float(np.log(complex(input)).real if input > 0 else np.nan))
+    return grad * (out * (math.log(input) if input > 0 else math.nan))
 
 
 @pow.samples
