@@ -297,7 +297,7 @@ class GELU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the function's value at each element."""
-        return F.gelu(input, approximate=self.approximate)
+        return F.gelu(input, self.approximate)
 
     def extra_repr(self) -> str:
         """Return which formula is used."""

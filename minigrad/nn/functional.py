@@ -6,6 +6,7 @@ The operations are in `minigrad.ops`; those that need more than a name here are 
 from __future__ import annotations
 
 from minigrad.ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, tanh
+from minigrad.ops.embedding import one_hot
 from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss
 from minigrad.ops.loss import (
     binary_cross_entropy,
@@ -105,6 +106,7 @@ __all__ = [
     "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
+    "one_hot",
     "pairwise_distance",
     "poisson_nll_loss",
     "prelu",

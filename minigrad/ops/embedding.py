@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.op import op
 
@@ -36,7 +37,7 @@ def embedding_rows(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Te
     if indices.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{indices.dtype.name} instead (while checking arguments for embedding)"
+            f"torch.{from_numpy(indices.dtype).tensor_type} instead (while checking arguments for embedding)"
         )
     if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
         raise IndexError("index out of range in self")
@@ -61,7 +62,8 @@ def embedding_backward(grad_output: Tensor, indices: Tensor, rows: int, padding_
     """Table of ``rows`` rows to which the rows of ``grad_output`` are added where they were taken from."""
     width = grad_output.shape[-1]
     flat = grad_output.reshape(-1, width)
-    return kernels_of(flat).embedding_backward(flat, indices.reshape(-1).astype(np.int64, copy=False), rows, padding_idx)
+    numbers = indices.reshape(-1).astype(np.int64, copy=False)
+    return kernels_of(flat).embedding_backward(flat, numbers, rows, padding_idx)
 
 
 @embedding_backward.gradient("grad_output")

@@ -9,6 +9,7 @@ from minigrad.creation import empty
 from minigrad.dtypes import float64
 from minigrad.ops import activation, piecewise
 from minigrad.ops import softmax as softmax_op
+from minigrad.ops.naming import named
 from minigrad.tensor import Tensor
 
 
@@ -32,7 +33,9 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     settings = (alpha, 1.0, 1.0 / alpha)
-    return input.elu_(*settings) if inplace else activation.elu(input, *settings)
+    if inplace:
+        return named(input.elu_(*settings), "CeluBackward1")
+    return named(activation.elu(input, *settings), "CeluBackward0")
 
 
 # The fixed point of Klambauer et al. 2017, equation 14, to the digits of a float64.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
             "dimension (i.e. 2D or 3D inputs)."
         )
-    return _drop_channels(input, p, training, inplace, channel_dims=(0,) if rank == 2 else (0, 1))
+    return _drop_channels(input, p, training, inplace, is_batched=rank == 3)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -69,11 +70,11 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Set whole channels of ``(N, C, D, H, W)`` to zero; the parameters are :func:`dropout`'s."""
+    """Set whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)`` to zero; the parameters are :func:`dropout`'s."""
     _check_probability(p)
     if input.dim() not in (4, 5):
         _warn_of_rank("dropout3d", input.dim(), 3)
-    return _drop_channels(input, p, training, inplace)
+    return _drop_channels(input, p, training, inplace, is_batched=input.dim() == 5)
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
@@ -96,28 +97,28 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     _check_probability(p)
     if not training or p == 0 or not input.numel():
         return input
-    return _alpha_drop(input, _channel_mask(input, p, (0, 1)), p, inplace)
+    return _alpha_drop(input, _channel_mask(input, p), p, inplace)
 
 
-def _drop_channels(
-    input: Tensor, p: float, training: bool, inplace: bool, channel_dims: tuple[int, ...] = (0, 1)
-) -> Tensor:
+def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, is_batched: bool = True) -> Tensor:
+    if not is_batched:
+        batch = input.unsqueeze_(0) if inplace else input.unsqueeze(0)
+        dropped = _drop_channels(batch, p, training, inplace)
+        return dropped.squeeze_(0) if inplace else dropped.squeeze(0)
     if not training or p == 0 or not input.numel():
         return input
-    kept = _channel_mask(input, p, channel_dims)
-    factors = from_numpy(kept * input.dtype.numpy.type(_scale(input, p)))
+    factors = from_numpy(_channel_mask(input, p) * input.dtype.numpy.type(_scale(input, p)))
     return input.mul_(factors) if inplace else input * factors
 
 
-def _channel_mask(input: Tensor, p: float, channel_dims: tuple[int, ...]) -> np.ndarray:
+def _channel_mask(input: Tensor, p: float) -> np.ndarray[Any, Any]:
     """Return booleans for the batch and the channels, of length 1 in all other dimensions."""
-    if input.dim() < len(channel_dims):
+    if input.dim() < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    shape = [length if dim in channel_dims else 1 for dim, length in enumerate(input.shape)]
-    return bernoulli_mask(shape, 1 - p)
+    return bernoulli_mask((*input.shape[:2], *(1,) * (input.dim() - 2)), 1 - p)
 
 
-def _alpha_drop(input: Tensor, kept: np.ndarray, p: float, inplace: bool) -> Tensor:
+def _alpha_drop(input: Tensor, kept: np.ndarray[Any, Any], p: float, inplace: bool) -> Tensor:
     """Return ``a * (x or -alpha) + b``, with the ``a`` and ``b`` that keep zero mean and unit variance."""
     if p == 1:
         factors = from_numpy(kept.astype(input.dtype.numpy))
