@@ -34,7 +34,7 @@ LAYERS = (
         "minigrad.legacy",
     ),
     ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends"),
-    ("minigrad.compile", "minigrad.viz", "minigrad.demo", "minigrad.__main__"),
+    ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.cli", "minigrad.__main__"),
 )
 
 # Imports against that order, made when a method is called: methods whose text is too long for the class.
