@@ -34,7 +34,8 @@ LAYERS = (
         "minigrad.legacy",
     ),
     ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends"),
-    ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.cli", "minigrad.__main__"),
+    ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.cli"),
+    ("minigrad.as_torch", "minigrad.__main__"),
 )
 
 # Imports against that order, made when a method is called: methods whose text is too long for the class.
@@ -45,7 +46,7 @@ INSIDERS = {"minigrad.utils.data._arrays"}
 
 HEAVY = ("numba", "llvmlite", "matplotlib", "sklearn", "scipy", "tqdm", "pandas", "torch", "cupy")
 
-PRIVATE_TO_THE_CORE = {"_array", "_node", "_index", "_version", "_requires_grad", "_grad", "_base", "_wrap"}
+PRIVATE_TO_THE_CORE = {"_array", "_node", "_index", "_writes", "_requires_grad", "_grad", "_base", "_wrap"}
 
 
 def _module_name(path: Path) -> str:
