@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd, dtypes, methods, random, serialization, special
+from minigrad.as_torch import install_as_torch
 from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
@@ -22,6 +24,7 @@ from minigrad.size import Size
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
+    from minigrad import accelerator, backends, cuda, nn, optim, utils
     from minigrad._functions import *  # noqa: F403
 
 __version__ = "0.1.0"
@@ -32,3 +35,18 @@ for _entry in (*table.values(), *composed_table.values()):
             globals()[_name] = _entry.call
             if _entry.inplace and _entry.signature.required == 1:
                 globals()[f"{_name}_"] = _entry.call_inplace
+
+# Imported when first asked for: who only computes with tensors does not wait for the layers.
+_SUBMODULES = {"accelerator", "backends", "cuda", "nn", "optim", "utils"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a submodule that is asked for as an attribute, as in ``minigrad.nn.Linear``."""
+    if name in _SUBMODULES:
+        return importlib.import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad"))
+
+
+def __dir__() -> list[str]:
+    """List the submodules too."""
+    return sorted({*globals(), *_SUBMODULES})

@@ -33,7 +33,7 @@ LAYERS = (
         "minigrad.methods",
         "minigrad.legacy",
     ),
-    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends"),
+    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.accelerator", "minigrad.backends"),
     ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.cli"),
     ("minigrad.as_torch", "minigrad.__main__"),
 )
