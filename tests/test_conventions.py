@@ -33,9 +33,9 @@ LAYERS = (
         "minigrad.methods",
         "minigrad.legacy",
     ),
-    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.accelerator", "minigrad.backends"),
-    ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.cli"),
-    ("minigrad.as_torch", "minigrad.__main__"),
+    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends", "minigrad.accelerator"),
+    ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.as_torch"),
+    ("minigrad.cli", "minigrad.__main__"),
 )
 
 # Imports against that order, made when a method is called: methods whose text is too long for the class.
