@@ -125,7 +125,7 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
         dtype=tensor.dtype,
         device=tensor.device,
         requires_grad=tensor.requires_grad,
-        grad_fn_name=None if node is None else node.name(),
+        grad_fn_name=None if node is None else node.name().rpartition("::")[2],
         prefix="tensor(" if is_plain else f"{kind.__name__}(",
         contents=contents,
     )

@@ -122,7 +122,7 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
     _, memory, version = memo[key]
     array = view_of(memory.view(tensor._array.dtype), found.offset, tensor._array.shape, found.strides)
     twin = rebuild_tensor(type(tensor), array, tensor.requires_grad)
-    twin._version = version
+    twin._writes = version
     memo[id(tensor)] = twin
     if tensor.grad is not None:
         twin.grad = copy.deepcopy(tensor.grad, memo)

@@ -12,7 +12,7 @@ import numpy as np
 import minigrad.ops
 from minigrad import devices, dtypes
 from minigrad.autograd import engine, node, views
-from minigrad.autograd.hooks import RemovableHandle, add_hook
+from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.ops.index import get_item, set_item
 from minigrad.ops.inplace import check_writable, rebase
 from minigrad.ops.op import composed_table, table
@@ -39,7 +39,7 @@ class Tensor(Methods):
         The elements; views share their memory.
     _node : Node, Output or None
         What made it; None for leaves.
-    _version : list of one int
+    _writes : list of one int
         Counts the in-place writes; shared by all views of one storage.
     _requires_grad : bool
         Also True for every tensor with a node.
@@ -48,11 +48,11 @@ class Tensor(Methods):
         For a view that the graph knows of, the tensor that it is a part of.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node", "_requires_grad", "_version")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node", "_requires_grad", "_writes")
 
     _array: np.ndarray[Any, Any]
     _node: Any
-    _version: list[int]
+    _writes: list[int]
     _requires_grad: bool
     _grad: Tensor | None
     _base: Tensor | None
@@ -77,7 +77,7 @@ class Tensor(Methods):
         self = _new(Tensor)
         self._array = array
         self._node = None
-        self._version = [0]
+        self._writes = [0]
         self._requires_grad = False
         self._grad = None
         self._base = None
@@ -89,7 +89,7 @@ class Tensor(Methods):
         self = _new(cls)
         self._array = data._array
         self._node = None
-        self._version = data._version
+        self._writes = data._writes
         self._requires_grad = False
         self._grad = None
         self._base = None
@@ -237,6 +237,8 @@ class Tensor(Methods):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if value is not True and value is not False:
+            raise RuntimeError("requires_grad must be a bool")
         if self._node is not None:
             if not value:
                 raise RuntimeError(
@@ -245,8 +247,8 @@ class Tensor(Methods):
                 )
             return
         if value and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
-        self._requires_grad = bool(value)
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say in place whether gradients are wanted, and return the tensor."""
@@ -274,6 +276,8 @@ class Tensor(Methods):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward passes have added up so far; None before the first."""
+        if self._grad is None and self._node is not None and not self._retains_grad:
+            warn_of_no_grad()
         return self._grad
 
     @grad.setter
@@ -285,17 +289,23 @@ class Tensor(Methods):
                 raise RuntimeError("can't assign Variable as its own grad")
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self.type()}, got {value.type()}"
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype '{self.dtype}'. The "
+                    "gradient must match the tensor's dtype."
                 )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: expected {list(self.shape)}, got {list(value.shape)}"
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                    f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
         self._grad = value
 
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+
+    @property
+    def _version(self) -> int:
+        return self._writes[0]
 
     @property
     def data(self) -> Tensor:
@@ -311,7 +321,7 @@ class Tensor(Methods):
     def detach(self) -> Tensor:
         """Return a tensor on the same memory, outside the graph."""
         detached = Tensor._wrap(self._array)
-        detached._version = self._version
+        detached._writes = self._writes
         return detached
 
     def detach_(self) -> Tensor:
@@ -383,6 +393,7 @@ class Tensor(Methods):
             changed = None if grads[index] is None else hook(grads[index])
             return None if changed is None else (*grads[:index], changed, *grads[index + 1 :])
 
+        on_output.__name__ = getattr(hook, "__name__", type(hook).__name__)  # errors name the user's hook
         return self.grad_fn.register_prehook(on_output)  # type: ignore[no-any-return]
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:

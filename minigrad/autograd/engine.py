@@ -10,10 +10,11 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.autograd.anomaly import check as check_anomaly
-from minigrad.autograd.node import Node, Output, edge_of
+from minigrad.autograd.node import Node, NodeHook, Output, edge_of
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
+from minigrad.ops.write import copy
 
 
 def run_backward(
@@ -123,7 +124,7 @@ class _Flow:
             return
         before = self.pending.get(edge)
         if before is not None:
-            self.pending[edge] = before + grad
+            self.pending[edge] = self._sum(before, grad)
             return
         self.pending[edge] = grad
         if is_leaf:
@@ -138,7 +139,11 @@ class _Flow:
             slots = self.pending[node] = [None] * node.n_outputs
             heappush(self.heap, (-node.order, node))
         before = slots[edge.index]
-        slots[edge.index] = grad if before is None else before + grad
+        slots[edge.index] = grad if before is None else self._sum(before, grad)
+
+    def _sum(self, before: Any, grad: Any) -> Any:
+        total = before + grad
+        return total if self.create_graph else np.asarray(total)  # NumPy adds 0-d arrays to a scalar
 
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
@@ -151,7 +156,7 @@ class _Flow:
                 found = self._visit_carefully(node, grad)
             else:
                 found = node.input_gradients(grad, create_graph)
-            if not retain_graph and node.marks:
+            if not retain_graph and node.saved:
                 node.release()
             for edge, gradient in found:
                 if (
@@ -172,20 +177,29 @@ class _Flow:
             grad = self._run_leaf_hooks(leaf, grad)
         before = leaf._grad
         if self.create_graph:
-            leaf._grad = grad if before is None else before + grad
+            leaf._grad = copy(grad, grad) if before is None else before + grad
         elif before is None:
-            if grad.base is not None or id(grad) in self.shared or not grad.flags.c_contiguous:
-                grad = grad.copy()
-            self.shared.add(id(grad))
-            leaf._grad = Upper.Tensor._wrap(grad)
+            owned = grad
+            if (
+                grad.base is not None
+                or id(grad) in self.shared
+                or not grad.flags.c_contiguous
+                or leaf._post_hooks is not None
+            ):
+                owned = grad.copy()
+            self.shared.add(id(owned))
+            leaf._grad = Upper.Tensor._wrap(owned)
         elif before._requires_grad:
-            leaf._grad = Upper.Tensor._wrap(before._array + grad)
+            leaf._grad = Upper.Tensor._wrap(np.asarray(before._array + grad))
         else:
             np.add(before._array, grad, before._array)
-            before._version[0] += 1
+            before._writes[0] += 1
         if leaf._post_hooks is not None:
             for hook in tuple(leaf._post_hooks.values()):
-                hook(leaf)
+                if type(hook) is NodeHook:
+                    hook.function((), (self._as_tensor(grad),))
+                else:
+                    hook(leaf)
 
     def aim_at(self, wanted: Sequence[Any]) -> None:
         """Let the pass compute only what leads to the wanted edges, and keep the gradients that arrive there."""
@@ -202,12 +216,14 @@ class _Flow:
 
     def _visit_carefully(self, node: Node, grad: Any) -> list[tuple[Any, Any]]:
         """Return a node's input gradients, with hooks, wanted gradients, several outputs and anomalies looked after."""
+        on_path = self.captured is None or node in self.on_path
+        if self.captured is not None and on_path:
+            self._capture(node, grad)
         if node.pre_hooks is not None or node.retained is not None:
             grad = self._run_pre_hooks(node, grad)
-        if self.captured is not None:
-            self._capture(node, grad)
-            if node not in self.on_path:
-                return []
+        if not on_path:
+            self._capture(node, grad)  # after the hooks only where the pass ends, which is PyTorch's order too
+            return []
         if node.n_outputs > 1 and node.materializes:
             grad = [
                 self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
@@ -247,22 +263,26 @@ class _Flow:
         for hook in tuple((node.pre_hooks or {}).values()):
             changed = hook(tuple(tensors))
             if changed is not None:
-                tensors = list(changed) if isinstance(changed, (tuple, list)) else [changed]
+                tensors = _checked(hook, tensors, list(changed) if isinstance(changed, (tuple, list)) else [changed])
         for index, reference in (node.retained or {}).items():
             tensor = reference()
             if tensor is not None and tensors[index] is not None:
-                tensor._grad = tensors[index] if tensor._grad is None else tensor._grad + tensors[index]
+                tensor._grad = tensors[index].clone() if tensor._grad is None else tensor._grad + tensors[index]
         flowing = [self._as_flowing(each) for each in tensors]
         return flowing if several else flowing[0]
 
     def _run_hooks(self, node: Node, found: list[tuple[Any, Any]], grad: Any) -> list[tuple[Any, Any]]:
+        """Run the node's own hooks, which see one gradient an input, those without one included."""
         outputs = tuple(self._as_tensor(g) for g in (grad if node.n_outputs > 1 else [grad]))
-        inputs = tuple(self._as_tensor(None if g is None else _shaped(g, edge)) for edge, g in found)
+        targets, count = node.input_slots()
+        inputs: list[Any] = [None] * count
+        for slot, (edge, gradient) in zip(targets, found, strict=True):
+            inputs[slot] = self._as_tensor(None if gradient is None else _shaped(gradient, edge))
         for hook in tuple((node.hooks or {}).values()):
-            changed = hook(inputs, outputs)
+            changed = hook(tuple(inputs), outputs)
             if changed is not None:
-                inputs = changed if isinstance(changed, tuple) else (changed,)
-        return [(edge, self._as_flowing(g)) for (edge, _), g in zip(found, inputs, strict=True)]
+                inputs = _checked(hook, inputs, list(changed) if isinstance(changed, (tuple, list)) else [changed])
+        return [(edge, self._as_flowing(inputs[slot])) for slot, (edge, _) in zip(targets, found, strict=True)]
 
     def _run_leaf_hooks(self, leaf: Any, grad: Any) -> Any:
         if leaf._hooks is None:
@@ -271,12 +291,41 @@ class _Flow:
         for hook in tuple(leaf._hooks.values()):
             changed = hook(tensor)
             if changed is not None:
-                tensor = changed
+                (tensor,) = _checked(hook, [tensor], [changed])
         return self._as_flowing(tensor)
 
     def _zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
         zeros = np.zeros(shape, dtype)
         return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
+
+
+def _checked(hook: Any, before: list[Any], after: list[Any]) -> list[Any]:
+    """Return what a hook gave in place of gradients.
+
+    Raises
+    ------
+    RuntimeError
+        For another number of gradients, or one of another shape or dtype.
+    TypeError
+        For something that is no tensor.
+    """
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if len(after) != len(before):
+        raise RuntimeError(
+            f"hook '{name}' has returned an incorrect number of values (got {len(after)}, but expected {len(before)})"
+        )
+    for old, new in zip(before, after, strict=True):
+        if new is not None and not isinstance(new, Upper.Tensor):
+            raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
+        if old is None or new is None:
+            continue
+        if new._array.shape != old._array.shape:
+            raise RuntimeError(f"hook '{name}' has changed the size of value")
+        if new._array.dtype != old._array.dtype:
+            raise RuntimeError(
+                f"hook '{name}' has changed the type of value (was {old.type()} got {new.type()})"
+            )
+    return after
 
 
 def _shaped(grad: Any, edge: Any) -> Any:

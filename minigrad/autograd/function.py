@@ -190,7 +190,7 @@ class FunctionNode(Node):
             number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
             self.saved.append((each._array, number) if number is not None else each)
             if each is not None:
-                self.marks.append((each._version, each._version[0], 0))
+                self.marks.append((each._writes, each._writes[0], 0))
         self.ctx._to_save = ()
         self.ctx._node = self._reference()
 

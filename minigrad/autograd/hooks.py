@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 import weakref
 from collections.abc import Callable
 from types import TracebackType
@@ -54,3 +55,14 @@ def add_hook(owner: Any, attribute: str, hook: Callable[..., Any]) -> RemovableH
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     return handle
+
+
+def warn_of_no_grad() -> None:
+    """Warn that ``.grad`` of a tensor was read that backward passes leave alone."""
+    warnings.warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+        "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+        "leaf Tensor instead.",
+        stacklevel=3,
+    )

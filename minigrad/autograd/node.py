@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ class Node:
                 saved.append(outs[k])
                 if k >= len(results):
                     continue
-                version = results[k]._version
+                version = results[k]._writes
             elif position >= SHAPE_OF:
                 saved.append(plan.needs if position == NEEDS else values[position - SHAPE_OF].shape)
                 continue
@@ -88,7 +88,7 @@ class Node:
                 tensor = args[position]
                 if not isinstance(tensor, Upper.Tensor):
                     continue
-                version = tensor._version
+                version = tensor._writes
             marks.append((version, version[0], position))
         self.saved: list[Any] | None = saved
         self.marks = marks
@@ -133,7 +133,7 @@ class Node:
 
     def release(self) -> None:
         """Free the kept arrays; a node that kept none can run again."""
-        if self.marks:
+        if self.plan.frees:
             self.saved = None
             self.marks = []
 
@@ -196,6 +196,23 @@ class Node:
         wanted = dict(zip(self.plan.targets, self.parents, strict=True))
         return tuple(public_edge(wanted.get(k)) for k in range(len(self.plan.needs)))
 
+    def input_slots(self) -> tuple[Sequence[int], int]:
+        """Return which tensor inputs the gradients belong to, and how many inputs there are."""
+        return self.plan.targets, len(self.plan.needs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what PyTorch shows of the saved values: ``_saved_self``, ``_saved_other``, ``_saved_result``."""
+        if name.startswith("_saved_"):
+            op = self.plan.op
+            wanted = {"self": "input", "result": "out"}.get(name[7:], name[7:])
+            for slot, position in enumerate(self.plan.kept):
+                names = op.output_names if position < 0 else op.signature.names
+                if position < SHAPE_OF and names[OUT - position if position < 0 else position] == wanted:
+                    if self.saved is None:
+                        raise RuntimeError(SECOND_BACKWARD)
+                    return self._saved_tensors()[slot]
+        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+
     @property
     def metadata(self) -> dict[str, Any]:
         """A dictionary for the user's own notes on this node."""
@@ -226,9 +243,12 @@ class SequenceNode(Node):
         self.saved = []
         self.marks = []
         for position in plan.kept:
+            if position == SHAPE_OF:
+                self.saved.append([each.shape for each in values[0]])
+                continue
             self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
             if position == 0:
-                self.marks.extend((each._version, each._version[0], position) for each in tensors)
+                self.marks.extend((each._writes, each._writes[0], position) for each in tensors)
         if Anomaly.enabled:
             self.trace = traceback.extract_stack()[:-2]
 
@@ -291,6 +311,13 @@ class Output:
         self.dtype = dtype
 
 
+class NodeHook:
+    """A hook of the end of the graph at a leaf, called like a node's: ``hook(grad_inputs, grad_outputs)``."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+
 class AccumulateGrad:
     """The end of the graph at a leaf, as PyTorch shows it in ``next_functions``."""
 
@@ -300,7 +327,20 @@ class AccumulateGrad:
 
     def name(self) -> str:
         """Return the node's name."""
-        return "AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """Call ``hook((), (grad,))`` after a gradient was added to the leaf's ``.grad``."""
+        return add_hook(self.variable, "_post_hooks", NodeHook(hook))
+
+    def register_prehook(self, hook: Callable[..., Any]) -> Any:
+        """Call ``hook((grad,))`` before a gradient is added to the leaf's; a returned tuple replaces it."""
+
+        def on_gradient(grad: Any) -> Any:
+            changed = hook((grad,))
+            return changed[0] if isinstance(changed, (tuple, list)) else changed
+
+        return add_hook(self.variable, "_hooks", on_gradient)
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {id(self.variable):#x}>"

@@ -8,6 +8,7 @@ from what the base was before. PyTorch does the same (https://docs.pytorch.org/d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from minigrad.ops.state import Upper, mode
 
 def refresh(view: Any) -> None:
     """Record a view again if its storage was written to since it was recorded."""
-    version = view._version[0]
+    version = view._writes[0]
     if view._view_version == version or not mode.enabled:
         return
     chain = []
-    while view._base is not None and view._view_version != version:
+    while view._view_call is not None and view._view_version != version:
         chain.append(view)
         view = view._view_of
     for stale in reversed(chain):
@@ -33,6 +34,8 @@ def refresh(view: Any) -> None:
             again = call(source, *rest)
             stale._node = again._node
             stale._requires_grad = again._requires_grad
+            if type(again._node) is Node:
+                again._node.label = "AsStridedBackward0"  # as PyTorch, which takes all such views again by their strides
 
 
 def rebase_view(view: Any, node: Node) -> None:
@@ -92,7 +95,11 @@ class CopySlices(Node):
 
     def name(self) -> str:
         """Return the node's name."""
-        return "CopySlices"
+        return "torch::autograd::CopySlices"
+
+    def input_slots(self) -> tuple[Sequence[int], int]:
+        """Return which inputs the gradients belong to, and how many inputs there are."""
+        return range(len(self.parents)), len(self.parents)
 
 
 Upper.refresh = refresh  # type: ignore[method-assign]

@@ -54,7 +54,7 @@ def _(make):
 
 
 @op(namespace=None, node="IndexBackward0")
-def advanced_index(input: Tensor, index: tuple[Any, ...]) -> Tensor:
+def advanced_index(input: Tensor, index: tuple[np.ndarray[Any, Any] | slice, ...]) -> Tensor:
     """Copy ``input[index]`` for an index with integer or bool arrays among full slices."""
     return input[index]
 
@@ -142,7 +142,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if not recorded:
         array = tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
         _assign(array, advanced, value._array if isinstance(value, Upper.Tensor) else value)
-        tensor._version[0] += 1
+        tensor._writes[0] += 1
         return
     if basic is not None:
         tensor = basic_index(tensor, basic)

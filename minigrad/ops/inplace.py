@@ -22,10 +22,50 @@ def check_writable(tensor: Any) -> None:
     """
     if not tensor._requires_grad or not mode.enabled:
         return
+    if tensor._base is not None:
+        check_view(tensor)
     if tensor._base is not None and tensor._base._node is None and tensor._base._requires_grad:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if tensor._node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def check_view(tensor: Any) -> None:
+    """Refuse a recorded write into a view that cannot pass it on to its base.
+
+    Raises
+    ------
+    RuntimeError
+        For a view made under `no_grad`, and for one of several views that an operation returned at once.
+    """
+    if tensor._view_call is None:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+            "you want the inplace to be tracked)."
+        )
+    call = tensor._view_call[0]
+    if isinstance(call, OneOfSeveral):
+        raise RuntimeError(
+            f"Output {call.index} of {call.name} is a view and is being modified inplace. This view is the output of a "
+            "function that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
+            "should replace the inplace operation by an out-of-place one."
+        )
+
+
+class OneOfSeveral:
+    """The call that takes one view again, of an operation that returns several."""
+
+    __slots__ = ("call", "index", "name")
+
+    def __init__(self, call: Callable[..., Any], index: int, node_name: str) -> None:
+        self.call = call
+        self.index = index
+        self.name = node_name.removesuffix("Backward0")
+
+    def __call__(self, *args: Any) -> Any:
+        return self.call(*args)[self.index]
 
 
 def write(target: np.ndarray[Any, Any], result: Any) -> None:
@@ -91,9 +131,14 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
                     mask |= bit
         target = values[0]
         recorded = mask and mode.enabled and entry.differentiable
+        before = None
+        if self._base is not None and mode.enabled and (mask or self._base._requires_grad):
+            check_view(self)
         if recorded:
             plan = entry.plan(mask, count)
-            counts = [value._version[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
+            if 0 in plan.kept:
+                before = target.copy()
+            counts = [value._writes[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
         direct = ufunc is not None and args[ufunc.nin :] == signature.defaults[ufunc.nin :]
         if not direct or not _apply_ufunc(ufunc, target, values):
             try:
@@ -101,8 +146,9 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
             except ValueError as error:
                 raise broadcast_error(error, values) from None
             write(target, np.asarray(result))
-        self._version[0] += 1
+        self._writes[0] += 1
         if recorded:
+            values[0] = before
             node = Upper.Node(plan, args, values, (target,), (self,))
             _mark_before(node, counts)
             rebase(self, node)
@@ -132,16 +178,16 @@ def _make_view_inplace(entry: Any) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
         before = type(self)._wrap(self._array)
-        for field in ("_node", "_requires_grad", "_version", "_base", "_view_of", "_view_call", "_view_version"):
+        for field in ("_node", "_requires_grad", "_writes", "_base", "_view_of", "_view_call", "_view_version"):
             setattr(before, field, getattr(self, field, None))
         result = function(before, *args, **kwargs)
         self._array = result._array
-        self._version[0] += 1
+        self._writes[0] += 1
         if result._requires_grad:
             self._node, self._requires_grad = result._node, True
         if before._base is not None and result._base is not None:
             self._base, self._view_of, self._view_call = result._base, before, result._view_call
-            self._view_version = before._view_version = self._version[0]
+            self._view_version = before._view_version = self._writes[0]
         return self
 
     call.__name__ = f"{entry.name}_"
@@ -167,9 +213,11 @@ def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
 
 
 def _mark_before(node: Any, counts: list[int]) -> None:
-    """Let the saved inputs of an in-place operation carry the version that they had before the write."""
+    """Let the saved inputs carry the version that they had before the write; of the tensor itself a copy was saved."""
     node.marks = [
-        (version, count if position < 0 else counts[position], position) for version, count, position in node.marks
+        (version, count if position < 0 else counts[position], position)
+        for version, count, position in node.marks
+        if position != 0
     ]
 
 
@@ -198,5 +246,5 @@ def write_out(name: str, target: Any, result: Any) -> Any:
         np.copyto(target._array, result._array, casting="unsafe")
     else:
         target._array = result._array.astype(target._array.dtype)
-    target._version[0] += 1
+    target._writes[0] += 1
     return target

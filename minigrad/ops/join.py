@@ -55,14 +55,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 @cat.gradient
-def _(grad, tensors, dim, needs):
+def _(grad, tensors_shape, dim, needs):
     dim = wrap_dim(dim, grad.ndim)
     gradients = []
     start = 0
-    for each, wanted in zip(tensors, needs, strict=True):
-        length = each.shape[dim] if each.shape != (0,) or grad.ndim == 1 else 0
+    for shape, wanted in zip(tensors_shape, needs, strict=True):
+        length = shape[dim] if shape != (0,) or grad.ndim == 1 else 0
         part = (slice(None),) * dim + (slice(start, start + length),)
-        gradients.append(grad[part] if wanted and each.shape != (0,) else None)
+        gradients.append(grad[part] if wanted and shape != (0,) else None)
         start += length
     return gradients
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import generic, ndarray
 
 from minigrad.ops.errors import broadcast_error
-from minigrad.ops.inplace import make_inplace
+from minigrad.ops.inplace import OneOfSeveral, make_inplace, write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
 from minigrad.ops.state import Upper, mode
@@ -291,7 +291,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
         result = new(tensor)
         result._array = out
         result._node = None
-        result._version = [0]
+        result._writes = [0]
         result._requires_grad = False
         result._grad = None
         result._base = None
@@ -339,7 +339,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
         results = tuple(Upper.Tensor._wrap(out) for out in outs)
         if self.view:
             for k, result in enumerate(results):
-                _share(result, found, functools.partial(_nth_output, call, k), args)
+                _share(result, found, OneOfSeveral(call, k, self.node_name), args)
         if mask and self.differentiable and mode.enabled:
             node = Upper.MultiNode(self.plan(mask, len(slots)), args, values, outs, results)
             for k, result in enumerate(results):
@@ -413,10 +413,6 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
     return call if signature.pack is None else call_packed
 
 
-def _nth_output(call: Callable[..., Any], k: int, *args: Any) -> Any:
-    return call(*args)[k]
-
-
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
     """Make ``result`` a view of ``source`` if their arrays share memory (a reshape may have copied)."""
     if result._array is source._array or np.may_share_memory(result._array, source._array):
@@ -425,12 +421,15 @@ def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, 
 
 def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[Any, ...]) -> None:
     """Give a view its source's version counter, and the call ``call(source, *rest)`` to record it again."""
-    view._version = version = source._version
+    view._writes = version = source._writes
     if mode.enabled:
         view._base = source if source._base is None else source._base
         view._view_of = source
         view._view_call = (call, rest)
         view._view_version = version[0]
+    elif source._requires_grad or source._base is not None:
+        view._base = source if source._base is None else source._base  # without a call: recorded writes are refused
+        view._view_of = source
 
 
 def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
@@ -447,8 +446,6 @@ def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
 
 def _write_out(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Carry out ``f(..., out=tensor)``."""
-    from minigrad.ops.inplace import write_out
-
     target = kwargs.pop("out")
     result = call(*args, **kwargs)
     return result if target is None else write_out(call.__name__, target, result)

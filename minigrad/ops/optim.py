@@ -118,7 +118,7 @@ def _write(tensors: list[Any], value: Any) -> None:
     start = 0
     for tensor in tensors:
         array, part = tensor._array, value
-        tensor._version[0] += 1
+        tensor._writes[0] += 1
         if isinstance(value, np.ndarray):
             stop = start + array.size
             part = value.reshape(-1)[start:stop].reshape(array.shape)
@@ -191,8 +191,8 @@ def sgd_(
         batch[1].append(grad._array)
         if buffer is not None:
             batch[2].append(buffer._array)
-            buffer._version[0] += 1
-        param._version[0] += 1
+            buffer._writes[0] += 1
+        param._writes[0] += 1
     for (_, is_first), (arrays, grads, buffers) in batches.items():
         kernels_of(arrays[0]).sgd(
             arrays, grads, buffers or None, lr, momentum, dampening, weight_decay, nesterov, maximize, is_first
@@ -239,9 +239,9 @@ def adam_(
         if amsgrad:
             largest = state["max_exp_avg_sq"]
             batch[4].append(largest._array)
-            largest._version[0] += 1
+            largest._writes[0] += 1
         for tensor in (param, step, m, v):
-            tensor._version[0] += 1
+            tensor._writes[0] += 1
     for (_, t), (arrays, grads, means, squares, largests) in batches.items():
         kernels_of(arrays[0]).adam(
             arrays, grads, means, squares, largests or None, t, lr, *betas, eps, weight_decay, decoupled_weight_decay,

@@ -39,6 +39,8 @@ class Plan(NamedTuple):
         One a target, or a single one whose rule returns the gradients of all tensor slots.
     joint : bool
         Whether it is a single one.
+    frees : bool
+        Whether arrays are kept, which a backward pass frees; a node that keeps none can run again.
     """
 
     op: Any
@@ -47,6 +49,7 @@ class Plan(NamedTuple):
     needs: tuple[bool, ...]
     steps: tuple[Step, ...]
     joint: bool
+    frees: bool
 
 
 class Rule(NamedTuple):
@@ -65,7 +68,8 @@ def make_rule(op: Any, function: Callable[..., Any]) -> Rule:
         When a name is neither ``grad``, ``grads``, ``needs``, an output nor a parameter of the operation.
     """
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    shapes = tuple(f"{op.signature.names[position]}_shape" for position in op.signature.tensor_positions)
+    positions = (0,) if op.signature.takes_sequence else op.signature.tensor_positions
+    shapes = tuple(f"{op.signature.names[position]}_shape" for position in positions)
     known = (*op.signature.names, *shapes, *op.output_names, "needs")
     unknown = [name for name in names[1:] if name not in known]
     if names[0] not in ("grad", "grads") or unknown:
@@ -98,7 +102,9 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
         positions = [_position(op, name) for name in rule.names[1:]]
         kept.extend(position for position in dict.fromkeys(positions) if position not in kept)
         steps.append(Step(rule.function, tuple(kept.index(position) for position in positions)))
-    return Plan(op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None)
+    arrays = op.signature.array_positions
+    frees = any(position < 0 or position in arrays for position in kept)
+    return Plan(op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None, frees)
 
 
 def _rule_of(op: Any, name: str) -> Rule:

@@ -28,6 +28,8 @@ class Signature:
     ----------
     tensor_positions : tuple of int
         Where the tensor slots are.
+    array_positions : tuple of int
+        Where arrays may be: the tensor slots, and what is annotated as a collection of tensors or arrays.
     takes_sequence : bool
         Whether the first parameter is a sequence of tensors.
     """
@@ -53,6 +55,7 @@ class Signature:
         self.tensor_positions = tuple(
             i for i, text in enumerate(annotations) if text == "Tensor" or text.startswith("Tensor |")
         )
+        self.array_positions = tuple(i for i, text in enumerate(annotations) if "Tensor" in text or "ndarray" in text)
         self.pack = None if pack is None else self.names.index(pack)
         self._places: dict[tuple[Any, ...], tuple[int, ...]] = {}
         self._index = {name: i for i, name in enumerate(self.names)}

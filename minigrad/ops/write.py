@@ -24,7 +24,7 @@ def _broadcast_to(array: Any, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
-@op(namespace=None, inplace=True, node="CopyBackwards")
+@op(namespace=None, inplace=True, node="torch::autograd::CopyBackwards")
 def copy(input: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
     """Return ``src`` in the shape and dtype of ``input``; as ``input.copy_(src)`` it overwrites the input."""
     with np.errstate(all="ignore"):
@@ -93,7 +93,7 @@ def _(make):
 
 
 @op(method=True, inplace=True, reference=references.index_put)
-def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
+def index_put(input: Tensor, indices: tuple[Tensor | None, ...], values: Tensor, accumulate: bool = False) -> Tensor:
     """Copy of ``input`` with ``values`` written (or added) at ``indices``, one index tensor a dimension."""
     index = tuple(_index_array(each) for each in indices)
     out = input.copy()

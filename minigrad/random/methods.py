@@ -58,7 +58,7 @@ def _fill(
         in_memory_order(drawn)[...] = values
         return tensor.copy_(Tensor._wrap(drawn))
     write(target, values)
-    tensor._version[0] += 1
+    tensor._writes[0] += 1
     return tensor
 
 

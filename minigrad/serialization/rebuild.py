@@ -91,7 +91,7 @@ def rebuild_tensor_v2(
             f"{len(storage)} elements"
         ) from None
     tensor = Tensor._wrap(array)
-    tensor._version = storage.version
+    tensor._writes = storage.version
     return tensor.requires_grad_() if requires_grad else tensor
 
 
@@ -116,9 +116,9 @@ def rebuild_from_type(function: Any, kind: Any, args: Any, state: Any) -> Any:
     if not (isinstance(kind, type) and issubclass(kind, Tensor)):
         raise RuntimeError(f"a subclass of Tensor is expected, the file has {kind!r}")
     if type(tensor) is not kind:
-        version, requires_grad = tensor._version, tensor.requires_grad
+        version, requires_grad = tensor._writes, tensor.requires_grad
         tensor = kind._make_subclass(tensor.detach(), requires_grad)
-        tensor._version = version
+        tensor._writes = version
     return _with_state(tensor, state)
 
 
