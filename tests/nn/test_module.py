@@ -503,3 +503,17 @@ def test_a_buffer_registers_itself_when_assigned():
     assert "passing" not in net.state_dict()
     assert not copy.deepcopy(net.passing).persistent
     assert not pickle.loads(pickle.dumps(net.passing)).persistent
+
+
+# ---------------------------------------------------------------------------------------------------- order of the walk
+
+
+def test_modules_and_parameters_come_in_the_order_of_their_names():
+    torch.manual_seed(0)
+    shared = Leaf()
+    net = nn.Sequential(Net(), nn.ModuleList([shared, Net(), shared]), nn.ModuleDict({"a": shared, "b": Leaf()}))
+    net[1].register_module("none", None)
+    assert list(net.modules()) == [module for _, module in net.named_modules()]
+    assert [id(p) for p in net.parameters()] == [id(p) for _, p in net.named_parameters()]
+    assert len(list(net.modules(remove_duplicate=False))) == len(list(net.named_modules(remove_duplicate=False)))
+    assert [id(p) for p in net[0].parameters(recurse=False)] == [id(net[0].weight), id(net[0].bias)]

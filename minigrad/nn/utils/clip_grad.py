@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from minigrad.autograd import no_grad
 from minigrad.creation import tensor
 from minigrad.ops.join import stack
+from minigrad.ops.statistics import vector_norm
 from minigrad.tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
@@ -43,8 +44,7 @@ def get_total_norm(
     norm_type = float(norm_type)
     if not tensors:
         return tensor(0.0)
-    norms = [each.norm(norm_type) for each in tensors]
-    total = stack(norms).norm(norm_type)
+    total = vector_norm(stack([vector_norm(each, norm_type) for each in tensors]), norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
