@@ -13,7 +13,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor
-from minigrad.ops.op import Op
+from minigrad.opcheck.gradients import TOLERANCES, as_function, as_tensors, flatten, is_differentiable, to_tensor
 from tests.cases import Case, all_cases, arrays_in, convert, is_floating, map_arrays, with_gaps
 
 CASES = all_cases()
@@ -31,29 +31,11 @@ def cases(accept: Any = lambda case: True) -> Any:
     return pytest.mark.parametrize("case", chosen, ids=[case.name for case in chosen])
 
 
-def as_tensors(case: Case, value: Any) -> Any:
-    """Return sample arguments with tensors for arrays; internal operations take arrays outside their tensor slots."""
-    if case.entry.namespace is not None or type(value) is dict:
-        return map_arrays(value, _tensor)
-    slots = (0,) if case.entry.signature.takes_sequence else case.entry.signature.tensor_positions
-    return tuple(map_arrays(each, _tensor) if k in slots else each for k, each in enumerate(value))
-
-
-def _tensor(array: Any) -> Tensor:
-    return minigrad.from_numpy(array) if all(step >= 0 for step in array.strides) else minigrad.tensor(array)
-
-
 def run(case: Case, args: Any, kwargs: Any) -> list[Any]:
     """Call an entry, from the same state of the random generator each time; return its results as a flat list."""
     if hasattr(minigrad, "manual_seed"):
         minigrad.manual_seed(0)
-    return _flatten(case.entry.call(*as_tensors(case, args), **as_tensors(case, kwargs)))
-
-
-def _flatten(result: Any) -> list[Any]:
-    if isinstance(result, (tuple, list)):
-        return [one for each in result for one in _flatten(each)]
-    return [result]
+    return flatten(case.entry.call(*as_tensors(case, args), **as_tensors(case, kwargs)))
 
 
 def _array(result: Any) -> Any:
@@ -74,7 +56,7 @@ def test_matches_reference(case):
     sample = case.sample
     found = run(case, sample.args, sample.kwargs)
     with np.errstate(all="ignore"):
-        expected = _flatten(case.entry.reference(*sample.args, **sample.kwargs))
+        expected = flatten(case.entry.reference(*sample.args, **sample.kwargs))
     assert_same(found, expected, rtol=1e-10, atol=1e-12)
 
 
@@ -125,82 +107,20 @@ def test_inplace_form_does_the_same(case):
     if hasattr(minigrad, "manual_seed"):
         minigrad.manual_seed(0)
     method = getattr(target, f"{case.entry.name}_")
-    found = method(*map_arrays(tuple(rest), _tensor), **map_arrays(sample.kwargs, _tensor))
+    found = method(*map_arrays(tuple(rest), to_tensor), **map_arrays(sample.kwargs, to_tensor))
     assert found is target
     np.testing.assert_array_equal(target.numpy(), expected.numpy().astype(np.float64))
 
 
-class Perturbed:
-    """A case as a function of the arrays through which gradients flow."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.slots = case.differentiable_slots()
-        self.bound = case.bound()
-        self.points = [array for k in self.slots for array in arrays_in(self.bound[k]) if is_floating(array)]
-
-    def __call__(self, values: list[Any]) -> list[Any]:
-        """Return the floating results, as tensors, for other values (arrays or tensors) in place of the points."""
-        if hasattr(minigrad, "manual_seed"):
-            minigrad.manual_seed(0)
-        left = iter(values)
-        bound = list(as_tensors(self.case, tuple(self.bound)))
-        for k in self.slots:
-            bound[k] = _replaced(self.bound[k], left)
-        found = _flatten(self.case.call(bound))
-        return [each for each in found if isinstance(each, Tensor) and each.dtype.is_floating_point]
-
-
-def _replaced(value: Any, left: Any) -> Any:
-    def replace(array: Any) -> Any:
-        if not is_floating(array):
-            return _tensor(array)
-        given = next(left)
-        return given if isinstance(given, Tensor) else minigrad.tensor(given)
-
-    return map_arrays(value, replace)
-
-
-def _differentiable(case: Case) -> bool:
-    return (
-        getattr(case.entry, "differentiable", True)
-        and case.sample.gradient
-        and any(is_floating(array) for k in case.differentiable_slots() for array in _slot_arrays(case, k))
-    )
-
-
-def _slot_arrays(case: Case, position: int) -> list[Any]:
-    return arrays_in(case.bound()[position])
-
-
-def checkable(case: Case) -> tuple[Any, list[Tensor]]:
-    """Return a case as a function of tensors, and those tensors; what gets no gradient does not require it.
-
-    The list is empty where nothing does: for composed functions whose sample leads around every gradient.
-    """
-    perturbed = Perturbed(case)
-    leaves = [minigrad.tensor(array, requires_grad=True) for array in perturbed.points]
-    outs = [each for each in perturbed(leaves) if each.requires_grad]
-    if not outs:
-        assert not isinstance(case.entry, Op), "recorded nothing"
-        return perturbed, []
-    grads = minigrad.autograd.grad(outs, leaves, [minigrad.ones_like(each) for each in outs], allow_unused=True)
-    assert any(grad is not None for grad in grads)
-    for grad, leaf in zip(grads, leaves, strict=True):
-        assert grad is None or (grad.shape == leaf.shape and grad.dtype == leaf.dtype)
-        leaf.requires_grad_(grad is not None)
-    return lambda *values: tuple(perturbed(list(values))), leaves
-
-
-@cases(_differentiable)
+@cases(is_differentiable)
 def test_gradient(case):
-    function, inputs = checkable(case)
+    function, inputs = as_function(case)
     if inputs:
-        assert minigrad.autograd.gradcheck(function, inputs, fast_mode=True, atol=1e-6, rtol=1e-4)
+        assert minigrad.autograd.gradcheck(function, inputs, fast_mode=True, **TOLERANCES)
 
 
-@cases(_differentiable)
+@cases(is_differentiable)
 def test_double_backward(case):
-    function, inputs = checkable(case)
+    function, inputs = as_function(case)
     if inputs:
-        assert minigrad.autograd.gradgradcheck(function, inputs, fast_mode=True, atol=1e-6, rtol=1e-4)
+        assert minigrad.autograd.gradgradcheck(function, inputs, fast_mode=True, **TOLERANCES)

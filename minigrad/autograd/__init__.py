@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from minigrad.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.autograd.backward import backward, grad
+from minigrad.autograd.compare import compare_gradients
 from minigrad.autograd.function import Function
-from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -14,10 +14,12 @@ from minigrad.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
     "backward",
+    "compare_gradients",
     "detect_anomaly",
     "enable_grad",
     "grad",

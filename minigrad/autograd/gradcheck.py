@@ -81,7 +81,16 @@ def gradcheck(
     """
     try:
         _check(
-            func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode
+            func,
+            inputs,
+            eps,
+            atol,
+            rtol,
+            nondet_tol,
+            check_undefined_grad,
+            check_grad_dtypes,
+            check_batched_grad,
+            fast_mode,
         )
     except GradcheckError:
         if raise_exception:
@@ -117,7 +126,8 @@ def gradgradcheck(
         The gradients that enter at the outputs, checked like inputs where they require grad; random ones otherwise.
     gen_non_contig_grad_outputs : bool
         Make the random ones non-contiguous.
-    eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode, masked
+    eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
+    fast_mode, masked
         As for `gradcheck`.
 
     Returns
@@ -129,11 +139,55 @@ def gradgradcheck(
     GradcheckError
         On failure.
     """
+    gradient_of_func, tensors = _as_function(func, inputs, grad_outputs, gen_non_contig_grad_outputs)
+    try:
+        _check(
+            gradient_of_func, tensors, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes,
+            check_batched_grad, fast_mode,
+        )  # fmt: skip
+    except GradcheckError as error:
+        if raise_exception:
+            raise GradcheckError(f"While checking the second derivative: {error}") from error
+        return False
+    return True
+
+
+def worst_error(
+    func: Callable[..., Any], inputs: Any, *, order: int = 1, atol: float = 1e-5, rtol: float = 1e-3
+) -> float:
+    """Check the first or second derivative in fast mode, and return the largest error met.
+
+    Parameters
+    ----------
+    func, inputs, atol, rtol
+        As for `gradcheck`.
+    order : int
+        1 as `gradcheck` does, or 2 as `gradgradcheck`.
+
+    Returns
+    -------
+    float
+        The largest difference of a numerical and an analytical slope, relative to numerical slopes above 1.
+
+    Raises
+    ------
+    GradcheckError
+        When they differ by more than the tolerances.
+    """
+    if order == 2:
+        func, inputs = _as_function(func, inputs, None, False)
+    return _check(func, inputs, 1e-6, atol, rtol, 0.0, True, False, False, True)
+
+
+def _as_function(
+    func: Callable[..., Any], inputs: Any, grad_outputs: Any, non_contiguous: bool
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return the gradient of a function as a function, of the inputs and of the gradients that enter; and both."""
     tensors = _as_tuple(inputs)
     outputs = _differentiable(func(*tensors))
     if grad_outputs is None:
         random = np.random.default_rng(0)
-        entering = tuple(_random_gradient(output, random, gen_non_contig_grad_outputs) for output in outputs)
+        entering = tuple(_random_gradient(output, random, non_contiguous) for output in outputs)
     else:
         entering = _as_tuple(grad_outputs)
     count = len(entering)
@@ -144,16 +198,7 @@ def gradgradcheck(
         wanted = [each for each in given if _is_checked(each)]
         return autograd_grad(results, wanted, grads, create_graph=True, allow_unused=True, materialize_grads=True)
 
-    try:
-        _check(
-            gradient_of_func, (*tensors, *entering), eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes,
-            check_batched_grad, fast_mode,
-        )  # fmt: skip
-    except GradcheckError as error:
-        if raise_exception:
-            raise GradcheckError(f"While checking the second derivative: {error}") from error
-        return False
-    return True
+    return gradient_of_func, (*tensors, *entering)
 
 
 def _check(
@@ -167,31 +212,35 @@ def _check(
     check_grad_dtypes: bool,
     check_batched_grad: bool,
     fast_mode: bool,
-) -> None:
+) -> float:
+    """Raise where gradients differ; return the largest difference, relative to numerical values above 1."""
     tensors = _as_tuple(inputs)
     checked = [k for k, each in enumerate(tensors) if _is_checked(each)]
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
         )
     for k in checked:
         if tensors[k]._array.dtype != np.float64:
             warnings.warn(
-                f"Input #{k} requires gradient and is not a double precision floating point. This check will likely fail if "
-                "all the inputs are not of double precision floating point.",
+                f"Input #{k} requires gradient and is not a double precision floating point. This check will likely "
+                "fail if all the inputs are not of double precision floating point.",
                 stacklevel=4,
             )
     outputs = _differentiable(func(*tensors))
     if not outputs:
         _check_constant(func, tensors, checked, eps)
-        return
-    for i in range(len(outputs)):
-        compare = _compare_directions if fast_mode else _compare_jacobians
-        compare(func, tensors, checked, i, eps, atol, rtol, nondet_tol, check_grad_dtypes)
+        return 0.0
+    compare = _compare_directions if fast_mode else _compare_jacobians
+    worst = max(
+        compare(func, tensors, checked, i, eps, atol, rtol, nondet_tol, check_grad_dtypes) for i in range(len(outputs))
+    )
     if check_undefined_grad and len(outputs) > 1:
         _check_undefined(func, tensors, checked)
     if check_batched_grad:
         _check_batched(func, tensors, checked)
+    return worst
 
 
 def _as_tuple(values: Any) -> tuple[Any, ...]:
@@ -278,8 +327,9 @@ def _compare_jacobians(
     rtol: float,
     nondet_tol: float,
     check_grad_dtypes: bool,
-) -> None:
+) -> float:
     output = _output(func, tensors, index)
+    worst = 0.0
     analytical = _analytical_jacobians(output, tensors, checked)
     again = _analytical_jacobians(output, tensors, checked)
     if check_grad_dtypes:
@@ -287,13 +337,22 @@ def _compare_jacobians(
     for k, found, repeated in zip(checked, analytical, again, strict=True):
         if found.size and np.abs(found - repeated).max() > nondet_tol:
             raise GradcheckError(
-                f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
-                f"different values, although analytical gradient matches numerical gradient. The tolerance for "
+                f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times "
+                f"gives different values, although analytical gradient matches numerical gradient. The tolerance for "
                 f"nondeterminism was {nondet_tol}."
             )
         numerical = _numerical_jacobian(func, tensors, k, index, eps)
         if not np.allclose(found, numerical, rtol, atol, equal_nan=True):
             raise GradcheckError(_mismatch(index, k, numerical, found, tensors[k], output))
+        worst = max(worst, _error(numerical, found))
+    return worst
+
+
+def _error(numerical: Any, analytical: Any) -> float:
+    """Return the largest difference, relative to numerical values above 1; those that are nan in both do not count."""
+    with np.errstate(invalid="ignore"):
+        error = np.abs(numerical - analytical) / np.maximum(1, np.abs(numerical))
+    return float(np.nan_to_num(error, nan=0).max(initial=0))
 
 
 def _mismatch(index: int, k: int, numerical: Array, analytical: Array, tensor: Any, output: Any) -> str:
@@ -322,10 +381,11 @@ def _compare_directions(
     rtol: float,
     nondet_tol: float,
     check_grad_dtypes: bool,
-) -> None:
+) -> float:
     """Compare ``<v, J u>`` with ``<J^T v, u>`` for random unit vectors u and random v."""
     random = np.random.default_rng(index)
     output = _output(func, tensors, index)
+    worst = 0.0
     v = random.random(output._array.shape)
     grads = _gradients(output, tensors, checked, v)
     if check_grad_dtypes:
@@ -346,9 +406,11 @@ def _compare_directions(
             whole = _numerical_jacobian(func, tensors, k, index, eps)
             raise GradcheckError(
                 _mismatch(index, k, whole, slow, tensors[k], output)
-                + f"The above quantities relating the numerical and analytical jacobians are computed in slow mode; in fast "
-                f"mode along one random direction numerical {numerical:.9g}, analytical {analytical:.9g}."
+                + f"The above quantities relating the numerical and analytical jacobians are computed in slow mode; "
+                f"in fast mode along one random direction numerical {numerical:.9g}, analytical {analytical:.9g}."
             )
+        worst = max(worst, _error(numerical, analytical))
+    return worst
 
 
 def _check_dtypes(output: Any, tensors: Sequence[Any], checked: list[int]) -> None:
@@ -380,8 +442,8 @@ def _check_constant(func: Callable[..., Any], tensors: Sequence[Any], checked: l
         for first, second in zip(before, after, strict=True):
             if np.abs(first - second).max(initial=0) > 1e-12:
                 raise GradcheckError(
-                    "Numerical gradient for function expected to be zero: the outputs do not require grad, but they change "
-                    f"with input {k}"
+                    "Numerical gradient for function expected to be zero: the outputs do not require grad, but they "
+                    f"change with input {k}"
                 )
 
 
@@ -394,9 +456,7 @@ def _check_undefined(func: Callable[..., Any], tensors: Sequence[Any], checked: 
             output, wanted, _ones_like(output), retain_graph=True, allow_unused=True, materialize_grads=True
         )
         zeros = [_ones_like(each) if k == index else _zeros_like(each) for k, each in enumerate(outputs)]
-        together = autograd_grad(
-            outputs, wanted, zeros, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
+        together = autograd_grad(outputs, wanted, zeros, retain_graph=True, allow_unused=True, materialize_grads=True)
         for one, other in zip(alone, together, strict=True):
             if not np.allclose(one._array, other._array, equal_nan=True):
                 raise GradcheckError(
