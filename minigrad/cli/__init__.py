@@ -1,0 +1,74 @@
+"""What ``python -m minigrad`` does: one module a subcommand.
+
+A subcommand's module has ``HELP`` (a line), ``DESCRIPTION`` (a paragraph), ``add_arguments(parser)`` and
+``run(arguments)``, which returns the exit status. What a subcommand needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from minigrad.cli import bench, demo, gradcheck, info, run
+
+__all__ = ["main", "make_parser"]
+
+COMMANDS = {"demo": demo, "run": run, "gradcheck": gradcheck, "bench": bench, "info": info}
+
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that suggests the command that was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and how to get help, and leave with status 2."""
+        given = message.partition("invalid choice: '")[2].partition("'")[0]
+        if given and "command" in message:
+            near = difflib.get_close_matches(given, COMMANDS, 1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            message = f"there is no command '{given}'{meant} The commands are: {', '.join(COMMANDS)}"
+        self.exit(2, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog="python -m minigrad",
+        description="minigrad: PyTorch's interface on NumPy and Numba, with a graph that can be read.",
+        epilog="Each command explains itself: python -m minigrad COMMAND --help",
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        one = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.DESCRIPTION,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        module.add_arguments(one)
+        one.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # as in `python -m minigrad gradcheck | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status

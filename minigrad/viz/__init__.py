@@ -1,0 +1,23 @@
+"""Pictures of training and of what came out of it.
+
+Every function draws on the ``ax`` or ``fig`` that it is given, or on a new one of pyplot, and returns it. Matplotlib is
+imported when one of them is called, not before.
+"""
+
+from __future__ import annotations
+
+from minigrad.viz.confusion import plot_confusion
+from minigrad.viz.decision import plot_decision_surface
+from minigrad.viz.history import plot_history
+from minigrad.viz.images import plot_images
+from minigrad.viz.predictions import plot_predictions
+from minigrad.viz.regression import plot_regression
+
+__all__ = [
+    "plot_confusion",
+    "plot_decision_surface",
+    "plot_history",
+    "plot_images",
+    "plot_predictions",
+    "plot_regression",
+]

@@ -1,0 +1,1 @@
+"""Tests of the pictures, which look at what was drawn."""
