@@ -50,3 +50,7 @@ def broadcast_error(error: ValueError, values: Any) -> Exception:
 def c_name(array: Any) -> str:
     """Return the name that PyTorch gives an array's dtype where it prints the C++ type."""
     return _C_NAMES[from_numpy(array.dtype).name]
+
+
+class LinAlgError(RuntimeError):
+    """Raised where a matrix has not the property that a factorisation or a solution needs: ``torch.linalg.LinAlgError``."""
