@@ -28,7 +28,7 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
-    flags = []
+    flags: list[bool] = []
     for value in (*args, *(() if other is None else (other,))):
         if isinstance(value, dtypes.dtype):
             dtype = value

@@ -394,7 +394,7 @@ class Tensor(Methods):
             return None if changed is None else (*grads[:index], changed, *grads[index + 1 :])
 
         on_output.__name__ = getattr(hook, "__name__", type(hook).__name__)  # errors name the user's hook
-        return self.grad_fn.register_prehook(on_output)  # type: ignore[no-any-return]
+        return self.grad_fn.register_prehook(on_output)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` after a backward pass added to this leaf's ``.grad``."""
@@ -472,7 +472,7 @@ class Tensor(Methods):
         if dtype is None or dtype.numpy == self._array.dtype:
             return self.clone() if copy else self
         source = self if dtype.is_floating_point else self.detach()
-        return to_dtype(source, dtype.numpy)  # type: ignore[no-any-return]
+        return to_dtype(source, dtype.numpy)
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """Return the name of the tensor's type, or the tensor cast to ``dtype``."""
@@ -505,7 +505,7 @@ class Tensor(Methods):
         return deepcopy_tensor(self, memo)
 
     def __copy__(self) -> Tensor:
-        return self._make_subclass(self, self._requires_grad)  # type: ignore[no-any-return]
+        return self._make_subclass(self, self._requires_grad)
 
     # Container.
 
@@ -527,7 +527,7 @@ class Tensor(Methods):
         )
 
     def __getitem__(self, index: Any) -> Tensor:
-        return get_item(self, index)  # type: ignore[no-any-return]
+        return get_item(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         set_item(self, index, value)

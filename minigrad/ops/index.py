@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @op(namespace=None, view=True, variant=lambda input, index: _node_name(index))
 def basic_index(input: Tensor, index: tuple[Any, ...]) -> Tensor:
     """View ``input[index]`` for an index of integers, slices, None and Ellipsis."""
-    return input[(*index, Ellipsis)] if Ellipsis not in index else input[index]
+    whole = index if Ellipsis in index else (*index, Ellipsis)
+    return input[whole]
 
 
 @basic_index.gradient

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-def _same_dtype(arrays: list[Any]) -> list[Any]:
+def _same_dtype(arrays: Sequence[Any]) -> list[Any]:
     dtype = arrays[0].dtype
     if all(each.dtype == dtype for each in arrays):
         return arrays
@@ -137,7 +137,8 @@ def split_parts(input: Tensor, sizes: tuple[int, ...], dim: int) -> Tensor:
     """Views of consecutive parts of the given lengths along a dimension."""
     ends = np.cumsum(sizes)
     before = (slice(None),) * dim
-    return tuple(input[(*before, slice(end - size, end))] for end, size in zip(ends.tolist(), sizes, strict=True))
+    parts = [before + (slice(end - size, end),) for end, size in zip(ends.tolist(), sizes, strict=True)]
+    return tuple(input[part] for part in parts)
 
 
 @split_parts.gradient

@@ -70,6 +70,7 @@ class Entry:
         self.signature = Signature(forward, pack)
         self.make_samples: Callable[..., Iterator[Any]] | None = None
         self.call: Callable[..., Any] = forward
+        self.call_inplace: Callable[..., Any] = forward
 
     def samples(self, function: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
         """Register the generator of sample inputs; it runs in tests only."""

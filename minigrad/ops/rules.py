@@ -110,7 +110,7 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
 def _rule_of(op: Any, name: str) -> Rule:
     if name not in op.rules:
         raise RuntimeError(f"the derivative of '{op.name}' with respect to '{name}' is not defined")
-    return op.rules[name]  # type: ignore[no-any-return]
+    return op.rules[name]
 
 
 def _position(op: Any, name: str) -> int:
@@ -118,7 +118,7 @@ def _position(op: Any, name: str) -> int:
     if name == "needs":
         return NEEDS
     if name in op.signature.names:
-        return op.signature.names.index(name)  # type: ignore[no-any-return]
+        return op.signature.names.index(name)
     if name in op.output_names:
-        return OUT - op.output_names.index(name)  # type: ignore[no-any-return]
-    return SHAPE_OF + op.signature.names.index(name.removesuffix("_shape"))  # type: ignore[no-any-return]
+        return OUT - op.output_names.index(name)
+    return SHAPE_OF + op.signature.names.index(name.removesuffix("_shape"))

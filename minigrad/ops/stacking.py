@@ -213,7 +213,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
     parts = []
     cuts = [slice(cut).indices(length)[1] for cut in indices_or_sections]
     for start, stop in zip([0, *cuts], [*cuts, length], strict=True):
-        parts.append(input[(*[slice(None)] * dim, slice(start, max(start, stop)))])
+        part = (slice(None),) * dim + (slice(start, builtins.max(start, stop)),)
+        parts.append(input[part])
     return tuple(parts)
 
 
