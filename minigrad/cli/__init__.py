@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -22,16 +23,20 @@ COMMANDS = {"demo": demo, "run": run, "gradcheck": gradcheck, "bench": bench, "i
 INTERRUPTED = 130
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, max_help_position=24, width=min(100, shutil.get_terminal_size().columns))
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that suggests the command that was meant."""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and how to get help, and leave with status 2."""
         given = message.partition("invalid choice: '")[2].partition("'")[0]
-        if given and "command" in message:
+        if given and "COMMAND" in message:
             near = difflib.get_close_matches(given, COMMANDS, 1)
-            meant = f"; did you mean '{near[0]}'?" if near else ""
-            message = f"there is no command '{given}'{meant} The commands are: {', '.join(COMMANDS)}"
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            message = f"there is no command '{given}'.{meant} The commands are: {', '.join(COMMANDS)}."
         self.exit(2, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
 
@@ -40,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m minigrad",
         description="minigrad: PyTorch's interface on NumPy and Numba, with a graph that can be read.",
+        formatter_class=_formatter,
         epilog="Each command explains itself: python -m minigrad COMMAND --help",
     )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
@@ -48,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
             name,
             help=module.HELP,
             description=module.DESCRIPTION,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_formatter,
         )
         module.add_arguments(one)
         one.set_defaults(run=module.run)
@@ -58,7 +64,12 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     parser = make_parser()
-    arguments = parser.parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments, unknown = parser.parse_known_args(argv)
+    if arguments.command == "bench":
+        arguments.rest = argv[1:]  # argparse has no "everything from here on" that may begin with an option
+    elif unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if arguments.command is None:
         parser.print_help()
         return 0

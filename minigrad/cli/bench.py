@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 HELP = "measure training steps, side by side with PyTorch where it is installed"
-DESCRIPTION = "Run benchmarks/steps.py of the source tree; what follows the command is passed on to it."
+DESCRIPTION = (
+    "Run benchmarks/steps.py of the source tree; what follows the command is passed on to it. "
+    "Its options are listed by: python benchmarks/steps.py --help"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare that everything is passed on."""
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="options of benchmarks/steps.py")
+    parser.add_argument("rest", nargs="*", metavar="...", help="options of benchmarks/steps.py")
 
 
 def find_script() -> Path | None:

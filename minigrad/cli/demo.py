@@ -15,9 +15,15 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be chosen."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder for the pictures")
-    parser.add_argument("--epochs", type=_count, default=30, metavar="N", help="how often every image is trained on")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the weights and of the order of images")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="folder for the pictures (%(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=_count, default=30, metavar="N", help="how often every image is trained on (%(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of the weights and of the order of images (%(default)s)"
+    )
     parser.add_argument("--no-pictures", dest="pictures", action="store_false", help="write no pictures")
 
 
