@@ -6,7 +6,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, dtypes, methods, random, serialization, special
+from minigrad import autograd, dtypes, linalg, methods, random, serialization, special
 from minigrad.as_torch import install_as_torch
 from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.creation import *  # noqa: F403

@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
+from minigrad.ops.decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from minigrad.ops.errors import LinAlgError
-from minigrad.ops.op import composed_table, table
+from minigrad.ops.linalg import (
+    cond,
+    cross,
+    det,
+    diagonal,
+    inv,
+    lstsq,
+    matrix_exp,
+    matrix_norm,
+    matrix_power,
+    matrix_rank,
+    multi_dot,
+    norm,
+    pinv,
+    slogdet,
+    solve,
+    solve_triangular,
+    vecdot,
+)
+from minigrad.ops.linalg import matmul_of as matmul
+from minigrad.ops.statistics import vector_norm
 
-_CALLS = {
-    entry.name: entry.call for entry in (*table.values(), *composed_table.values()) if entry.namespace == "linalg"
-}
-globals().update(_CALLS)
-
-__all__ = ["LinAlgError", *sorted(_CALLS)]
+__all__ = [
+    "LinAlgError",
+    "cholesky",
+    "cond",
+    "cross",
+    "det",
+    "diagonal",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "matmul",
+    "matrix_exp",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "multi_dot",
+    "norm",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+    "svd",
+    "svdvals",
+    "vecdot",
+    "vector_norm",
+]
