@@ -34,6 +34,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     arrays = _same_dtype(tensors)
+    try:
+        if arrays[0].ndim == arrays[-1].ndim:
+            return np.concatenate(arrays, wrap_dim(dim, arrays[0].ndim))
+    except ValueError:
+        pass  # empty vectors, which PyTorch skips, or shapes that do not fit
     for k, each in enumerate(arrays):
         if each.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")

@@ -416,7 +416,9 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
 
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
     """Make ``result`` a view of ``source`` if their arrays share memory (a reshape may have copied)."""
-    if result._array is source._array or np.may_share_memory(result._array, source._array):
+    view, array = result._array, source._array
+    base = view.base
+    if base is array or view is array or (base is not None and base is array.base) or np.may_share_memory(view, array):
         share_memory(result, source, call, args[1:])
 
 

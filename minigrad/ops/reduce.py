@@ -266,9 +266,8 @@ def _extremum_at(argument: Any, input: Any, dim: int, keepdim: bool, name: str) 
         wrap_dims(dim, 0)
         return input.copy(), np.zeros((), np.int64)
     axis = wrap_dims(dim, input.ndim)[0]
-    where = np.expand_dims(argument(input, axis=axis), axis)
-    values = np.take_along_axis(input, where, axis)
-    return (values, where) if keepdim else (values.squeeze(axis), where.squeeze(axis))
+    extremum = np.maximum if argument is np.argmax else np.minimum
+    return extremum.reduce(input, axis=axis, keepdims=keepdim), argument(input, axis=axis, keepdims=keepdim)
 
 
 @op(namespace=None, name="max_dim", outputs=("values", "indices"), node="MaxBackward0")

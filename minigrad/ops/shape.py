@@ -98,6 +98,24 @@ def _type_of(array: Any) -> str:
     return from_numpy(array.dtype).tensor_type
 
 
+def reshaped(array: Any, shape: Any) -> Any:
+    """Return an array under another shape, in which one length may be -1; NumPy checks the usual ones.
+
+    Raises
+    ------
+    RuntimeError
+        When the elements do not fit, in PyTorch's words.
+    """
+    if type(shape) is int:
+        shape = (shape,)
+    try:
+        if min(shape, default=0) >= -1:
+            return array.reshape(shape)
+    except (ValueError, TypeError):
+        pass
+    return array.reshape(infer_shape(shape, array.size))
+
+
 def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
     """Return a shape with its -1 replaced, so that it holds ``size`` elements.
 
@@ -135,7 +153,7 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
 @op(method=True, view=True, pack="shape", variant=lambda input, shape: _view_name(input), reference=np.reshape)
 def reshape(input: Tensor, shape: Any) -> Tensor:
     """Return the elements in row-major order under another shape; a view where the memory allows it."""
-    return input.reshape(infer_shape(shape, input.size))
+    return reshaped(input, shape)
 
 
 def _view_name(input: Any) -> str:
@@ -221,9 +239,9 @@ def view(input: Tensor, size: Any) -> Tensor:
     RuntimeError
         When the elements do not lie in memory so that the shape fits; `reshape` copies then.
     """
-    shape = infer_shape(size, input.size)
-    out = input.reshape(shape)
-    if out.size and not np.may_share_memory(out, input):
+    out = reshaped(input, size)
+    base = out.base
+    if base is not input and (base is None or base is not input.base) and out.size and not np.may_share_memory(out, input):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
