@@ -108,10 +108,30 @@ def get_item(tensor: Any, index: Any) -> Any:
             return _basic_view(tensor, entries)
         except IndexError:
             pass  # `split_index` finds out what is wrong and says it in PyTorch's words
+    elif type(index) is Upper.Tensor and index._array.dtype.char == "l" and index._array.ndim and tensor._array.ndim:
+        try:
+            result = advanced_index(tensor, (index._array,))
+            if result._requires_grad:
+                _watch(result, index)
+            return result
+        except IndexError:
+            pass
     basic, advanced = split_index(tensor._array, index)
     if basic is not None:
         tensor = basic_index(tensor, basic)
-    return tensor if advanced is None else advanced_index(tensor, advanced)
+    if advanced is None:
+        return tensor
+    result = advanced_index(tensor, advanced)
+    if result._requires_grad:
+        _watch(result, index)
+    return result
+
+
+def _watch(result: Any, index: Any) -> None:
+    """Let a node notice when a tensor that was used as an index is changed before the backward pass."""
+    for each in index if isinstance(index, tuple) else (index,):
+        if isinstance(each, Upper.Tensor):
+            result._node.marks.append((each._writes, each._writes[0], 1))
 
 
 def _is_basic(entries: tuple[Any, ...]) -> bool:
