@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd, dtypes, linalg, methods, random, serialization, special
 from minigrad.as_torch import install_as_torch
-from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.autograd import (
+    enable_grad,
+    inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
 from minigrad.dtypes import *  # noqa: F403

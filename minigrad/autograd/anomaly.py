@@ -11,12 +11,17 @@ import numpy as np
 
 from minigrad.ops.state import Anomaly, Upper
 
-__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly mode is on."""
     return Anomaly.enabled
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly mode looks for NaN in gradients."""
+    return Anomaly.check_nan
 
 
 class set_detect_anomaly:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.engine import run_backward
+from minigrad.ops.join import stack
 from minigrad.ops.state import Upper
 
 __all__ = ["backward", "grad"]
@@ -45,6 +47,16 @@ def backward(
     wanted = None if inputs is None else _as_tuple(inputs)
     if wanted is not None and not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    if wanted is not None and not all(each.requires_grad for each in wanted):
+        raise RuntimeError("can't accumulate a gradient in a tensor of `inputs` that has requires_grad=False")
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+            "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+            "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
+            "the cycle and avoid the leak.",
+            stacklevel=3,
+        )
     grads = _root_gradients(roots, grad_tensors, create_graph)
     run_backward(
         roots,
@@ -88,6 +100,8 @@ def grad(
         When an input does not require grad or is not used.
     """
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
     if is_grads_batched:
@@ -104,21 +118,23 @@ def grad(
         inputs=wanted,
         accumulate=False,
     )
+    taken = {id(each) for each in grads}
     results = []
-    for each, gradient in zip(wanted, found, strict=True):
+    for k, (each, gradient) in enumerate(zip(wanted, found, strict=True)):
         if gradient is None and materialize_grads:
             gradient = np.zeros(each._array.shape, each._array.dtype)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                "this is the desired behavior."
+                f"The differentiated Tensor at index {k} appears to not have been used in the graph. Set allow_unused=True "
+                "if this is the desired behavior."
             )
-        results.append(gradient if gradient is None or isinstance(gradient, Upper.Tensor) else _owned(gradient))
+        if isinstance(gradient, np.ndarray):
+            if gradient.base is not None or id(gradient) in taken or not gradient.flags.writeable:
+                gradient = gradient.copy()
+            taken.add(id(gradient))
+            gradient = Upper.Tensor._wrap(gradient)
+        results.append(gradient)
     return tuple(results)
-
-
-def _owned(gradient: np.ndarray[Any, Any]) -> Any:
-    return Upper.Tensor._wrap(gradient.copy() if not gradient.flags.writeable else gradient)
 
 
 def _batched_grad(
@@ -130,9 +146,16 @@ def _batched_grad(
     allow_unused: bool | None,
     materialize_grads: bool,
 ) -> tuple[Any, ...]:
-    from minigrad.ops.join import stack
-
-    batches = _as_tuple(grad_outputs)
+    batches = _as_tuple(() if grad_outputs is None else grad_outputs)
+    if len(batches) != len(roots) or not all(isinstance(each, Upper.Tensor) for each in batches):
+        raise ValueError(f"is_grads_batched=True takes one tensor of gradients for each of the {len(roots)} outputs")
+    for k, (root, batch) in enumerate(zip(roots, batches, strict=True)):
+        if not batch._array.ndim or batch._array.shape[1:] != root._array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+                "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch "
+                f"was detected: grad_output[{k}] has a shape of {batch.shape[1:]} and output[{k}] has a shape of {root.shape}."
+            )
     count = len(batches[0])
     rows = []
     for k in range(count):
@@ -163,12 +186,17 @@ def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> lis
         given = [None] * len(roots)
     elif isinstance(given, Upper.Tensor):
         given = [given]
+    else:
+        given = list(given)
+        for each in given:
+            if each is not None and not isinstance(each, Upper.Tensor):
+                raise TypeError(f"gradients can be either Tensors or None, but got {type(each).__name__}")
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     grads = []
-    for root, gradient in zip(roots, given, strict=True):
+    for k, (root, gradient) in enumerate(zip(roots, given, strict=True)):
         if not root.requires_grad:
-            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+            raise RuntimeError(f"element {k} of tensors does not require grad and does not have a grad_fn")
         array = root._array
         if gradient is None:
             if array.size != 1:
@@ -176,12 +204,10 @@ def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> lis
             gradient = _one(array.dtype) if not array.ndim else np.ones(array.shape, array.dtype)
             grads.append(Upper.Tensor._wrap(gradient) if create_graph else gradient)
             continue
-        if not isinstance(gradient, Upper.Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         if gradient._array.shape != array.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{len(grads)}] has a shape of {gradient.shape} and output[{len(grads)}] "
-                f"has a shape of {root.shape}."
+                f"Mismatch in shape: grad_output[{k}] has a shape of {gradient.shape} and output[{k}] has a shape of "
+                f"{root.shape}."
             )
         grads.append(gradient if create_graph else gradient._array)
     return grads

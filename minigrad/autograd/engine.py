@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.autograd.anomaly import check as check_anomaly
+from minigrad.autograd.anomaly import check as check_anomaly, warn_of_line
 from minigrad.autograd.node import Node, NodeHook, Output, edge_of
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
@@ -189,8 +189,6 @@ class _Flow:
                 owned = grad.copy()
             self.shared.add(id(owned))
             leaf._grad = Upper.Tensor._wrap(owned)
-        elif before._requires_grad:
-            leaf._grad = Upper.Tensor._wrap(np.asarray(before._array + grad))
         else:
             np.add(before._array, grad, before._array)
             before._writes[0] += 1
@@ -229,7 +227,12 @@ class _Flow:
                 self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
                 for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
             ]
-        found = node.input_gradients(grad, self.create_graph)
+        try:
+            found = node.input_gradients(grad, self.create_graph)
+        except Exception:
+            if Anomaly.enabled:
+                warn_of_line(node)
+            raise
         if Anomaly.enabled:
             check_anomaly(node, found)
         return found if node.hooks is None else self._run_hooks(node, found, grad)
@@ -247,6 +250,8 @@ class _Flow:
     def _as_tensor(self, grad: Any) -> Any:
         if grad is None or self.create_graph:
             return grad
+        if not grad.flags.writeable:
+            grad = grad.copy()
         self.shared.add(id(grad))
         return Upper.Tensor._wrap(grad)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+import traceback
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.node import Node, Output, edge_of, orders, public_edge
+from minigrad.autograd.node import SECOND_BACKWARD, Node, Output, described, edge_of, orders, public_edge
+from minigrad.ops.inplace import rebase
 from minigrad.ops.state import Anomaly, Upper, mode
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -35,10 +40,10 @@ class FunctionCtx:
 
         Inputs, outputs and intermediate tensors may be saved; changing them in place afterwards is detected.
         """
-        for each in tensors:
+        for k, each in enumerate(tensors):
             if each is not None and not isinstance(each, Upper.Tensor):
                 raise TypeError(
-                    f"save_for_backward can only save variables, but argument is of type {type(each).__name__}"
+                    f"save_for_backward can only save variables, but argument {k} is of type {type(each).__name__}"
                 )
         self._to_save = tensors
 
@@ -63,7 +68,10 @@ class FunctionCtx:
         """The tensors that ``save_for_backward`` was given."""
         if self._node is None:
             return self._to_save
-        return self._node.saved_tensors()  # type: ignore[no-any-return]
+        node = self._node()
+        if node is None:  # the graph that this call belonged to is gone
+            raise RuntimeError(SECOND_BACKWARD)
+        return node.saved_tensors  # type: ignore[no-any-return]
 
 
 class Function:
@@ -94,20 +102,35 @@ class Function:
     tensor(12.)
     """
 
-    forward: Callable[..., Any]
-    backward: Callable[..., Any]
     setup_context: Any = None
 
     def __init__(self) -> None:
-        raise RuntimeError(
+        warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
-            "them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch."
+            "them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the result; a subclass defines it."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Return the gradients of the arguments of ``forward``; a subclass defines it."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+            "mode AD."
         )
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` and record a node whose gradient is ``backward``."""
         ctx = FunctionCtx()
+        if kwargs:
+            args = _positional(cls, args, kwargs)
         wants = [isinstance(each, Upper.Tensor) and each.requires_grad for each in args]
         ctx.needs_input_grad = tuple(wants)
         recorded = any(wants) and mode.enabled
@@ -123,9 +146,37 @@ class Function:
             mode.enabled = was_enabled
         single = not isinstance(outputs, (tuple, list))
         results = [outputs] if single else list(outputs)
-        if recorded:
+        _note_dirty(ctx, results, recorded)
+        if recorded and any(isinstance(each, Upper.Tensor) for each in results):
             results = _record(cls, ctx, args, results)
-        return results[0] if single else tuple(results)
+        return results[0] if single else type(outputs)(results)
+
+
+def _positional(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the arguments of a call with keywords in the order of ``forward``'s parameters."""
+    before: tuple[Any, ...] = () if cls.setup_context is not None else (None,)
+    bound = inspect.signature(cls.forward).bind(*before, *args, **kwargs)
+    bound.apply_defaults()
+    return bound.args[len(before) :]
+
+
+def _note_dirty(ctx: FunctionCtx, results: list[Any], recorded: bool) -> None:
+    """Check and count the inputs that a forward changed in place.
+
+    Raises
+    ------
+    RuntimeError
+        For one that is not returned, or a leaf that requires grad.
+    """
+    for each in ctx._dirty:
+        if not any(each is result for result in results):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                "modified inplace must all be outputs of the Function."
+            )
+        if recorded and each.is_leaf and each.requires_grad:
+            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        each._writes[0] += 1
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,6 +219,8 @@ class FunctionNode(Node):
 
     __slots__ = ("ctx", "function", "outputs", "wants")
 
+    materializes = False  # it does so itself, as its ctx says
+
     def __init__(self, function: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> None:
         self.function = function
         self.ctx = ctx
@@ -179,8 +232,6 @@ class FunctionNode(Node):
         self.marks = []
         self.outputs: list[Any] = []
         if Anomaly.enabled:
-            import traceback
-
             self.trace = traceback.extract_stack()[:-3]
 
     def keep(self, results: list[Any]) -> None:
@@ -190,25 +241,14 @@ class FunctionNode(Node):
             number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
             self.saved.append((each._array, number) if number is not None else each)
             if each is not None:
-                self.marks.append((each._writes, each._writes[0], 0))
+                self.marks.append((each._writes, each._writes[0], len(self.saved) - 1))
         self.ctx._to_save = ()
-        self.ctx._node = self._reference()
-
-    def _reference(self) -> Any:
-        import weakref
-
-        return weakref.proxy(self)
+        self.ctx._node = weakref.ref(self)
 
     @property
-    def materializes(self) -> bool:  # type: ignore[override]
-        """Whether ``backward`` gets zeros for outputs that no gradient reached."""
-        return self.ctx.materialize_grads
-
     def saved_tensors(self) -> tuple[Any, ...]:
-        """Return what was saved, with saved outputs as tensors of the graph again."""
+        """What was saved, with saved outputs as tensors of the graph again."""
         if self.saved is None:
-            from minigrad.autograd.node import SECOND_BACKWARD
-
             raise RuntimeError(SECOND_BACKWARD)
         found = []
         for each in self.saved:
@@ -221,6 +261,21 @@ class FunctionNode(Node):
             found.append(each)
         return tuple(found)
 
+    def release(self) -> None:
+        """Free what was saved."""
+        self.saved = None
+        self.marks = []
+
+    def input_slots(self) -> tuple[Sequence[int], int]:
+        """Return which arguments the gradients belong to, and how many arguments there are."""
+        return [k for k, wanted in enumerate(self.wants) if wanted], len(self.wants)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the user kept in ``ctx``: in PyTorch the node and ``ctx`` are one."""
+        if name == "ctx":
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
+
     def output_edge(self, index: int) -> Any:
         """Return the edge that stands for output ``index``."""
         return Output(self, index, *self.outputs[index]) if self.n_outputs > 1 else self
@@ -228,19 +283,19 @@ class FunctionNode(Node):
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
         """Run the user's ``backward`` with tensors."""
         if self.saved is None:
-            from minigrad.autograd.node import SECOND_BACKWARD
-
             raise RuntimeError(SECOND_BACKWARD)
-        for version, count, _ in self.marks:
+        for version, count, slot in self.marks:
             if version[0] != count:
+                saved = self.saved[slot]
+                array = saved[0] if isinstance(saved, tuple) else saved._array
                 raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: a "
-                    f"tensor saved by {self.name()} is at version {version[0]}; expected version {count} instead."
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"{described(array)}, which was saved by {self.name()}, is at version {version[0]}; expected version {count} "
+                    "instead. Hint: clone the tensor before changing it, or enable anomaly detection to find the operation "
+                    "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
                 )
-        grads = [
-            each if each is None or isinstance(each, Upper.Tensor) else Upper.Tensor._wrap(each)
-            for each in (grad if self.n_outputs > 1 else [grad])
-        ]
+        arrived = grad if self.n_outputs > 1 else [grad]
+        grads = [self._as_tensor(each, output) for each, output in zip(arrived, self.outputs, strict=True)]
         returned = self.function.backward(self.ctx, *grads)
         gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
         while len(gradients) > len(self.wants) and gradients[-1] is None:
@@ -256,12 +311,19 @@ class FunctionNode(Node):
             for k, (edge, gradient) in enumerate(zip(self.parents, wanted, strict=True))
         ]
 
+    def _as_tensor(self, grad: Any, output: Any) -> Any:
+        if grad is None and output is not None and self.ctx.materialize_grads:
+            grad = np.zeros(*output)
+        if grad is None or isinstance(grad, Upper.Tensor):
+            return grad
+        return Upper.Tensor._wrap(grad if grad.flags.writeable else grad.copy())
+
     def _flowing(self, gradient: Any, edge: Any, create_graph: bool, k: int) -> Any:
         if gradient is None:
             return None
         if not isinstance(gradient, Upper.Tensor):
             raise RuntimeError(
-                f"function {self.name()} returned a {type(gradient).__name__} as gradient {k}; expected a Tensor or None"
+                f"expected Variable or None (got {type(gradient).__name__}) as gradient {k} of {self.name()}"
             )
         shape = edge._array.shape if isinstance(edge, Upper.Tensor) else edge.shape
         try:
@@ -298,17 +360,22 @@ def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], result
     for k, (each, original) in enumerate(zip(fresh, results, strict=True)):
         if not isinstance(each, Upper.Tensor) or id(original) in skipped or each._array.dtype.kind != "f":
             continue
-        each._node = node.output_edge(k)
-        each._requires_grad = True
+        if any(original is dirty for dirty in ctx._dirty):
+            rebase(each, node.output_edge(k))
+        else:
+            each._node = node.output_edge(k)
+            each._requires_grad = True
     return fresh
 
 
 def _fresh(result: Any, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
     """Return an output as a tensor of its own: an input returned as it is becomes a view, unless marked dirty."""
-    if not isinstance(result, Upper.Tensor):
+    if not isinstance(result, Upper.Tensor) or any(result is each for each in ctx._dirty):
         return result
-    if any(result is each for each in ctx._dirty):
+    returned_as_is = any(result is each for each in args)
+    if not returned_as_is and result._base is None:
         return result
-    if any(result is each for each in args):
-        return result.detach()
-    return result
+    view = result.detach()
+    view._base = result if result._base is None else result._base
+    view._view_of = result
+    return view

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from minigrad.ops.state import mode
+from minigrad.ops.state import mode as _mode
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
 
@@ -17,12 +18,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded in this thread."""
-    return mode.enabled
+    return _mode.enabled
 
 
 def is_inference_mode_enabled() -> bool:
     """Whether inference mode is on in this thread."""
-    return mode.inference
+    return _mode.inference
 
 
 class _ModeContext:
@@ -37,23 +38,29 @@ class _ModeContext:
         self._before: list[tuple[bool, bool]] = []
 
     def __enter__(self) -> None:
-        self._before.append((mode.enabled, mode.inference))
-        mode.enabled = self._enabled
+        self._before.append((_mode.enabled, _mode.inference))
+        _mode.enabled = self._enabled
         if self._inference is not None:
-            mode.inference = self._inference
+            _mode.inference = self._inference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        mode.enabled, mode.inference = self._before.pop()
+        _mode.enabled, _mode.inference = self._before.pop()
 
     def _again(self) -> _ModeContext:
         return type(self)()
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            raise TypeError(f"{type(self).__name__} decorates functions, not classes; decorate the class's methods")
-        if inspect.isgeneratorfunction(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
+                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
+                "method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        elif inspect.isgeneratorfunction(function):
             return self._decorate_generator(function)
 
         @functools.wraps(function)
@@ -67,14 +74,23 @@ class _ModeContext:
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
             generator = function(*args, **kwargs)
-            sent = None
+            resume: Callable[[], Any] = functools.partial(next, generator)
             while True:
-                with self._again():
-                    try:
-                        value = generator.send(sent)
-                    except StopIteration as stop:
-                        return stop.value
-                sent = yield value
+                try:
+                    with self._again():
+                        value = resume()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    with self._again():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    resume = functools.partial(generator.throw, error)
+                else:
+                    resume = functools.partial(generator.send, sent)
 
         return decorated
 
@@ -135,28 +151,30 @@ class set_grad_enabled(_ModeContext):
     __slots__ = ("_enabled",)
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
         super().__init__()
-        self._enabled = bool(mode)
-        self._before.append((_current().enabled, _current().inference))
-        _current().enabled = self._enabled
+        self._enabled = mode
+        self._before.append((_mode.enabled, _mode.inference))
+        _mode.enabled = mode
 
     def __enter__(self) -> None:
-        mode.enabled = self._enabled
+        _mode.enabled = self._enabled
 
     def __call__(self, function: F) -> F:
-        mode.enabled = self._before[-1][0]
+        _mode.enabled = self._before[-1][0]
         return super().__call__(function)
 
     def _again(self) -> _ModeContext:
         return set_grad_enabled(self._enabled)
 
 
-def _current() -> Any:
-    return mode
-
-
 class inference_mode(_ModeContext):
-    """Like `no_grad`, and the tensors made inside count as inference tensors.
+    """Like `no_grad`, for code that never needs gradients of what it computes.
+
+    PyTorch marks the tensors made inside and refuses some uses of them outside; minigrad leaves them ordinary.
 
     Parameters
     ----------

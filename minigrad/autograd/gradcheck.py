@@ -126,8 +126,9 @@ def gradgradcheck(
         The gradients that enter at the outputs, checked like inputs where they require grad; random ones otherwise.
     gen_non_contig_grad_outputs : bool
         Make the random ones non-contiguous.
-    eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
-    fast_mode, masked
+    eps, atol, rtol, raise_exception, nondet_tol
+        As for `gradcheck`.
+    check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode, masked
         As for `gradcheck`.
 
     Returns

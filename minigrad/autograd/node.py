@@ -171,11 +171,8 @@ class Node:
         name = op.output_names[OUT - position] if position < 0 else op.signature.names[position]
         assert self.saved is not None
         array = self.saved[self.plan.kept.index(position)]
-        described = (
-            f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}]" if isinstance(array, np.ndarray) else "a tensor"
-        )
         raise RuntimeError(
-            f"one of the variables needed for gradient computation has been modified by an inplace operation: {described}, "
+            f"one of the variables needed for gradient computation has been modified by an inplace operation: {described(array)}, "
             f"which is '{name}' of {self.name()}, is at version {version}; expected version {expected} instead. Hint: clone "
             "the tensor before changing it, or enable anomaly detection to find the operation that failed to compute its "
             "gradient, with torch.autograd.set_detect_anomaly(True)."
@@ -357,6 +354,11 @@ def edge_of(tensor: Any) -> Any:
     if tensor._base is not None:
         Upper.refresh(tensor)
     return tensor._node or tensor
+
+
+def described(array: Any) -> str:
+    """Return how errors call a saved array: its type and shape."""
+    return f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}]" if isinstance(array, np.ndarray) else "a tensor"
 
 
 def public_edge(edge: Any) -> tuple[Any, int]:

@@ -38,6 +38,14 @@ def check_view(tensor: Any) -> None:
     RuntimeError
         For a view made under `no_grad`, and for one of several views that an operation returned at once.
     """
+    if tensor._view_call is None and tensor._node is not None:
+        name = tensor.grad_fn.name().removesuffix("Backward")
+        raise RuntimeError(
+            f"Output {tensor.output_nr} of {name} is a view and is being modified inplace. This view was created inside a "
+            "custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would "
+            "override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior "
+            "is forbidden. You can fix this by cloning the output of the custom Function."
+        )
     if tensor._view_call is None:
         raise RuntimeError(
             "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
@@ -223,6 +231,10 @@ def _mark_before(node: Any, counts: list[int]) -> None:
 
 def rebase(tensor: Any, node: Any) -> None:
     """Make ``node`` what made the tensor's present value; a view passes the change on to its base."""
+    if tensor._retains_grad:
+        before = tensor.grad_fn
+        node.retained = {0: before.retained.pop(tensor.output_nr)}
+        node.watched = True
     if tensor._base is None:
         tensor._node = node
         tensor._requires_grad = True
