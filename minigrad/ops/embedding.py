@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import kernels_of
+from minigrad.ops.gather import points_outside
 from minigrad.ops.op import op
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def embedding_rows(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Te
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{from_numpy(indices.dtype).tensor_type} instead (while checking arguments for embedding)"
         )
-    if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
+    if points_outside(indices, len(weight)):
         raise IndexError("index out of range in self")
     return weight[indices]
 

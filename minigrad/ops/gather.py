@@ -31,13 +31,18 @@ def _check_index(name: str, index: Any, length: int, dim: int) -> Any:
         if index.dtype != np.int32:
             raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
         index = index.astype(np.int64)
-    if index.size:
-        low, high = index.min(), index.max()
-        if low < 0 or high >= length:
-            raise RuntimeError(
-                f"index {low if low < 0 else high} is out of bounds for dimension {dim} with size {length}"
-            )
+    if points_outside(index, length):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {length}")
     return index
+
+
+def points_outside(index: Any, length: int) -> bool:
+    """Whether some number of an int64 (or int32) array is not from 0 to ``length - 1``; one pass, negative ones wrap."""
+    if not index.size:
+        return False
+    unsigned = index.view(np.uint64 if index.dtype.itemsize == 8 else np.uint32)
+    return bool(np.maximum.reduce(unsigned, None) >= length)
 
 
 def _check_ranks(name: str, input: Any, index: Any) -> None:
@@ -50,9 +55,10 @@ def _check_ranks(name: str, input: Any, index: Any) -> None:
 
 def _open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
     """Return the NumPy index that walks ``index`` along ``dim`` and every other dimension in step."""
-    grid: list[Any] = list(np.ogrid[tuple(slice(length) for length in shape)])
-    grid[dim] = index
-    return tuple(grid)
+    last = len(shape) - 1
+    return tuple(
+        index if k == dim else np.arange(length).reshape((length,) + (1,) * (last - k)) for k, length in enumerate(shape)
+    )
 
 
 def _gather_reference(x: Any, dim: int, index: Any, **_: Any) -> Any:
@@ -356,7 +362,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     length = input.shape[dim] if input.ndim else 1
-    if index.size and not (0 <= index.min() and index.max() < length):
+    if points_outside(index, length):
         raise IndexError("index out of range in self")
     if not input.ndim:
         return input.copy()
@@ -413,7 +419,7 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     length = input.shape[dim] if input.ndim else 1
-    if index.size and not (0 <= index.min() and index.max() < length):
+    if points_outside(index, length):
         raise IndexError(f"{name}(): index out of range in self")
     if source is not None and source.ndim and input.ndim:
         expected = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])

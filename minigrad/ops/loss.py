@@ -413,6 +413,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = bce_with_logits(input, target, "none")
     else:
+        check_floating("log_sigmoid_cpu", input._array)
         losses = (1 - target) * input - ((pos_weight - 1) * target + 1) * logsigmoid(input)
     losses = reduced(losses if weight is None else losses * weight, reduction)
     return named(losses, "BinaryCrossEntropyWithLogitsBackward0")
