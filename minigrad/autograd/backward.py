@@ -48,7 +48,7 @@ def backward(
     if wanted is not None and not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if wanted is not None and not all(each.requires_grad for each in wanted):
-        raise RuntimeError("can't accumulate a gradient in a tensor of `inputs` that has requires_grad=False")
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False: each of `inputs` must require grad")
     if create_graph:
         warnings.warn(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "

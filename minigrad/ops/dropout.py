@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @op(namespace=None, node="MulBackward0", reference=lambda x, mask, scale: x * mask * scale)
-def masked_scale(input: Tensor, mask: Any, scale: float) -> Tensor:
+def masked_scale(input: Tensor, mask: np.ndarray[Any, Any], scale: float) -> Tensor:
     """``input * scale`` where the mask is true, 0 elsewhere.
 
     Parameters

@@ -1,0 +1,382 @@
+"""Writing into tensors of the graph and their views, as PyTorch allows, records and refuses it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.parity.both import attempt, same
+
+
+def leaf(torch, *values):
+    return torch.tensor(list(values) if len(values) > 1 else values[0], dtype=torch.float64, requires_grad=True)
+
+
+@same
+def test_writing_into_a_leaf_or_a_view_of_one(torch):
+    x = leaf(torch, 1.0, 2.0)
+
+    def f1():
+        x.add_(1)
+
+    def f2():
+        x[0] = 1
+
+    def f3():
+        x[:1].add_(1)
+
+    def f4():
+        x.view(2, 1).zero_()
+
+    def f5():
+        y = x
+        y += 1
+
+    def f6():
+        x[0][...] = 1
+
+    def f7():
+        x.copy_(x.detach())
+
+    def f8():
+        x.detach().add_(1)
+        return x
+
+    def f9():
+        x.data.add_(1)
+        return x
+
+    def f10():
+        with torch.no_grad():
+            x.add_(1)
+            x[0] = 5
+            x[1:].mul_(3)
+        return x, x.is_leaf
+
+    def f11():
+        x.zero_()
+
+    def f12():
+        x.fill_(1)
+
+    def f13():
+        x.normal_()
+
+    def f14():
+        x.t_()
+
+    def f15():
+        x.unsqueeze_(0)
+
+    def f16():
+        x[torch.tensor([0])] = 1
+
+    def f17():
+        x.clamp_(0, 1)
+
+    def f18():
+        x.index_fill_(0, torch.tensor([0]), 1.0)
+
+    def f19():
+        torch.nn.init.normal_(x.detach())
+
+    def f20():
+        x.uniform_()
+
+    def f21():
+        x.detach_()
+        return x.requires_grad
+
+    return {
+        f.__name__: attempt(f)
+        for f in (f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f20, f21)
+    }
+
+
+@same
+def test_writes_into_a_result_are_differentiable(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    y = x * 2
+    y += x
+    y.mul_(x)
+    y[0] = 10.0
+    y[1:] *= 2
+    y.sum().backward()
+    return y, x.grad
+
+
+@same
+def test_gradient_reaches_an_assigned_value(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    v = leaf(torch, 5.0)
+    y = torch.zeros(3, dtype=torch.float64)
+    y[1] = v
+    y[2] = v * x[0]
+    (y * x).sum().backward()
+    return y, x.grad, v.grad
+
+
+@same
+def test_writes_through_views_of_views(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0)
+    y = x * 1
+    v = y.view(2, 2)
+    w = v[0]
+    w.mul_(3)
+    v[1] += w
+    y.add_(1)
+    o = (v * v).sum() + w.sum()
+    o.backward()
+    return y, v, w, x.grad
+
+
+@same
+def test_write_into_a_view_whose_base_requires_grad(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0)
+    y = x * 1
+    v = y[1:3]
+    y.mul_(x)
+    v2 = v * v
+    v2.sum().backward()
+    return v, x.grad
+
+
+@same
+def test_write_of_a_tracked_value_into_an_untracked_base(torch):
+    y = torch.zeros(4, dtype=torch.float64)
+    v = y[:2]
+    x = leaf(torch, 1.0, 2.0)
+    v.copy_(x)
+    r = y.requires_grad
+    (y * y).sum().backward()
+    return r, y, v, x.grad, y.is_leaf, v.is_leaf
+
+
+@same
+def test_view_made_under_no_grad_refuses_a_recorded_write(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0)
+    y = x * 1
+    with torch.no_grad():
+        v = y[:2]
+
+    def f():
+        v.mul_(2)
+        return v, y
+
+    return attempt(f)
+
+
+@same
+def test_one_of_several_views_refuses_a_recorded_write(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    a, _b = y.unbind()
+    return attempt(lambda: a.mul_(2))
+
+
+@same
+def test_parts_refuse_a_recorded_write(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    a, _b = y.split(1)
+    return attempt(lambda: a.mul_(2)), attempt(lambda: y.chunk(2)[0].add_(1))
+
+
+@same
+def test_version_counts_the_writes(torch):
+    x = torch.zeros(3)
+    a = x._version
+    x.add_(1)
+    b = x._version
+    v = x[1:]
+    v.add_(1)
+    c = x._version
+    d = x.detach()
+    d.zero_()
+    e = x._version
+    x.data.add_(1)
+    f = x._version
+    x[0] = 1
+    g = x._version
+    with torch.no_grad():
+        x.add_(1)
+    h = x._version
+    n = x.numpy()
+    n[0] = 4
+    i = x._version
+    x.requires_grad_()
+    y = x * 1
+    z = y.view(3)
+    z.add_(1)
+    x2 = x.detach().clone()
+    return a, b, c, e, f, g, h, i, y._version, z._version, x2._version, x.zero_.__name__
+
+
+@same
+def test_every_kind_of_write_counts(torch):
+    x = torch.zeros(3)
+    out = []
+    for f in (
+        lambda: x.fill_(1),
+        lambda: x.copy_(torch.ones(3)),
+        lambda: x.normal_(),
+        lambda: x.uniform_(),
+        lambda: x.unsqueeze_(0),
+        lambda: x.squeeze_(0),
+        lambda: x.exp_(),
+        lambda: x.clamp_(0, 1),
+        lambda: x.set_(torch.zeros(3)) if False else None,
+        lambda: x.index_add_(0, torch.tensor([0]), torch.ones(1)),
+        lambda: x.masked_fill_(torch.tensor([True, False, True]), 0.0),
+        lambda: x.scatter_(0, torch.tensor([0]), 1.0),
+        lambda: torch.add(x, 1, out=x),
+    ):
+        f()
+        out.append(x._version)
+    return out
+
+
+@same
+def test_changing_a_saved_input_raises_where_pytorch_raises(torch):
+    x = leaf(torch, 1.0, 2.0)
+
+    def f(fn):
+        def g():
+            y = x * 1
+            z = fn(y)
+            y.add_(1)
+            z.sum().backward()
+            return x.grad
+
+        x.grad = None
+        return attempt(g)
+
+    fs = {
+        "mul": lambda y: y * y,
+        "exp": lambda y: y.exp(),
+        "add": lambda y: y + 1,
+        "sum": lambda y: y.sum(),
+        "sig": lambda y: y.sigmoid(),
+        "mm": lambda y: y @ y,
+        "pow": lambda y: y**2,
+        "div": lambda y: 1 / y,
+        "log": lambda y: y.log(),
+        "cat": lambda y: torch.cat([y, y]),
+        "relu": lambda y: y.relu(),
+        "abs": lambda y: y.abs(),
+        "idx": lambda y: y[torch.tensor([0])],
+        "softmax": lambda y: y.softmax(0),
+        "mul2": lambda y: y * 2,
+        "max": lambda y: y.max(),
+        "where": lambda y: torch.where(y > 0, y, y),
+        "norm": lambda y: y.norm(),
+        "var": lambda y: y.var(),
+    }
+    return {k: f(v) for k, v in fs.items()}
+
+
+@same
+def test_changing_a_saved_output_raises_where_pytorch_raises(torch):
+    x = leaf(torch, 1.0, 2.0)
+
+    def f(fn):
+        def g():
+            z = fn(x)
+            z.add_(1)
+            z.sum().backward()
+            return x.grad
+
+        x.grad = None
+        return attempt(g)
+
+    fs = {
+        "exp": lambda y: y.exp(),
+        "sig": lambda y: y.sigmoid(),
+        "relu": lambda y: y.relu(),
+        "tanh": lambda y: y.tanh(),
+        "sqrt": lambda y: y.sqrt(),
+        "softmax": lambda y: y.softmax(0),
+        "rec": lambda y: 1 / y,
+        "add": lambda y: y + 1,
+    }
+    return {k: f(v) for k, v in fs.items()}
+
+
+@same
+def test_changing_an_index_tensor_raises(torch):
+    x = leaf(torch, 1.0, 2.0)
+    i = torch.tensor([0, 1])
+    y = x[i]
+    i.zero_()
+    return attempt(lambda: y.sum().backward()), x.grad
+
+
+@same
+def test_multiplying_a_tensor_by_itself_in_place_raises(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    y.mul_(y)
+    return attempt(lambda: y.sum().backward()), x.grad
+
+
+@same
+def test_operation_that_saves_its_output(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    y.exp_()
+    y.sum().backward()
+    return x.grad
+
+
+@same
+def test_chain_of_operations_that_save_their_outputs(torch):
+    x = leaf(torch, 1.0, -2.0)
+    y = x * 1
+    y.relu_()
+    z = y * 3
+    z.sigmoid_()
+    z.tanh_()
+    z.sum().backward()
+    return x.grad
+
+
+@same
+def test_gradient_through_a_write_has_the_dtype_of_its_input(torch):
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    y = torch.zeros(2)
+    y += x
+    y.sum().backward()
+    return y, x.grad
+
+
+@same
+def test_gradient_through_a_broadcast_write(torch):
+    x = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    y = torch.zeros(2, dtype=torch.float64)
+    y += x
+    y.sum().backward()
+    z = torch.zeros(2)
+    return y, x.grad, attempt(lambda: z.add_(torch.ones(3, 2)))
+
+
+@same
+def test_retained_gradient_follows_the_tensor_through_a_write(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    y.mul_(5)
+    y.sum().backward()
+    return y.grad, x.grad
+
+
+@same
+def test_hook_stays_with_the_value_it_was_registered_on(torch):
+    x = leaf(torch, 1.0, 2.0)
+    n = []
+    y = x * 2
+    y.register_hook(lambda g: n.append(g.tolist()))
+    y.mul_(5)
+    y.register_hook(lambda g: n.append(("b", g.tolist())))
+    y.sum().backward()
+    return n
