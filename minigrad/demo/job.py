@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from minigrad import nn
 from minigrad.autograd import no_grad
@@ -44,6 +46,21 @@ class Settings:
 
 def run(settings: Settings) -> bool:
     """Run the demo, printing as it goes; return whether the gradients agree."""
+    with _one_thread():
+        return _run(settings)
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Keep BLAS on one thread: products as small as these take longer on two, much longer on a busy machine."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
+
+
+def _run(settings: Settings) -> bool:
     manual_seed(settings.seed)
     data = load_digits()
     model = make_network()
