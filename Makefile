@@ -9,7 +9,7 @@ PIP = PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip --disable-pip-version-chec
 TESTS =
 ARGS =
 
-.PHONY: help demo test parity bench lint format stubs clean
+.PHONY: help demo test parity bench docs lint format stubs clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET'
@@ -27,6 +27,11 @@ parity: $(VENV)/.installed-parity ## compare with PyTorch itself (installs it: s
 bench: $(VENV)/.installed ## measure training steps, side by side with PyTorch where it is installed
 	@$(VENV)/bin/python benchmarks/steps.py
 
+docs: $(VENV)/.installed-docs ## build the site with tutorials and reference, into docs/_build/html
+	@MPLBACKEND=Agg $(VENV)/bin/python -m sphinx -b html -d docs/_build/doctrees -q -W --keep-going docs docs/_build/html
+	@$(VENV)/bin/python tools/check_links.py docs/_build/html
+	@echo 'The site begins at docs/_build/html/index.html'
+
 lint: $(VENV)/.installed-dev ## check style, formatting and types, change nothing
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -41,6 +46,7 @@ stubs: $(VENV)/.installed ## write the stubs of what the table of operations def
 
 clean: ## remove .venv and everything that was built or cached here
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf docs/_build docs/reference docs/benchmarks docs/tutorials docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. A stamp says what was installed; it is older than pyproject.toml when that has to be done again.
@@ -64,6 +70,11 @@ $(VENV)/.installed-parity: $(VENV)/bin/python pyproject.toml
 	@echo 'Installing PyTorch into $(VENV) to compare with (once) ...'
 	@$(PIP) install --quiet --editable '.[test,parity]'
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+$(VENV)/.installed-docs: $(VENV)/bin/python pyproject.toml
+	@echo 'Installing what builds the site into $(VENV) (once) ...'
+	@$(PIP) install --quiet --editable '.[docs]'
+	@touch $(VENV)/.installed $@
 
 # The first Python on the path that is new enough and can make environments; PYTHON=... names another.
 $(VENV)/bin/python:

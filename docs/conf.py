@@ -1,6 +1,6 @@
 """How Sphinx builds the site: ``make docs``, which ends in docs/_build/html/index.html.
 
-Nothing is fetched from elsewhere, neither while building nor while reading: formulas are MathML, fonts are the reader's.
+Nothing is fetched from elsewhere, neither to build nor to read it: formulas are MathML, fonts are the reader's.
 ``MINIGRAD_GALLERY=03`` runs only the tutorials whose file names match; the others appear without output.
 """
 
@@ -22,6 +22,9 @@ from sphinx.addnodes import pending_xref  # noqa: E402
 from sphinx.util import logging  # noqa: E402
 
 import minigrad  # noqa: E402
+import minigrad.nn  # noqa: E402
+import minigrad.optim  # noqa: E402
+import minigrad.utils.data  # noqa: E402
 
 project = "minigrad"
 author = "The minigrad authors"
@@ -53,10 +56,10 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-maximum_signature_line_length = 88
+maximum_signature_line_length = 120
 napoleon_google_docstring = False
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 # Tutorials
 
@@ -116,12 +119,17 @@ def _on_docstring(app: Any, what: str, name: str, obj: object, options: object, 
 
 
 def _on_doctree(app: Any, tree: Any) -> None:
-    # Annotations say `device`, which is an attribute of many classes, and mean the class at the top.
-    for reference_node in tree.findall(pending_xref):
-        target = reference_node.get("reftarget", "")
-        if reference_node.get("refdomain") == "py" and isinstance(getattr(minigrad, target, None), type):
-            reference_node["reftarget"] = f"minigrad.{target}"
-            reference_node.attributes.pop("refspecific", None)
+    # Annotations name a class by the module that defines it, or barely; it is documented where it is public.
+    for node in tree.findall(pending_xref):
+        target = node.get("reftarget", "")
+        if node.get("refdomain") != "py" or not (target.startswith("minigrad.") or "." not in target):
+            continue
+        name = target.rpartition(".")[2]
+        for home in (minigrad, minigrad.nn, minigrad.optim, minigrad.utils.data):
+            if isinstance(getattr(home, name, None), type):
+                node["reftarget"] = f"{home.__name__}.{name}"
+                node.attributes.pop("refspecific", None)
+                break
 
 
 def _on_source(app: Any, name: str, source: list[str]) -> None:

@@ -32,7 +32,7 @@ def ratios(text: str) -> list[Ratio]:
     for line in text.splitlines():
         cells = [cell.strip(" *`") for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
         cells = cells or re.split(r"\s{2,}|(?<=us)\s*(?=\d)", line.strip())
-        numbers = [re.fullmatch(r"(\d+(?:\.\d+)?)\s*[x×]", cell.split(" us")[-1].strip(" *")) for cell in cells[1:]]
+        numbers = [re.fullmatch(r"(\d+(?:\.\d+)?)\s*x", cell.split(" us")[-1].strip(" *")) for cell in cells[1:]]
         values = [float(number[1]) for number in numbers if number]
         if values and values[0] > 0:
             found.append(Ratio(cells[0], values[0]))

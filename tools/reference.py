@@ -61,6 +61,9 @@ WITH_MEMBERS = {
     "Sequential",
 }
 
+# Those of them whose methods are spread over bases that nobody needs to know.
+WITH_INHERITED = {"LRScheduler", "Module", "Optimizer"}
+
 
 class Page(NamedTuple):
     """A page that documents whole modules."""
@@ -152,7 +155,7 @@ def _section(module: str, names: list[str], underline: str, home: str) -> list[s
     lines = _heading(title, underline)
     if line.rstrip(".") != title:
         lines += [line, ""]
-    return [*lines, *_listing(home, names), *_details(home, names)]
+    return [*lines, *(_listing(home, names) if len(names) > 1 else []), *_details(home, names)]
 
 
 def _listing(home: str, names: list[str]) -> list[str]:
@@ -171,6 +174,7 @@ def _details(home: str, names: Iterable[str]) -> list[str]:
         if inspect.isclass(value):
             lines += [f".. autoclass:: {home}.{name}"]
             lines += ["   :members:", "   :member-order: bysource"] if name in WITH_MEMBERS else []
+            lines += ["   :inherited-members:"] if name in WITH_INHERITED else []
         elif inspect.ismodule(value):
             lines += [f"``{name}``", f"   {summary(value)}."]
         elif callable(value):
@@ -301,7 +305,7 @@ def tensor_page() -> str:
         "",
     ]
     rows = [
-        (_link(entry), "``x.%s()``" % "()``, ``x.".join(sorted([entry.name, *entry.aliases])), _inplace_form(entry))
+        (_link(entry), ", ".join(f"``x.{name}()``" for name in (entry.name, *entry.aliases)), _inplace_form(entry))
         for entry in sorted(entries(), key=lambda entry: entry.name)
         if entry.method and entry.namespace is not None and hasattr(minigrad.Tensor, entry.name)
     ]
@@ -345,11 +349,11 @@ def operations_page() -> str:
     lines = [
         *(*_top("operations"), *_heading("All operations", "=")),
         f"What the table of operations holds: {len(table)} operations with gradient rules of their own, and "
-        f"{len(composed_table)} functions composed of them. Functions, methods, in-place methods, and the tests of values "
-        "and gradients all derive from it. Other names of an operation stand in brackets.",
+        f"{len(composed_table)} functions composed of them. Functions, methods, in-place methods, and the tests of "
+        "values and gradients all derive from it. Other names of an operation stand in brackets.",
         "",
-        "*Gradient*: **yes**, by a rule of its own; **composed**, through the operations that it is made of; **no**, where "
-        "there is none to have.",
+        "*Gradient*: **yes**, by a rule of its own; **composed**, through the operations that it is made of; **no**, "
+        "where there is none to have.",
         "",
     ]
     head = ("Function", "Method", "In place", "Gradient", "What it gives")
@@ -373,7 +377,7 @@ def commands_page() -> str | None:
         return None
     from minigrad import cli
 
-    os.environ["COLUMNS"] = "96"  # the page is the same from every terminal
+    os.environ["COLUMNS"] = "84"  # the page is the same from every terminal
     parser = cli.make_parser()
     actions = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
     lines = [*_top("commands"), *_heading("The command line", "="), *_text_block(parser.format_help())]
