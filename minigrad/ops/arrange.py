@@ -53,7 +53,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         sources = places = ()
     if len(sources) != len(places):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same number of "
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
+            "number of "
             f"dims as destination ({list(places)} dims)"
         )
     order = [k for k in range(ndim) if k not in sources]
@@ -286,7 +287,8 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     size = input.shape[dim]
     if (known != size and -1 not in sizes) or (-1 in sizes and (known == 0 or size % known)):
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the input tensor"
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the "
+            "input tensor"
         )
     return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
 

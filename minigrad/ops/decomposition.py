@@ -123,7 +123,8 @@ def _not_positive(name: str, A: Any) -> str:
             except np.linalg.LinAlgError:
                 batch = f"(Batch element {number}): " if A.ndim > 2 else ""
                 return (
-                    f"{name}: {batch}The factorization could not be completed because the input is not positive-definite "
+                    f"{name}: {batch}The factorization could not be completed because the input is not "
+                    "positive-definite "
                     f"(the leading minor of order {order} is not positive-definite)."
                 )
     return f"{name}: The factorization could not be completed because the input is not positive-definite."
@@ -189,7 +190,8 @@ def _(grads, A_shape, Q, R, mode):
         raise RuntimeError("linalg.qr: the derivative of linalg.qr depends on Q, which is not computed when mode='r'.")
     if mode == "complete" and rows > columns:
         raise RuntimeError(
-            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols, since Q is not unique then"
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols, since Q is not unique "
+            "then"
         )
     grad_q, grad_r = grads
     if rows >= columns:
@@ -282,7 +284,8 @@ def _(grads, U, S, Vh):
         return matmul(U * grad_s[..., None, :], Vh)
     if whole_u.shape[-1] != rank or whole_vh.shape[-2] != rank:
         raise RuntimeError(
-            "svd_backward: the singular vectors of full_matrices=True beyond the first min(m, n) are not unique, so they "
+            "svd_backward: the singular vectors of full_matrices=True beyond the first min(m, n) are not unique, so "
+            "they "
             "have no gradient; use full_matrices=False"
         )
     V, grad_v = mT(Vh), mT(grad_vh)
@@ -328,8 +331,8 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
 
     Notes
     -----
-    Singular vectors are unique up to signs, and where singular values are equal up to rotations; there the gradient does
-    not exist. The gradient of the values always does.
+    Singular vectors are unique up to signs, and where singular values are equal up to rotations; there the gradient
+    does not exist. The gradient of the values always does.
     """
     return return_type("linalg_svd", ("U", "S", "Vh"))(linalg_svd(A, full_matrices))
 

@@ -152,7 +152,8 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     steps = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(dims)
     if len(steps) != len(dims):
         raise RuntimeError(
-            f"torch.gradient expected spacing to be unspecified, a scalar or a list of length {len(dims)} but got a list "
+            f"torch.gradient expected spacing to be unspecified, a scalar or a list of length {len(dims)} but got a "
+            "list "
             f"of length {len(steps)}"
         )
     if edge_order not in (1, 2):

@@ -89,7 +89,8 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
     terms = left.split(",")
     if len(terms) != len(operands):
         raise RuntimeError(
-            f"einsum(): {'more' if len(terms) < len(operands) else 'fewer'} operands were provided than specified in the "
+            f"einsum(): {'more' if len(terms) < len(operands) else 'fewer'} operands were provided than specified in "
+            "the "
             f"equation: {len(operands)} for {len(terms)} terms"
         )
     wide = 0
@@ -134,7 +135,8 @@ def _lengths(terms: list[str], operands: tuple[Any, ...]) -> dict[str, int]:
             known = lengths.get(letter, 1)
             if known != 1 and length not in (1, known):
                 raise RuntimeError(
-                    f"einsum(): subscript {letter} has size {length} for operand {number} which does not broadcast with "
+                    f"einsum(): subscript {letter} has size {length} for operand {number} which does not broadcast "
+                    "with "
                     f"previously seen size {known}"
                 )
             lengths[letter] = length if known == 1 else known
@@ -161,7 +163,7 @@ def _in_good_order(parts: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     equation = ",".join("".join(symbols[letter] for letter in term) for term, _ in parts)
     shapes = [np.broadcast_to(0.0, tuple(value.shape)) for _, value in parts]
     path = np.einsum_path(equation, *shapes, optimize="greedy")[0][1:]
-    order = [number for number in path[0]]
+    order = list(path[0])
     rest = [k for k in range(len(parts)) if k not in order]
     return [parts[k] for k in (*order, *rest)]
 

@@ -38,9 +38,10 @@ def _check_index(name: str, index: Any, length: int, dim: int) -> Any:
 
 
 def points_outside(index: Any, length: int) -> bool:
-    """Whether some number of an int64 (or int32) array is not from 0 to ``length - 1``; one pass, negative ones wrap."""
+    """Whether some number of an int64 or int32 array lies outside 0 to ``length - 1``; in one pass."""
     if not index.size:
         return False
+    # Seen as unsigned, negative numbers are huge.
     unsigned = index.view(np.uint64 if index.dtype.itemsize == 8 else np.uint32)
     return bool(np.maximum.reduce(unsigned, None) >= length)
 
@@ -57,7 +58,8 @@ def _open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
     """Return the NumPy index that walks ``index`` along ``dim`` and every other dimension in step."""
     last = len(shape) - 1
     return tuple(
-        index if k == dim else np.arange(length).reshape((length,) + (1,) * (last - k)) for k, length in enumerate(shape)
+        index if k == dim else np.arange(length).reshape((length,) + (1,) * (last - k))
+        for k, length in enumerate(shape)
     )
 
 
@@ -198,9 +200,8 @@ def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) ->
     if not out.ndim:
         out[...] = src if not isinstance(src, np.ndarray) else src.reshape(-1)[-1]
         return out
-    if not isinstance(src, np.ndarray) or not src.ndim:
-        values = src
-    else:
+    values: Any = src
+    if isinstance(src, np.ndarray) and src.ndim:
         values = src[tuple(slice(n) for n in index.shape)]
     out[_open_grid(index.shape, dim, index)] = values
     return out
@@ -568,12 +569,13 @@ def _(make):
 
 @composed(method=True, reference=lambda x, indices, dim=None: np.take_along_axis(x, indices, dim))
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """Elements of the input at ``indices`` along ``dim``, the other dimensions broadcast; all in one row without ``dim``."""
+    """Elements at ``indices`` along ``dim``, the other dimensions broadcast; of all in one row without ``dim``."""
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
     if input.dim() != indices.dim():
         raise RuntimeError(
-            f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.dim()} "
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input.dim()} "
             f"dimensions for input, and {indices.dim()} dimensions for indices"
         )
     dim = wrap_dim(dim, input.dim())

@@ -161,7 +161,9 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     basic, advanced = split_index(tensor._array, index)
     recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
     if not recorded:
-        array = tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
+        array = (
+            tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
+        )
         _assign(array, advanced, value._array if isinstance(value, Upper.Tensor) else value)
         tensor._writes[0] += 1
         return
@@ -217,7 +219,8 @@ def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[A
     if consumed > array.ndim:
         if array.ndim == 0 and all(isinstance(each, int) for each in entries):
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert "
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert "
                 "a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")

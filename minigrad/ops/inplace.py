@@ -108,7 +108,7 @@ def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:
 
 
 def _title(dtype: Any) -> str:
-    return dtype.tensor_type.removesuffix("Tensor")  # type: ignore[no-any-return]
+    return dtype.tensor_type.removesuffix("Tensor")
 
 
 def make_inplace(entry: Any) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _same_dtype(arrays: Sequence[Any]) -> list[Any]:
     dtype = arrays[0].dtype
     if all(each.dtype == dtype for each in arrays):
-        return arrays
+        return list(arrays)
     dtype = common_dtype(*arrays)
     return [each.astype(dtype, copy=False) for each in arrays]
 
@@ -91,7 +91,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for k, each in enumerate(arrays):
         if each.shape != shape:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each.shape)} at "
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each.shape)} "
+                "at "
                 f"entry {k}"
             )
     place = wrap_dim(dim, len(shape) + 1)
@@ -142,7 +143,7 @@ def split_parts(input: Tensor, sizes: tuple[int, ...], dim: int) -> Tensor:
     """Views of consecutive parts of the given lengths along a dimension."""
     ends = np.cumsum(sizes)
     before = (slice(None),) * dim
-    parts = [before + (slice(end - size, end),) for end, size in zip(ends.tolist(), sizes, strict=True)]
+    parts = [(*before, slice(end - size, end)) for end, size in zip(ends.tolist(), sizes, strict=True)]
     return tuple(input[part] for part in parts)
 
 
@@ -159,7 +160,9 @@ def _(make):
 
 @composed(method=True, reference=references.split)
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
-    """Views of consecutive parts along a dimension: each of a given length (the last may be shorter), or of the lengths listed.
+    """Views of consecutive parts along a dimension: each of a given length, or of the lengths listed.
+
+    The last of equal parts may be shorter.
 
     Returns
     -------

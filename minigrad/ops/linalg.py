@@ -144,7 +144,7 @@ def _(make):
 
 
 def _first_dependent(A: Any) -> tuple[int, int]:
-    """Return the number of the first singular matrix of a batch, and of its first column that the others before give."""
+    """Return the number of the first singular matrix of a batch, and of its first dependent column, from 1."""
     for number, matrix in enumerate(A.reshape(-1, *A.shape[-2:])):
         for k in range(1, len(matrix) + 1):
             if np.linalg.matrix_rank(matrix[:, :k]) < k:
@@ -168,7 +168,8 @@ def inv(A: Tensor) -> Tensor:
         number, k = _first_dependent(A)
         batch = f"(Batch element {number}): " if A.ndim > 2 else ""
         raise LinAlgError(
-            f"linalg.inv: {batch}The diagonal element {k} is zero, the inversion could not be completed because the input "
+            f"linalg.inv: {batch}The diagonal element {k} is zero, the inversion could not be completed because the "
+            "input "
             "matrix is singular."
         ) from None
 
@@ -308,7 +309,8 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
         raise RuntimeError("linalg.solve_triangular: The input tensor B must have at least 2 dimensions.")
     if A.shape[-1] != B.shape[-2 if left else -1]:
         raise RuntimeError(
-            f"linalg.solve_triangular: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+            "linalg.solve_triangular: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'} "
             f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
         )
     matrix = _triangle(A, upper, unitriangular)
@@ -503,7 +505,7 @@ def _(make):
 
 @composed(namespace="linalg")
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """Solution ``X`` of least norm that minimises ``|A @ X - B|``, as a named tuple with residuals, rank, singular values.
+    """Solution ``X`` of least norm that minimises ``|A @ X - B|``, with residuals, rank and singular values.
 
     Parameters
     ----------

@@ -41,10 +41,7 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
     """Return the reduction that PyTorch's old arguments ``size_average`` and ``reduce`` ask for, or ``reduction``."""
     if size_average is None and reduce is None:
         return check_reduction(reduction)
-    if reduce is False:
-        found = "none"
-    else:
-        found = "sum" if size_average is False else "mean"
+    found = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4
     )
@@ -63,7 +60,8 @@ def _of_one_shape(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
-            f"(torch.Size({list(input.shape)})). This will likely lead to incorrect results due to broadcasting. Please "
+            f"(torch.Size({list(input.shape)})). This will likely lead to incorrect results due to broadcasting. "
+            "Please "
             "ensure they have the same size.",
             stacklevel=4,
         )
@@ -157,7 +155,9 @@ def _weighted_mse_gradient(grad: Any, input: Any, target: Any, reduction: str, w
 @op(namespace=None, node="MseLossBackwardBackward0")
 def mse_loss_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     """Gradient of `mse_loss` with respect to the input: ``2 * grad * (input - target)``, over the count for a mean."""
-    input, target = promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
+    input, target = (
+        promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
+    )
     return kernels_of(input).mse_loss_backward(grad_output, input, target, reduction)
 
 
@@ -217,7 +217,9 @@ def _(make):
 @op(namespace=None)
 def huber_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str, delta: float) -> Tensor:
     """Gradient of `huber` with respect to the input: ``grad * clip(input - target, -delta, delta)``."""
-    input, target = promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
+    input, target = (
+        promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
+    )
     return kernels_of(input).huber_loss_backward(grad_output, input, target, delta, reduction)
 
 
@@ -225,7 +227,9 @@ def huber_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction
 def _(grad, input, target, reduction, delta):
     error = input - target
     inside = abs(error) < delta
-    return _mean_of(grad * (error * inside + delta * ((error > 0) * ~inside) - delta * ((error < 0) * ~inside)), reduction)
+    return _mean_of(
+        grad * (error * inside + delta * ((error > 0) * ~inside) - delta * ((error < 0) * ~inside)), reduction
+    )
 
 
 @huber_backward.gradient("input")
@@ -609,7 +613,9 @@ def nll_backward(
 ) -> Tensor:
     """Gradient of `nll_rows`."""
     total_weight, target, weight = (getattr(each, "_array", each) for each in (total_weight, target, weight))
-    return kernels_of(input).nll_loss_backward(grad_output, input, total_weight, target, weight, ignore_index, reduction)
+    return kernels_of(input).nll_loss_backward(
+        grad_output, input, total_weight, target, weight, ignore_index, reduction
+    )
 
 
 @nll_backward.gradient("grad_output")
@@ -640,14 +646,18 @@ def _class_rows(input: Any, classes: int) -> Any:
 def _check_class_target(input: Any, target: Any) -> None:
     """Refuse class numbers whose shape or dtype does not fit the scores."""
     if target.is_floating_point() or target._array.dtype.kind == "b":
-        raise RuntimeError(f'"nll_loss_out_frame" not implemented for target of dtype {target.dtype}; expected scalar type Long')
+        raise RuntimeError(
+            f'"nll_loss_out_frame" not implemented for target of dtype {target.dtype}; expected scalar type Long'
+        )
     if input.dim() == 0:
         raise RuntimeError("cross entropy and nll loss expect an input with a class dimension, got a 0-d tensor")
     expected = () if input.dim() == 1 else (input.shape[0], *input.shape[2:])
     if tuple(target.shape) == expected:
         return
     if input.dim() == 2 and target.dim() == 1:
-        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]}).")
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
     if input.dim() <= 2 and target.dim() > 1:
         raise RuntimeError(
             f"0D or 1D target tensor expected, multi-target not supported; got a target of shape {list(target.shape)}"
@@ -660,7 +670,8 @@ def _class_weight(weight: Any, input: Any, classes: int) -> Any:
         return None
     if weight.requires_grad:
         raise RuntimeError(
-            "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input cannot "
+            "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input "
+            "cannot "
             "have requires_grad True."
         )
     if tuple(weight.shape) != (classes,):
@@ -821,7 +832,8 @@ def kl_div(
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
-            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same "
+            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
+            "same "
             "as 'batchmean' in the next major release.",
             stacklevel=3,
         )

@@ -107,7 +107,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if len(pad) not in (2, 4, 6) or input.dim() - len(pad) // 2 not in (1, 2):
         raise NotImplementedError(
-            f"Padding size {len(pad)} is not supported for {input.dim()}D input tensor: without a constant, the last 1, "
+            f"Padding size {len(pad)} is not supported for {input.dim()}D input tensor: without a constant, the last "
+            "1, "
             "2 or 3 dimensions of tensors with 1 or 2 more dimensions can be padded"
         )
     if mode != "circular" and input.dtype.name == "bool":

@@ -58,7 +58,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
         expected = [input.shape[0], input.shape[2]]
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {list(mat2.shape[:2])}."
+            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: "
+            f"{list(mat2.shape[:2])}."
         )
     if input.dtype.kind == "b" and input.size and mat2.size:
         raise not_implemented("bmm", input)
@@ -95,12 +96,11 @@ def _swapped(batch: Any) -> Any:
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Product of a matrix and a vector: (n, k) and (k,) give (n,)."""
     if input.dim() != 2 or vec.dim() != 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got 1, {input.dim()}, {vec.dim()}"
-        )
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.dim()}, {vec.dim()}")
     if input.shape[1] != vec.shape[0]:
         raise RuntimeError(
-            f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
+            f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), vec "
+            f"({vec.shape[0]})"
         )
     return matmul(input, vec)
 
@@ -114,9 +114,7 @@ def _(make):
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Sum of the products of two vectors' elements."""
     if input.dim() != 1 or tensor.dim() != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors"
-        )
+        raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
     if input.shape != tensor.shape:
         raise RuntimeError(_mismatch(input.detach().numpy(), tensor.detach().numpy()))
     return matmul(input, tensor)

@@ -51,7 +51,9 @@ def _by_dim(name: str) -> Any:
 @op(
     method=True,
     variant=_by_dim("Sum"),
-    reference=lambda x, dim=None, keepdim=False, dtype=None: np.sum(x, axis=None if dim == () else dim, keepdims=keepdim),
+    reference=lambda x, dim=None, keepdim=False, dtype=None: np.sum(
+        x, axis=None if dim == () else dim, keepdims=keepdim
+    ),
 )
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements, over all dimensions or those in ``dim``; integers and bools are summed in int64.
@@ -89,7 +91,9 @@ def _(make):
 @op(
     method=True,
     variant=_by_dim("Mean"),
-    reference=lambda x, dim=None, keepdim=False, dtype=None: np.mean(x, axis=dim, keepdims=keepdim) if x.size else np.nan,
+    reference=lambda x, dim=None, keepdim=False, dtype=None: (
+        np.mean(x, axis=dim, keepdims=keepdim) if x.size else np.nan
+    ),
 )
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Arithmetic mean, over all dimensions or those in ``dim``; nan where there is nothing to average.
@@ -147,7 +151,8 @@ def _check_not_empty(name: str, input: Any, dim: Any) -> None:
         return
     if dim is None:
         raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+            "the "
             "'dim' argument."
         )
     for k in wrap_dims(dim, input.ndim):
@@ -215,7 +220,7 @@ def _distinct_samples(make: Any) -> Any:
 
 
 def select_at(grad: Any, indices: Any, shape: tuple[int, ...], dim: int, keepdim: bool) -> Any:
-    """Return zeros of ``shape`` with ``grad`` at ``indices`` along ``dim``: the gradient of picking one element each."""
+    """Return zeros of ``shape`` with ``grad`` at ``indices`` along ``dim``: the gradient of picking elements."""
     if not shape:
         return grad
     dim = wrap_dims(dim, len(shape))[0]

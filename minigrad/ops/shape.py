@@ -56,13 +56,12 @@ def expand(input: Tensor, size: Any) -> Tensor:
             f"expand(torch.{_type_of(input)}{{{list(input.shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({input.ndim})"
         )
-    full = tuple(
-        input.shape[k - extra] if length == -1 and k >= extra else length for k, length in enumerate(size)
-    )
+    full = tuple(input.shape[k - extra] if length == -1 and k >= extra else length for k, length in enumerate(size))
     for k, length in enumerate(full):
         if k >= extra and input.shape[k - extra] not in (1, length):
             raise RuntimeError(
-                f"The expanded size of the tensor ({length}) must match the existing size ({input.shape[k - extra]}) at "
+                f"The expanded size of the tensor ({length}) must match the existing size ({input.shape[k - extra]}) "
+                "at "
                 f"non-singleton dimension {k}.  Target sizes: {list(full)}.  Tensor sizes: {list(input.shape)}"
             )
     return broadcast(input, full)
@@ -124,7 +123,9 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
     RuntimeError
         When no such shape exists.
     """
-    shape = (operator.index(shape),) if not isinstance(shape, (tuple, list)) else tuple(operator.index(n) for n in shape)
+    shape = (
+        (operator.index(shape),) if not isinstance(shape, (tuple, list)) else tuple(operator.index(n) for n in shape)
+    )
     known = 1
     unknown = None
     for k, length in enumerate(shape):
@@ -142,7 +143,8 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
         return shape
     if known == 0:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can "
             "be any value and is ambiguous"
         )
     if size % known:
@@ -241,7 +243,12 @@ def view(input: Tensor, size: Any) -> Tensor:
     """
     out = reshaped(input, size)
     base = out.base
-    if base is not input and (base is None or base is not input.base) and out.size and not np.may_share_memory(out, input):
+    if (
+        base is not input
+        and (base is None or base is not input.base)
+        and out.size
+        and not np.may_share_memory(out, input)
+    ):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."

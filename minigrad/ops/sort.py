@@ -172,10 +172,8 @@ def _median_along(input: Any, dim: int, keepdim: bool, skip_nan: bool) -> tuple[
     length = input.shape[dim]
     is_nan = np.isnan(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
     valid = length - is_nan.sum(axis=dim, keepdims=True)
-    if skip_nan:
-        place = np.maximum((valid - 1) // 2, 0)
-    else:
-        place = np.where(valid < length, valid, (length - 1) // 2)
+    middle = (valid - 1) // 2
+    place = np.maximum(middle, 0) if skip_nan else np.where(valid < length, valid, middle)
     where = np.take_along_axis(order, place, dim)
     values = np.take_along_axis(input, where, dim)
     return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
@@ -341,10 +339,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
     if not input.numel():
         raise RuntimeError("quantile() input tensor must be non-empty")
     ndim = input.dim()
-    if dim is None:
-        rows = input.reshape(-1)
-    else:
-        rows = input.movedim(dim, -1) if ndim else input.reshape(1)
+    rows = input.movedim(dim, -1) if dim is not None and ndim else input.reshape(-1)
     ordered = sort(rows, -1)[0]
     length = ordered.shape[-1]
     missing = np.isnan(ordered.detach().numpy()).sum(-1, keepdims=True)
@@ -460,8 +455,10 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
     else:
         if values.shape[:-1] != sorted_sequence.shape[:-1]:
             raise RuntimeError(
-                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-                f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
+                "boundaries "
+                "tensor and input value tensor must match, but we got boundaries tensor "
+                f"{list(sorted_sequence.shape)} and "
                 f"input value tensor {list(values.shape)}"
             )
         rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])

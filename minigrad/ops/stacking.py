@@ -227,12 +227,14 @@ def _(make):
 def _split_at(name: str, input: Any, where: Any, dim: int, least: int) -> Any:
     if input.dim() < least:
         raise RuntimeError(
-            f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a tensor "
+            f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a "
+            "tensor "
             f"with {input.dim()} dimensions!"
         )
     if isinstance(where, int) and input.shape[dim] % where:
         raise RuntimeError(
-            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} "
+            "is not "
             f"divisible by the split_size {where}!"
         )
     return tensor_split(input, where, dim)

@@ -264,7 +264,11 @@ def _truth(ufunc: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     return out.astype(np.uint8) if input.dtype == np.uint8 else out
 
 
-@op(method=True, differentiable=False, reference=lambda x, dim=None, keepdim=False: np.all(x, axis=dim if x.ndim else None, keepdims=keepdim))
+@op(
+    method=True,
+    differentiable=False,
+    reference=lambda x, dim=None, keepdim=False: np.all(x, axis=dim if x.ndim else None, keepdims=keepdim),
+)
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true (not 0), over all dimensions or those in ``dim``."""
     return _truth(np.logical_and, input, dim, keepdim)
@@ -279,7 +283,11 @@ def _(make):
     yield make.sample(make())
 
 
-@op(method=True, differentiable=False, reference=lambda x, dim=None, keepdim=False: np.any(x, axis=dim if x.ndim else None, keepdims=keepdim))
+@op(
+    method=True,
+    differentiable=False,
+    reference=lambda x, dim=None, keepdim=False: np.any(x, axis=dim if x.ndim else None, keepdims=keepdim),
+)
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true (not 0), over all dimensions or those in ``dim``."""
     return _truth(np.logical_or, input, dim, keepdim)
@@ -396,7 +404,10 @@ def _nan_samples(make: Any) -> Any:
     yield make.sample(with_nan, dim=0, gradient=False)
 
 
-@op(method=True, reference=lambda x, dim=None, keepdim=False: np.nansum(x, axis=dim if x.ndim else None, keepdims=keepdim))
+@op(
+    method=True,
+    reference=lambda x, dim=None, keepdim=False: np.nansum(x, axis=dim if x.ndim else None, keepdims=keepdim),
+)
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not nan, over all dimensions or those in ``dim``."""
     if input.dtype.kind == "f":
@@ -415,7 +426,10 @@ def _(make):
     yield from several_dims_samples(make)
 
 
-@composed(method=True, reference=lambda x, dim=None, keepdim=False: np.nanmean(x, axis=dim if x.ndim else None, keepdims=keepdim))
+@composed(
+    method=True,
+    reference=lambda x, dim=None, keepdim=False: np.nanmean(x, axis=dim if x.ndim else None, keepdims=keepdim),
+)
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Mean of the elements that are not nan, over all dimensions or those in ``dim``."""
     if not input.is_floating_point():
@@ -463,10 +477,8 @@ def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
 
 
 @op(namespace="linalg", node="LinalgVectorNormBackward0", reference=_norm_reference)
-def vector_norm(
-    input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
-) -> Tensor:
-    """Norm of the elements as a vector: ``sum(|x|**ord) ** (1 / ord)``; largest or smallest ``|x|`` for ``inf``, ``-inf``.
+def vector_norm(input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Norm of the elements as a vector: ``sum(|x|**ord) ** (1 / ord)``; for ``inf`` the largest ``|x|``.
 
     Parameters
     ----------
@@ -516,7 +528,10 @@ def _(make):
         yield make.sample(make.apart(2, 3), order, dim=1)
 
 
-@composed(method=True, reference=lambda x, p="fro", dim=None, keepdim=False: _norm_reference(x, 2 if p == "fro" else p, dim, keepdim))
+@composed(
+    method=True,
+    reference=lambda x, p="fro", dim=None, keepdim=False: _norm_reference(x, 2 if p == "fro" else p, dim, keepdim),
+)
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """Norm of all elements, or over ``dim``, as `linalg.vector_norm`; "fro" is 2, "nuc" the sum of singular values."""
     if p == "nuc":
@@ -560,5 +575,3 @@ def _(make):
     yield make.sample(make(2, 3), make(2, 3))
     yield make.sample(make(2, 3), make(3), 1)
     yield make.sample(make(), make(), 3)
-
-

@@ -20,7 +20,8 @@ def _broadcast_to(array: Any, shape: tuple[int, ...]) -> Any:
         return array if array.shape == shape else broadcast(array, np.broadcast_shapes(array.shape, shape))
     except ValueError:
         raise RuntimeError(
-            f"The size of tensor a {list(shape)} must match the size of tensor b {list(array.shape)}: they do not broadcast"
+            f"The size of tensor a {list(shape)} must match the size of tensor b {list(array.shape)}: they do not "
+            "broadcast"
         ) from None
 
 

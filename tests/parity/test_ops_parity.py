@@ -23,12 +23,15 @@ TOLERANCE = {"float16": (2e-3, 1e-3), "float32": (2e-6, 2e-6), "float64": (1e-9,
 # Operations that leave memory as it is found, so that there is nothing to compare.
 UNSET = {"empty_like", "new_empty", "empty"}
 
-# Results that are right in both libraries and need not agree: singular vectors have no sign, the gradient of a factor has
-# entries that nothing reads, and one library's refusal to differentiate is the other's gradient.
+# Results that are right in both libraries and need not agree: singular vectors have no sign, the gradient of a factor
+# has entries that nothing reads, and one library's refusal to differentiate is the other's gradient.
 AMBIGUOUS = {"svd", "eigh", "linalg_svd", "cholesky_solve", "cholesky_inverse", "cond"}
 
 # Functions of several steps, of which the last is another one here, so that ``grad_fn`` has another name.
-OTHER_STEPS = {"einsum", "quantile", "nanquantile", "repeat_interleave", "chain_matmul", "matrix_power", "multi_dot", "scatter"}
+OTHER_STEPS = {
+    *("einsum", "quantile", "nanquantile", "repeat_interleave"),
+    *("chain_matmul", "matrix_power", "multi_dot", "scatter"),
+}
 
 
 def their_function(entry: Any) -> Any:
