@@ -54,11 +54,13 @@ clean: ## remove .venv and everything that was built or cached here
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	@echo 'Installing minigrad and what it needs into $(VENV) (once; a minute or two) ...'
 	@$(PIP) install --quiet --editable .
+	@$(VENV)/bin/python -m compileall -q minigrad kernels
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/bin/python pyproject.toml
 	@echo 'Installing minigrad and its tests'\'' needs into $(VENV) (once; a minute or two) ...'
 	@$(PIP) install --quiet --editable '.[test]'
+	@$(VENV)/bin/python -m compileall -q minigrad kernels
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
