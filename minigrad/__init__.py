@@ -53,7 +53,9 @@ def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute, as in ``minigrad.nn.Linear``."""
     if name in _SUBMODULES:
         return importlib.import_module(f"minigrad.{name}")
-    raise AttributeError(f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad"))
+    raise AttributeError(
+        f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad")
+    )
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -14,14 +15,14 @@ from minigrad.tensor import Tensor
 
 HELP = "run a PyTorch script as it is: `import torch` gives minigrad"
 DESCRIPTION = (
-    "Run a PyTorch script unmodified: `import torch`, `torch.nn` and so on are answered by minigrad, whether PyTorch is "
-    "installed or not. A name that minigrad lacks raises an error that says which. In a notebook, or before tests, "
+    "Run a PyTorch script unmodified: `import torch`, `torch.nn` and so on are answered by minigrad, with PyTorch "
+    "installed or without. A name that minigrad lacks raises an error that says which. In a notebook, or before tests, "
     "call minigrad.install_as_torch() instead."
 )
 
 # Child processes that multiprocessing starts from nothing (spawn, forkserver) run this module to get the script's
 # functions and classes, with minigrad in PyTorch's place again.
-_FOR_CHILDREN = "minigrad.cli._script"
+_FOR_CHILDREN, _PATH = "minigrad.cli._script", "MINIGRAD_SCRIPT"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     main.__spec__ = ModuleSpec(_FOR_CHILDREN, None)
     main.__dict__["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
+    os.environ[_PATH] = path
     sys.argv = [str(script), *arguments.rest]
     sys.path[0] = str(script.absolute().parent)
     try:
