@@ -221,6 +221,8 @@ def _(make):
 @composed(method=True, reference=np.rot90)
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Copy turned by ``k`` quarters in the plane of two dimensions, from the first towards the second."""
+    if input.dim() < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.dim()}")
     first, second = wrap_dims(tuple(dims), input.dim())
     k %= 4
     if k == 0:
@@ -240,6 +242,8 @@ def _(make):
 @composed(method=True, reference=lambda x, dim, start, length: np.take(x, range(start, start + length), dim))
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """View of ``length`` entries along a dimension, from ``start`` on."""
+    if not input.dim():
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, input.dim())
     start, size = int(start), input.shape[dim]
     if length < 0:
@@ -290,6 +294,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the "
             "input tensor"
         )
+    sizes = tuple(size // known if n == -1 else n for n in sizes)
     return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
 
 

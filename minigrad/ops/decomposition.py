@@ -285,8 +285,7 @@ def _(grads, U, S, Vh):
     if whole_u.shape[-1] != rank or whole_vh.shape[-2] != rank:
         raise RuntimeError(
             "svd_backward: the singular vectors of full_matrices=True beyond the first min(m, n) are not unique, so "
-            "they "
-            "have no gradient; use full_matrices=False"
+            "they have no gradient; use full_matrices=False"
         )
     V, grad_v = mT(Vh), mT(grad_vh)
     squares = S * S
@@ -358,7 +357,12 @@ def _(make):
     yield make.sample(np.eye(2), gradient=False)
 
 
-@composed(name="svd", method=True)
+def _svd_with_v_reference(x: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    U, S, Vh = np.linalg.svd(x, not some)
+    return U, S, np.swapaxes(Vh, -1, -2)
+
+
+@composed(name="svd", method=True, reference=_svd_with_v_reference)
 def svd_of(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """Singular value decomposition as ``(U, S, V)``; new code calls `linalg.svd`, which returns ``V`` transposed."""
     U, S, Vh = linalg_svd(input, not some)

@@ -95,8 +95,13 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = 
         Where the values were taken; else they are ``dx`` apart.
     """
     _refuse_bools("trapezoid", y, x)
-    areas = _trapezoids(y, x, dx, dim).sum(dim)
-    return named(areas / 2.0, "MulBackward1" if x is None else "DivBackward1")
+    if x is not None:
+        return named(_trapezoids(y, x, dx, dim).sum(dim) / 2.0, "DivBackward1")
+    dim = wrap_dim(dim, y.dim())
+    if not y.shape[dim]:
+        return y.sum(dim)
+    ends = y.select(dim, 0) + y.select(dim, -1)
+    return named((y.sum(dim) - ends * 0.5) * dx, "MulBackward1")
 
 
 @trapezoid.samples
@@ -107,7 +112,13 @@ def _(make):
     yield make.sample(make(3, 2), make(3, 2), dim=0)
 
 
-@composed
+def _cumulative_reference(y: Any, x: Any = None, dx: float = 1.0, dim: int = -1) -> Any:
+    y = np.moveaxis(y, dim, -1)
+    steps = dx if x is None else np.diff(x if x.ndim == 1 else np.moveaxis(x, dim, -1))
+    return np.moveaxis(np.cumsum((y[..., 1:] + y[..., :-1]) / 2 * steps, -1), -1, dim)
+
+
+@composed(reference=_cumulative_reference)
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = -1) -> Tensor:
     """Running integral of ``y`` along a dimension by the trapezoidal rule; one element shorter than ``y``."""
     _refuse_bools("cumulative_trapezoid", y, x)
@@ -153,8 +164,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     if len(steps) != len(dims):
         raise RuntimeError(
             f"torch.gradient expected spacing to be unspecified, a scalar or a list of length {len(dims)} but got a "
-            "list "
-            f"of length {len(steps)}"
+            f"list of length {len(steps)}"
         )
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")

@@ -90,8 +90,7 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
     if len(terms) != len(operands):
         raise RuntimeError(
             f"einsum(): {'more' if len(terms) < len(operands) else 'fewer'} operands were provided than specified in "
-            "the "
-            f"equation: {len(operands)} for {len(terms)} terms"
+            f"the equation: {len(operands)} for {len(terms)} terms"
         )
     wide = 0
     for number, (term, operand) in enumerate(zip(terms, operands, strict=True)):
@@ -136,8 +135,7 @@ def _lengths(terms: list[str], operands: tuple[Any, ...]) -> dict[str, int]:
             if known != 1 and length not in (1, known):
                 raise RuntimeError(
                     f"einsum(): subscript {letter} has size {length} for operand {number} which does not broadcast "
-                    "with "
-                    f"previously seen size {known}"
+                    f"with previously seen size {known}"
                 )
             lengths[letter] = length if known == 1 else known
     return lengths

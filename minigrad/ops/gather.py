@@ -366,6 +366,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if points_outside(index, length):
         raise IndexError("index out of range in self")
     if not input.ndim:
+        if index.size != 1:
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)")
         return input.copy()
     return np.take(input, index.reshape(-1), axis=dim)
 
@@ -636,7 +638,9 @@ def _(make):
 @op(method=True, differentiable=False, reference=lambda x: np.argwhere(x))
 def argwhere(input: Tensor) -> Tensor:
     """Indices of the elements that are not 0, one row each, in row-major order."""
-    return np.argwhere(input).astype(np.int64).reshape(-1, input.ndim)
+    if not input.ndim:
+        return np.zeros((int(input != 0), 0), np.int64)
+    return np.argwhere(input).astype(np.int64, copy=False)
 
 
 @argwhere.samples

@@ -92,8 +92,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if each.shape != shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each.shape)} "
-                "at "
-                f"entry {k}"
+                f"at entry {k}"
             )
     place = wrap_dim(dim, len(shape) + 1)
     if place == 0:

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 def det(A: Tensor) -> Tensor:
     """Determinant of square matrices, shape (..., n, n); the result has shape (...)."""
     check_matrices("linalg.det", A, square=True)
-    return np.linalg.det(A)
+    out = np.linalg.det(A)
+    return np.where(np.isnan(A).any((-2, -1)), A.dtype.type(np.nan), out) if (out == 0).any() else out
 
 
 @det.gradient
@@ -165,12 +166,13 @@ def inv(A: Tensor) -> Tensor:
     try:
         return np.linalg.inv(A)
     except np.linalg.LinAlgError:
+        if not np.isfinite(A).all():
+            return np.full_like(A, np.nan)
         number, k = _first_dependent(A)
         batch = f"(Batch element {number}): " if A.ndim > 2 else ""
         raise LinAlgError(
             f"linalg.inv: {batch}The diagonal element {k} is zero, the inversion could not be completed because the "
-            "input "
-            "matrix is singular."
+            "input matrix is singular."
         ) from None
 
 
@@ -503,7 +505,17 @@ def _(make):
     yield make.sample(well_conditioned(make, 4, 2), make(4, 1), None, None, gradient=False)
 
 
-@composed(namespace="linalg")
+def _lstsq_reference(A: Any, B: Any, rcond: Any = None, driver: Any = None) -> Any:
+    """Return the results of one or several systems whose matrix has full rank."""
+    solution = np.linalg.pinv(A) @ B
+    rows, columns = A.shape[-2:]
+    some = driver == "gelsd"
+    residuals = ((A @ solution - B) ** 2).sum(-2) if some and rows > columns else np.zeros(0)
+    values = np.linalg.svd(A, compute_uv=False) if some else np.zeros(0)
+    return solution, residuals, np.full(A.shape[:-2], min(rows, columns)), values
+
+
+@composed(namespace="linalg", reference=_lstsq_reference)
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """Solution ``X`` of least norm that minimises ``|A @ X - B|``, with residuals, rank and singular values.
 
@@ -545,7 +557,7 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     """
     array = A.detach().numpy()
     check_matrices("torch.linalg.matrix_rank", array)
-    S = np.linalg.svd(array, compute_uv=False)
+    S = linalg_svd(array, False)[1]
     if tol is not None:
         atol, rtol = tol, 0.0
     above = _rank_tolerance(S, array.shape, atol, rtol) < S

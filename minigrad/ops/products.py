@@ -192,6 +192,8 @@ def _(make):
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Sums of products over several dimensions: the last ``dims`` of ``a`` with the first of ``b``, or two lists."""
     if isinstance(dims, int):
+        if dims > min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         left, right = list(range(a.dim() - dims, a.dim())), list(range(dims))

@@ -152,8 +152,7 @@ def _check_not_empty(name: str, input: Any, dim: Any) -> None:
     if dim is None:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-            "the "
-            "'dim' argument."
+            "the 'dim' argument."
         )
     for k in wrap_dims(dim, input.ndim):
         if not input.shape[k]:

@@ -58,11 +58,14 @@ def expand(input: Tensor, size: Any) -> Tensor:
         )
     full = tuple(input.shape[k - extra] if length == -1 and k >= extra else length for k, length in enumerate(size))
     for k, length in enumerate(full):
+        if length < 0:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {k}"
+            )
         if k >= extra and input.shape[k - extra] not in (1, length):
             raise RuntimeError(
                 f"The expanded size of the tensor ({length}) must match the existing size ({input.shape[k - extra]}) "
-                "at "
-                f"non-singleton dimension {k}.  Target sizes: {list(full)}.  Tensor sizes: {list(input.shape)}"
+                f"at non-singleton dimension {k}.  Target sizes: {list(full)}.  Tensor sizes: {list(input.shape)}"
             )
     return broadcast(input, full)
 
@@ -144,8 +147,7 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
     if known == 0:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
-            "can "
-            "be any value and is ambiguous"
+            "can be any value and is ambiguous"
         )
     if size % known:
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")

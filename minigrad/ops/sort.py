@@ -135,6 +135,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     if input.dtype.kind == "b":
         raise not_implemented("kthvalue_cpu", input)
     length = input.shape[dim] if input.ndim else 1
+    if not length:
+        raise IndexError(f"kthvalue(): Expected reduction dim {dim} to have non-zero size.")
     if not 1 <= k <= length:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     return _pick(input, _order(input, dim, False), k - 1, dim, keepdim)
@@ -235,6 +237,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     """As `median`, of the elements that are not nan."""
     if dim is not None:
         return nanmedian_dim(input, dim, keepdim)
+    if not input.numel():
+        return input.new_full((), float("nan"))
     return named(nanmedian_dim(input.reshape(-1), 0, False)[0], "NanmedianBackward0")
 
 
@@ -250,6 +254,8 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     dim = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
+    if not input.shape[dim]:
+        raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     rows = np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
     values = np.empty(len(flat), input.dtype)
@@ -326,7 +332,7 @@ def _(make):
 
 
 def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
-    if not input.is_floating_point():
+    if input.dtype.name not in ("float32", "float64"):
         raise RuntimeError("quantile() input tensor must be either float or double dtype")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
@@ -421,7 +427,7 @@ def unique_consecutive(
     array = input.detach().numpy()
     flat = array.reshape(-1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
     if len(flat):
-        changed = (flat[1:] != flat[:-1]).reshape(len(flat) - 1, -1).any(axis=1)
+        changed = (flat[1:] != flat[:-1]).any(axis=tuple(range(1, flat.ndim)))
         starts = np.concatenate([[True], changed])
     else:
         starts = np.zeros(0, bool)
@@ -447,7 +453,7 @@ def _(make):
 
 
 def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> Any:
-    if values.dtype.kind == "b":
+    if values.dtype.kind == sorted_sequence.dtype.kind == "b":
         raise not_implemented("searchsorted_out_cpu", values)
     side = "right" if right else "left"
     if sorted_sequence.ndim <= 1:
@@ -456,8 +462,7 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
         if values.shape[:-1] != sorted_sequence.shape[:-1]:
             raise RuntimeError(
                 "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
-                "boundaries "
-                "tensor and input value tensor must match, but we got boundaries tensor "
+                "boundaries tensor and input value tensor must match, but we got boundaries tensor "
                 f"{list(sorted_sequence.shape)} and "
                 f"input value tensor {list(values.shape)}"
             )
@@ -521,14 +526,12 @@ def _(make):
 @op(method=True, differentiable=False, reference=np.bincount)
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each number from 0 on occurs (or the sum of its weights)."""
+    if input.dtype.kind not in "iu":
+        raise not_implemented("bincount_cpu", input)
     if input.ndim != 1 or (input.size and input.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if input.dtype.kind == "f":
-        raise RuntimeError(
-            f"\"bincount_cpu\" not implemented for '{'Float' if input.dtype.itemsize == 4 else 'Double'}'"
-        )
     counts = np.bincount(input, weights, minlength)
     if weights is None:
         return counts.astype(np.int64)
@@ -553,6 +556,8 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
         low, high = builtins.float(input.min()), builtins.float(input.max())
     if low == high:
         low, high = low - 1, high + 1
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError("max must be larger than min")
     counts, _ = np.histogram(input, bins, (low, high))

@@ -25,6 +25,19 @@ def _tensors(given: tuple[Any, ...]) -> list[Any]:
     return list(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else list(given)
 
 
+@composed(method=True, reference=np.ravel)
+def ravel(input: Tensor) -> Tensor:
+    """The elements in row-major order as one dimension; a view where the memory allows it."""
+    return named(reshape(input, (-1,)), "ViewBackward0")
+
+
+@ravel.samples
+def _(make):
+    yield make.sample(make(2, 3))
+    yield make.sample(make(3, 2).T)
+    yield make.sample(make())
+
+
 @composed(method=True, reference=lambda x, other: x.reshape(other.shape))
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """View in the shape of another tensor."""
@@ -228,8 +241,7 @@ def _split_at(name: str, input: Any, where: Any, dim: int, least: int) -> Any:
     if input.dim() < least:
         raise RuntimeError(
             f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a "
-            "tensor "
-            f"with {input.dim()} dimensions!"
+            f"tensor with {input.dim()} dimensions!"
         )
     if isinstance(where, int) and input.shape[dim] % where:
         raise RuntimeError(
@@ -276,6 +288,12 @@ def _(make):
 @composed(reference=references.block_diag)
 def block_diag(*tensors: Tensor) -> Tensor:
     """Matrix with the given matrices (vectors as rows) along its diagonal, 0 elsewhere."""
+    for k, each in enumerate(tensors):
+        if each.dim() > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
+                f"{k} has {each.dim()} dimensions"
+            )
     matrices = [atleast_2d(each) for each in tensors]
     width = sum(each.shape[1] for each in matrices)
     dtype = common_dtype(*(each.detach().numpy() for each in matrices))

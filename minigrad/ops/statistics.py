@@ -305,6 +305,8 @@ def _(make):
 def _arg(argument: Any, name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
     if input.dtype.kind == "b":
         raise RuntimeError(f"{name}(): does not support bool input")
+    if dim is None and not input.size:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     _check_not_empty(name, input, dim)
     if dim is None:
         found = argument(input)
@@ -490,6 +492,11 @@ def vector_norm(input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool =
     if x.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {x.dtype.name}"
+        )
+    if ord in (np.inf, -np.inf) and not x.size and count_reduced(x.shape, dim) == 0:
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have "
+            "an identity"
         )
     return _norm_along(x, ord, axes(dim, x.ndim), keepdim)
 
