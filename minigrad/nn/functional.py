@@ -28,6 +28,7 @@ from minigrad.ops.margin_loss import (
     soft_margin_loss,
 )
 from minigrad.ops.matmul import linear
+from minigrad.ops.pad import pad
 from minigrad.ops.pair_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
 from minigrad.ops.piecewise import hardshrink, prelu, softshrink
@@ -107,6 +108,7 @@ __all__ = [
     "nll_loss",
     "normalize",
     "one_hot",
+    "pad",
     "pairwise_distance",
     "poisson_nll_loss",
     "prelu",

@@ -220,8 +220,7 @@ def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[A
         if array.ndim == 0 and all(isinstance(each, int) for each in entries):
             raise IndexError(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                "convert "
-                "a 0-dim tensor to a number"
+                "convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
     if sum(each is Ellipsis for each in entries) > 1:

@@ -671,8 +671,7 @@ def _class_weight(weight: Any, input: Any, classes: int) -> Any:
     if weight.requires_grad:
         raise RuntimeError(
             "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input "
-            "cannot "
-            "have requires_grad True."
+            "cannot have requires_grad True."
         )
     if tuple(weight.shape) != (classes,):
         raise RuntimeError(
@@ -833,8 +832,7 @@ def kl_div(
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
             "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
-            "same "
-            "as 'batchmean' in the next major release.",
+            "same as 'batchmean' in the next major release.",
             stacklevel=3,
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
