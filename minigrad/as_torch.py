@@ -22,8 +22,8 @@ __all__ = ["install_as_torch"]
 
 WHERE_TO_LOOK = "docs/coverage.md and `python -m minigrad coverage` list what is there"
 
-# minigrad's modules that mirror none of PyTorch's.
-_OWN = {"as_torch", "cli", "demo", "opcheck", "ops", "viz"}
+OWN = {"as_torch", "cli", "demo", "opcheck", "ops", "viz"}
+"""minigrad's modules that mirror none of PyTorch's."""
 
 
 def install_as_torch() -> None:
@@ -65,7 +65,7 @@ class _Finder(MetaPathFinder):
         top, dot, rest = fullname.partition(".")
         if top != "torch":
             return None
-        if rest.partition(".")[0] in _OWN or importlib.util.find_spec(f"minigrad{dot}{rest}") is None:
+        if rest.partition(".")[0] in OWN or importlib.util.find_spec(f"minigrad{dot}{rest}") is None:
             raise ModuleNotFoundError(f"minigrad has no module '{fullname}' ({WHERE_TO_LOOK})", name=fullname)
         return ModuleSpec(fullname, _Alias(), origin="minigrad")
 
@@ -85,7 +85,7 @@ def _explain_missing_names() -> None:
     """Make every module loaded so far say in PyTorch's terms which name it lacks."""
     for name, module in list(sys.modules.items()):
         top, *parts = name.split(".")
-        if top != "minigrad" or _OWN.intersection(parts[:1]) or any(part.startswith("_") for part in parts):
+        if top != "minigrad" or OWN.intersection(parts[:1]) or any(part.startswith("_") for part in parts):
             continue
         given = module.__dict__.get("__getattr__")
         if not hasattr(given, "explains"):

@@ -14,17 +14,27 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from minigrad.cli import bench, demo, gradcheck, info, run
+from minigrad.cli import bench, coverage, demo, gradcheck, info, run
 
 __all__ = ["main", "make_parser"]
 
-COMMANDS = {"demo": demo, "run": run, "gradcheck": gradcheck, "bench": bench, "info": info}
+COMMANDS = {
+    "demo": demo,
+    "run": run,
+    "gradcheck": gradcheck,
+    "coverage": coverage,
+    "bench": bench,
+    "info": info,
+}
 
 INTERRUPTED = 130
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.HelpFormatter(prog, max_help_position=24, width=min(100, shutil.get_terminal_size().columns))
+    width = min(100, shutil.get_terminal_size().columns)
+    formatter = argparse.HelpFormatter(prog, max_help_position=24, width=width)
+    formatter._action_max_length = 13  # argparse forgets that the names of commands are indented
+    return formatter
 
 
 class _Parser(argparse.ArgumentParser):
