@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@op(
-    namespace="functional",
-    variant=lambda input, weight, bias: (
-        "AddmmBackward0"
-        if bias is not None and input.ndim == 2
-        else "ViewBackward0"
-        if input.ndim > 2
-        else "MmBackward0"
-    ),
-    reference=lambda x, weight, bias=0: x @ weight.T + bias,
-)
+def _linear_name(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> str:
+    if weight.ndim == 1:
+        return "MvBackward0"
+    if input.ndim != 2:
+        return "ViewBackward0"
+    return "MmBackward0" if bias is None else "AddmmBackward0"
+
+
+@op(namespace="functional", variant=_linear_name, reference=lambda x, weight, bias=0: x @ weight.T + bias)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Affine map ``input @ weight.T + bias``.
 
@@ -48,6 +46,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if input.dtype != weight.dtype:
         raise dtype_mismatch("mat1 and mat2 must have the same dtype", input, weight)
+    if input.dtype.kind == "b" and (input.size or not len(weight.T)):
+        raise not_implemented("addmm_impl_cpu_", input)
     out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
     if bias is None:
         return out
@@ -60,11 +60,15 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @linear.gradient("input")
 def _(grad, weight):
+    if weight.ndim == 1:
+        return reshape(grad, (*grad.shape, 1)) * weight
     return _product(grad, weight)
 
 
 @linear.gradient("weight")
-def _(grad, input):
+def _(grad, input, weight_shape):
+    if len(weight_shape) == 1:
+        return column_sums(input * reshape(grad, (*grad.shape, 1)))
     if grad.ndim != 2:
         grad = reshape(grad, (-1, grad.shape[-1]))
         input = reshape(input, (-1, input.shape[-1]))
@@ -73,7 +77,20 @@ def _(grad, input):
 
 @linear.gradient("bias")
 def _(grad):
-    return column_sums(grad)
+    return column_sums(grad) if grad.ndim > 1 else grad
+
+
+@linear.samples
+def _(make):
+    yield make.sample(make(4, 3), make(2, 3), make(2))
+    yield make.sample(make(4, 3), make(2, 3))
+    yield make.sample(make(2, 4, 3), make(2, 3), make(2))
+    yield make.sample(make(3), make(2, 3), make(2))
+    yield make.sample(make(4, 3), make(2, 3), make(1))
+    yield make.sample(make(4, 3), make(3))
+    yield make.sample(make(3, 4).T, make(3, 2).T, make(2))
+    yield make.sample(make(0, 3), make(2, 3), make(2))
+    yield make.sample(make(4, 0), make(2, 0), make(2))
 
 
 @op(namespace=None, node="SumBackward1", reference=lambda x: x.reshape(-1, x.shape[-1]).sum(axis=0))
@@ -174,7 +191,7 @@ def _check_matmul(input: np.ndarray, other: np.ndarray) -> None:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
         )
-    if input.dtype.kind == "b" and (input.size and other.size or input.ndim == other.ndim == 1):
+    if input.dtype.kind == "b" and ((input.size and other.size) or input.ndim == other.ndim == 1):
         raise not_implemented("addmm_impl_cpu_", input)
     inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
     if input.shape[-1] != inner:
@@ -199,4 +216,5 @@ def _mismatch(input: np.ndarray, other: np.ndarray) -> str:
         )
     rows = numel(input.shape[:-1])
     columns = other.shape[-1] if other.ndim > 1 else 1
-    return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {other.shape[-2 if other.ndim > 1 else 0]}x{columns})"
+    inner = other.shape[-2 if other.ndim > 1 else 0]
+    return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {inner}x{columns})"
