@@ -6,6 +6,7 @@ Nothing is fetched from elsewhere, neither to build nor to read it: formulas are
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(HERE / "_extensions")]
 
 import benchmark_page  # noqa: E402
 import reference  # noqa: E402
-from sphinx.addnodes import pending_xref  # noqa: E402
+from sphinx.addnodes import pending_xref, pending_xref_condition  # noqa: E402
 from sphinx.util import logging  # noqa: E402
 
 import minigrad  # noqa: E402
@@ -114,17 +115,21 @@ def _on_docstring(app: Any, what: str, name: str, obj: object, options: object, 
         if re.search(r"\[\d+\]_|^\s*\.\. \[\d+\]", line):
             lines[k] = re.sub(r"\[(\d+)\]", rf"[#{name}-\1]", line)
         # Shapes like (..., *normalized_shape) are no emphasis.
-        if line.lstrip().startswith(":type "):
-            lines[k] = re.sub(r"(?<=[ (,\[])\*(?=\w)", r"\\*", line)
+        before = r"(?<=[ (,\[])" if line.lstrip().startswith(":type ") else r"(?<=, )"
+        lines[k] = re.sub(before + r"\*(?=\w+[^*]*$)", r"\\*", lines[k])
 
 
 def _on_doctree(app: Any, tree: Any) -> None:
     # Annotations name a class by the module that defines it, or barely; it is documented where it is public.
-    for node in tree.findall(pending_xref):
+    for node in list(tree.findall(pending_xref)):
         target = node.get("reftarget", "")
         if node.get("refdomain") != "py" or not (target.startswith("minigrad.") or "." not in target):
             continue
         name = target.rpartition(".")[2]
+        if node.get("reftype") == "class" and hasattr(builtins, target):
+            shown = next(node.findall(pending_xref_condition), node)
+            node.replace_self(shown.children)  # Python's float, not the dtype of that name
+            continue
         for home in (minigrad, minigrad.nn, minigrad.optim, minigrad.utils.data):
             if isinstance(getattr(home, name, None), type):
                 node["reftarget"] = f"{home.__name__}.{name}"

@@ -134,7 +134,8 @@ def summary(obj: Any) -> str:
     paragraph = (inspect.getdoc(obj) or "").split("\n\n")[0]
     text = re.sub(r"\s*\[\d+\]_", "", " ".join(paragraph.split()))
     first = re.match(r"(?:``.*?``|`.*?`|[^`])*?(?:\.(?= [A-Z])|$)", text)
-    return (first[0] if first else text).rstrip(".")
+    text = (first[0] if first else text).rstrip(".")
+    return re.sub(r"(``.*?``|`.*?`)|(?<!\w)\*(?=\w)", lambda found: found[1] or r"\*", text)
 
 
 def _heading(text: str, underline: str) -> list[str]:
@@ -215,7 +216,8 @@ def _exists(module: str) -> bool:
 def _public(module: str) -> list[str]:
     home = importlib.import_module(module)
     names = getattr(home, "__all__", None) or [name for name, value in vars(home).items() if _is_own(value, module)]
-    return [name for name in names if not name.startswith("_") and not inspect.ismodule(getattr(home, name))]
+    public = (name for name in dict.fromkeys(names) if not name.startswith("_"))
+    return [name for name in public if not inspect.ismodule(getattr(home, name))]
 
 
 def _is_own(value: Any, module: str) -> bool:
