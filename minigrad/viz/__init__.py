@@ -7,7 +7,19 @@ imported when one of them is called, not before.
 from __future__ import annotations
 
 from minigrad.viz.confusion import plot_confusion
+from minigrad.viz.decision import plot_decision_surface
+from minigrad.viz.figures import show
 from minigrad.viz.history import plot_history
 from minigrad.viz.images import plot_images
+from minigrad.viz.predictions import plot_predictions
+from minigrad.viz.regression import plot_regression
 
-__all__ = ["plot_confusion", "plot_history", "plot_images"]
+__all__ = [
+    "plot_confusion",
+    "plot_decision_surface",
+    "plot_history",
+    "plot_images",
+    "plot_predictions",
+    "plot_regression",
+    "show",
+]
