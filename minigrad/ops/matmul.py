@@ -38,22 +38,21 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     -------
     Tensor, shape (..., out_features)
     """
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
-        rows = input.size // input.shape[-1] if input.ndim and input.shape[-1] else 1
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1] if input.ndim else 1} and "
-            f"{weight.shape[-1]}x{weight.shape[0]})"
-        )
-    if input.dtype != weight.dtype:
+    if input.dtype is not weight.dtype and input.dtype != weight.dtype:
         raise dtype_mismatch("mat1 and mat2 must have the same dtype", input, weight)
     if input.dtype.kind == "b" and (input.size or not len(weight.T)):
         raise not_implemented("addmm_impl_cpu_", input)
-    out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
+    if input.ndim == 0:
+        raise RuntimeError(_mismatch(input.reshape(1, 1), weight.T))
+    try:
+        out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
+    except ValueError:
+        raise RuntimeError(_mismatch(np.atleast_2d(input), weight.T)) from None
     if bias is None:
         return out
-    if bias.dtype != input.dtype:
+    if bias.dtype is not input.dtype and bias.dtype != input.dtype:
         raise dtype_mismatch("self and mat2 must have the same dtype", bias, input)
-    if bias.shape == out.shape[-1:] and out.ndim:
+    if bias.shape == out.shape[-1:] and bias.ndim:
         return kernels_of(out).add_bias(out, bias)
     return np.add(out, bias)
 
