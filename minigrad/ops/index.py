@@ -158,7 +158,13 @@ def _basic_view(tensor: Any, entries: tuple[Any, ...]) -> Any:
 
 def set_item(tensor: Any, index: Any, value: Any) -> None:
     """Carry out ``tensor[index] = value``, recorded where something requires grad."""
+    if index is False:
+        return
     basic, advanced = split_index(tensor._array, index)
+    if basic is not None and all(each is Ellipsis or each == slice(None) for each in basic):
+        basic = None
+    if advanced is not None and isinstance(value, Upper.Tensor) and value._array.dtype is not tensor._array.dtype:
+        _check_dtypes(tensor, advanced, value)
     recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
     if not recorded:
         array = (
@@ -172,29 +178,55 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if not isinstance(value, Upper.Tensor):
         value = Upper.Tensor._wrap(np.asarray(value, tensor._array.dtype))
     if advanced is None:
-        tensor.copy_(_fitted(value, tensor))
+        tensor.copy_(_fitted(value, tensor._array.shape))
     else:
         tensor.index_put_(advanced, value)
 
 
+def _check_dtypes(tensor: Any, advanced: tuple[Any, ...], value: Any) -> None:
+    """Refuse to write a tensor of another dtype at an advanced index, except one element where a mask is true.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    arrays = [each for each in advanced if isinstance(each, np.ndarray)]
+    fills = len(arrays) == 1 and arrays[0].dtype.kind == "b" and value._array.size == 1
+    if value._array.dtype != tensor._array.dtype and not fills:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{tensor.dtype.tensor_type.removesuffix('Tensor')} for the destination and "
+            f"{value.dtype.tensor_type.removesuffix('Tensor')} for the source."
+        )
+
+
 def _assign(array: Any, advanced: Any, value: Any) -> None:
     place = Ellipsis if advanced is None else advanced
-    try:
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
+        try:
             array[place] = value
-    except ValueError as error:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
-            f"shape {list(array[place].shape)}"
-        ) from error
+        except (ValueError, TypeError):
+            part = array[place]
+            array[place] = _fitted(np.asarray(value), part.shape)
 
 
-def _fitted(value: Any, target: Any) -> Any:
-    """Drop leading dimensions of length 1 that assignment allows beyond the target's."""
-    extra = value.dim() - target.dim()
-    if extra > 0 and all(length == 1 for length in value.shape[:extra]):
-        return value.reshape(value.shape[extra:])
-    return value
+def _fitted(value: Any, shape: tuple[int, ...]) -> Any:
+    """Drop the leading dimensions of length 1 that assignment allows beyond the target's.
+
+    Raises
+    ------
+    RuntimeError
+        For a value that does not broadcast to the target.
+    """
+    extra = max(len(value.shape) - len(shape), 0)
+    if all(length == 1 for length in value.shape[:extra]):
+        rest = value.shape[extra:]
+        if all(mine in (1, wanted) for mine, wanted in zip(rest[::-1], shape[::-1], strict=False)):
+            return value.reshape(rest)
+    raise RuntimeError(
+        f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
+        f"{list(shape)}"
+    )
 
 
 def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
@@ -213,8 +245,8 @@ def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[A
     IndexError
         For too many indices, indices out of bounds, masks of the wrong shape, and things that are no index.
     """
-    entries = index if isinstance(index, tuple) else (index,)
-    entries = tuple(_entry(each) for each in entries)
+    entries = index if isinstance(index, tuple) else tuple(index) if _stands_for_tuple(index) else (index,)
+    entries = _without_idle_ellipses(tuple(_entry(each) for each in entries))
     consumed = sum(_consumes(each) for each in entries)
     if consumed > array.ndim:
         if array.ndim == 0 and all(isinstance(each, int) for each in entries):
@@ -253,6 +285,26 @@ def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[A
     return (None if plain else tuple(basic)), tuple(advanced)
 
 
+def _stands_for_tuple(index: Any) -> bool:
+    """Whether a list is read as a tuple, as PyTorch (and NumPy once) does with ``x[[[0, 1], [1, 2]]]``."""
+    return (
+        isinstance(index, list)
+        and len(index) < 32
+        and any(
+            each is None or each is Ellipsis or isinstance(each, (list, tuple, range, slice, Upper.Tensor))
+            for each in index
+        )
+    )
+
+
+def _without_idle_ellipses(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Drop the ellipses after the first where nothing that takes a dimension follows; they stand for nothing then."""
+    places = [k for k, each in enumerate(entries) if each is Ellipsis]
+    if len(places) < 2 or any(_consumes(each) for each in entries[places[1] :]):
+        return entries
+    return tuple(each for k, each in enumerate(entries) if k not in places[1:])
+
+
 def _entry(each: Any) -> Any:
     """Return one entry of an index as an int, slice, None, Ellipsis or an array of integers or bools."""
     if each is None or each is Ellipsis or type(each) is int:
@@ -260,26 +312,48 @@ def _entry(each: Any) -> Any:
     if isinstance(each, slice):
         return _slice(each)
     if isinstance(each, Upper.Tensor):
-        each = each._array
-        if each.ndim == 0 and each.dtype.kind in "iu":
-            return int(each)
+        array = each._array
+        if array.ndim == 0 and array.dtype.kind in "iu":
+            return int(array)
+        if array.dtype not in _INDEX_DTYPES:
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(each, (bool, np.bool_)):
         return np.asarray(each)
-    elif isinstance(each, (list, tuple, range)):
-        each = np.asarray([_item(one) for one in each]) if len(each) else np.zeros(0, np.int64)
-    elif not isinstance(each, np.ndarray):
+    elif isinstance(each, (list, tuple, range, np.ndarray)):
+        array = each if isinstance(each, np.ndarray) else _array_of(each)
+        if array.ndim == 0 and array.dtype.kind in "iu":
+            return int(array)
+        if array.dtype not in _INDEX_DTYPES:
+            array = array.astype(np.int64)  # fractions are cut off, as PyTorch does where no tensor is given
+    else:
         try:
             return operator.index(each)
         except TypeError:
-            raise TypeError(
+            raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
                 f"{type(each).__name__})"
             ) from None
-    if each.dtype == np.uint8:
-        each = each.astype(bool)
-    if each.dtype.kind not in "ib":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return each
+    return array.astype(bool) if array.dtype == np.uint8 else array
+
+
+_INDEX_DTYPES = frozenset(np.dtype(each) for each in ("int64", "int32", "uint8", "bool"))
+
+
+def _array_of(sequence: Any) -> np.ndarray[Any, Any]:
+    """Return a sequence in an index as an array.
+
+    Raises
+    ------
+    IndexError
+        For rows of different lengths and entries that are no numbers.
+    """
+    try:
+        array = np.asarray([_item(one) for one in sequence])
+    except ValueError as error:
+        raise IndexError(f"a sequence used as an index must hold numbers in rows of one length: {error}") from None
+    if array.dtype.kind not in "iufb":
+        raise IndexError("a sequence used as an index must hold integers or bools")
+    return array
 
 
 def _item(one: Any) -> Any:
