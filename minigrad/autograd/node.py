@@ -42,11 +42,13 @@ class Node:
         Version counter of each kept array, its value when it was kept, and the array's position.
     shape, dtype
         Of the output, for the gradient that arrives here.
+    label : str or None
+        The node's name where the operation has several.
     watched : bool
         Whether hooks or retained gradients ask for attention.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "dtype", "marks", "order", "parents", "plan", "saved", "shape")
+    __slots__ = ("__dict__", "__weakref__", "dtype", "label", "marks", "order", "parents", "plan", "saved", "shape")
 
     n_outputs = 1
     materializes = True
@@ -55,7 +57,6 @@ class Node:
     pre_hooks: dict[int, Any] | None = None
     retained: Any = None
     trace: Any = None
-    label: str | None = None
 
     def __init__(
         self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
@@ -65,10 +66,9 @@ class Node:
         out = outs[0]
         self.shape = out.shape
         self.dtype = out.dtype
-        positions = plan.op.signature.tensor_positions
         parents = []
-        for k in plan.targets:
-            tensor = args[positions[k]]
+        for position in plan.inputs:
+            tensor = args[position]
             parents.append(tensor._node or tensor)
         self.parents = parents
         saved = []
@@ -92,8 +92,7 @@ class Node:
             marks.append((version, version[0], position))
         self.saved: list[Any] | None = saved
         self.marks = marks
-        if plan.op.variant is not None:
-            self.label = plan.op.variant(*values)
+        self.label: str | None = None if plan.variant is None else plan.variant(*values)
         if Anomaly.enabled:
             self.trace = traceback.extract_stack()[:-2]
 
@@ -172,10 +171,10 @@ class Node:
         assert self.saved is not None
         array = self.saved[self.plan.kept.index(position)]
         raise RuntimeError(
-            f"one of the variables needed for gradient computation has been modified by an inplace operation: {described(array)}, "
-            f"which is '{name}' of {self.name()}, is at version {version}; expected version {expected} instead. Hint: clone "
-            "the tensor before changing it, or enable anomaly detection to find the operation that failed to compute its "
-            "gradient, with torch.autograd.set_detect_anomaly(True)."
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{described(array)}, which is '{name}' of {self.name()}, is at version {version}; expected version "
+            f"{expected} instead. Hint: clone the tensor before changing it, or enable anomaly detection to find the "
+            "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
         )
 
     # What PyTorch shows of a node.
@@ -236,6 +235,7 @@ class SequenceNode(Node):
         self.order = next(orders)
         self.shape = out.shape
         self.dtype = out.dtype
+        self.label = None
         self.parents = [edge_of(tensors[k]) for k in plan.targets]
         self.saved = []
         self.marks = []
@@ -362,6 +362,7 @@ def described(array: Any) -> str:
 
 
 def public_edge(edge: Any) -> tuple[Any, int]:
+    """Return an edge as `Node.next_functions` shows it: a node and the number of its output."""
     if edge is None:
         return None, 0
     if isinstance(edge, Output):

@@ -39,6 +39,10 @@ class Plan(NamedTuple):
         One a target, or a single one whose rule returns the gradients of all tensor slots.
     joint : bool
         Whether it is a single one.
+    inputs : tuple of int
+        Positions of the arguments in the slots ``targets`` (none for operations on a sequence).
+    variant : callable or None
+        The operation's, which names the node.
     frees : bool
         Whether arrays are kept, which a backward pass frees; a node that keeps none can run again.
     """
@@ -49,6 +53,8 @@ class Plan(NamedTuple):
     needs: tuple[bool, ...]
     steps: tuple[Step, ...]
     joint: bool
+    inputs: tuple[int, ...]
+    variant: Callable[..., str] | None
     frees: bool
 
 
@@ -104,7 +110,10 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
         steps.append(Step(rule.function, tuple(kept.index(position) for position in positions)))
     arrays = op.signature.array_positions
     frees = any(position < 0 or position in arrays for position in kept)
-    return Plan(op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None, frees)
+    places = () if op.signature.takes_sequence else tuple(op.signature.tensor_positions[k] for k in targets)
+    return Plan(
+        op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None, places, op.variant, frees
+    )  # fmt: skip
 
 
 def _rule_of(op: Any, name: str) -> Rule:
