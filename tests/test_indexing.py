@@ -18,7 +18,8 @@ BASIC = [
 ADVANCED = [
     [0, 2], [[0, 1]], np.array([2, 0, 0]), ([0, 2], [1, 3]), ([[0], [2]], [1, 3]), (slice(None), [0, 3]), range(2),
     ([0, 1], slice(None), [2, 3]), (Ellipsis, [0, 4]), (None, [0, 1]), VALUES > 30, VALUES[:, :, 0] > 20,
-    [True, False, True], (slice(None), VALUES[0] > 10), ([True, False, True], [0, 3]), [], np.array([], dtype=np.int64), VALUES > 100,
+    [True, False, True], (slice(None), VALUES[0] > 10), ([True, False, True], [0, 3]), [], np.array([], dtype=np.int64),
+    VALUES > 100,
 ]  # fmt: skip
 
 

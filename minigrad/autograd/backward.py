@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,15 @@ def backward(
     if wanted is not None and not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if wanted is not None and not all(each.requires_grad for each in wanted):
-        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False: each of `inputs` must require grad")
+        raise RuntimeError(
+            "can't retain_grad on Tensor that has requires_grad=False: each of `inputs` must require grad"
+        )
     if create_graph:
         warnings.warn(
-            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-            "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-            "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
-            "the cycle and avoid the leak.",
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to "
+            "avoid this. If you have to use this function, make sure to reset the .grad fields of your parameters "
+            "to None after use to break the cycle and avoid the leak.",
             stacklevel=3,
         )
     grads = _root_gradients(roots, grad_tensors, create_graph)
@@ -103,7 +105,9 @@ def grad(
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     if is_grads_batched:
         return _batched_grad(roots, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     for each in wanted:
@@ -125,8 +129,8 @@ def grad(
             gradient = np.zeros(each._array.shape, each._array.dtype)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
-                f"The differentiated Tensor at index {k} appears to not have been used in the graph. Set allow_unused=True "
-                "if this is the desired behavior."
+                f"The differentiated Tensor at index {k} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
             )
         if isinstance(gradient, np.ndarray):
             if gradient.base is not None or id(gradient) in taken or not gradient.flags.writeable:
@@ -152,9 +156,10 @@ def _batched_grad(
     for k, (root, batch) in enumerate(zip(roots, batches, strict=True)):
         if not batch._array.ndim or batch._array.shape[1:] != root._array.shape:
             raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
-                "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch "
-                f"was detected: grad_output[{k}] has a shape of {batch.shape[1:]} and output[{k}] has a shape of {root.shape}."
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{k}] has a shape of {batch.shape[1:]} and "
+                f"output[{k}] has a shape of {root.shape}."
             )
     count = len(batches[0])
     rows = []
@@ -169,7 +174,7 @@ def _batched_grad(
     return tuple(None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _one(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     one = np.ones((), dtype)
     one.flags.writeable = False

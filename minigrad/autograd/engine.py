@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.autograd.anomaly import check as check_anomaly, warn_of_line
+from minigrad.autograd.anomaly import check as check_anomaly
+from minigrad.autograd.anomaly import warn_of_line
 from minigrad.autograd.node import Node, NodeHook, Output, edge_of
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
@@ -327,9 +328,7 @@ def _checked(hook: Any, before: list[Any], after: list[Any]) -> list[Any]:
         if new._array.shape != old._array.shape:
             raise RuntimeError(f"hook '{name}' has changed the size of value")
         if new._array.dtype != old._array.dtype:
-            raise RuntimeError(
-                f"hook '{name}' has changed the type of value (was {old.type()} got {new.type()})"
-            )
+            raise RuntimeError(f"hook '{name}' has changed the type of value (was {old.type()} got {new.type()})")
     return after
 
 

@@ -106,8 +106,9 @@ class Function:
 
     def __init__(self) -> None:
         warnings.warn(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
-            "them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch.",
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
             DeprecationWarning,
             stacklevel=2,
         )
@@ -121,8 +122,8 @@ class Function:
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """Return the gradients of the arguments of ``forward``; a subclass defines it."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
-            "mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
         )
 
     @classmethod
@@ -171,8 +172,8 @@ def _note_dirty(ctx: FunctionCtx, results: list[Any], recorded: bool) -> None:
     for each in ctx._dirty:
         if not any(each is result for result in results):
             raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
-                "modified inplace must all be outputs of the Function."
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs "
+                "that are modified inplace must all be outputs of the Function."
             )
         if recorded and each.is_leaf and each.requires_grad:
             raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
@@ -289,10 +290,11 @@ class FunctionNode(Node):
                 saved = self.saved[slot]
                 array = saved[0] if isinstance(saved, tuple) else saved._array
                 raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{described(array)}, which was saved by {self.name()}, is at version {version[0]}; expected version {count} "
-                    "instead. Hint: clone the tensor before changing it, or enable anomaly detection to find the operation "
-                    "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+                    "one of the variables needed for gradient computation has been modified by an inplace "
+                    f"operation: {described(array)}, which was saved by {self.name()}, is at version {version[0]}; "
+                    f"expected version {count} instead. Hint: clone the tensor before changing it, or enable anomaly "
+                    "detection to find the operation that failed to compute its gradient, with "
+                    "torch.autograd.set_detect_anomaly(True)."
                 )
         arrived = grad if self.n_outputs > 1 else [grad]
         grads = [self._as_tensor(each, output) for each, output in zip(arrived, self.outputs, strict=True)]

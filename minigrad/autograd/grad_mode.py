@@ -11,7 +11,14 @@ from typing import Any, TypeVar
 
 from minigrad.ops.state import mode as _mode
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,9 +61,9 @@ class _ModeContext:
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
             warnings.warn(
-                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
-                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
-                "method and nothing else.",
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly "
+                "decorate the `__init__` method and nothing else.",
                 FutureWarning,
                 stacklevel=2,
             )
@@ -161,9 +168,10 @@ class set_grad_enabled(_ModeContext):
         _mode.enabled = mode
 
     def __enter__(self) -> None:
-        _mode.enabled = self._enabled
+        _mode.enabled = self._enabled  # what to restore was noted when the object was made
 
     def __call__(self, function: F) -> F:
+        """Decorate ``function``; the setting that the call of the class made is taken back."""
         _mode.enabled = self._before[-1][0]
         return super().__call__(function)
 

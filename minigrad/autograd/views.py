@@ -35,7 +35,7 @@ def refresh(view: Any) -> None:
             stale._node = again._node
             stale._requires_grad = again._requires_grad
             if type(again._node) is Node:
-                again._node.label = "AsStridedBackward0"  # as PyTorch, which takes all such views again by their strides
+                again._node.label = "AsStridedBackward0"  # PyTorch takes all such views again by their strides
 
 
 def rebase_view(view: Any, node: Node) -> None:
