@@ -209,6 +209,10 @@ class Tensor(Methods):
         """Where the memory is."""
         return devices.of_array(self._array)
 
+    def get_device(self) -> int:
+        """Return the index of the CUDA device that holds the memory; -1 for the CPU."""
+        return -1 if self.device.index is None else self.device.index
+
     @property
     def is_cuda(self) -> bool:
         """Whether the memory is on a CUDA device."""
@@ -221,6 +225,14 @@ class Tensor(Methods):
     def is_complex(self) -> bool:
         """Whether the elements are complex numbers (minigrad has none)."""
         return False
+
+    def is_nonzero(self) -> bool:
+        """Whether the only element is not zero."""
+        return bool(self)
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """Whether two tensors have the same shape."""
+        return self._array.shape == other._array.shape
 
     def is_signed(self) -> bool:
         """Whether the dtype has negative numbers."""
@@ -247,11 +259,13 @@ class Tensor(Methods):
                 )
             return
         if value and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say in place whether gradients are wanted, and return the tensor."""
+        if requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
 
@@ -437,11 +451,18 @@ class Tensor(Methods):
         """Return the elements as nested lists of Python numbers (a number for a 0-d tensor)."""
         return self._array.tolist()
 
+    def _number(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, not one of shape {list(self.shape)}"
+            )
+        return self._array.item()
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "iub":
@@ -449,7 +470,7 @@ class Tensor(Methods):
         return int(self._array.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __bool__(self) -> bool:
         if self._array.size == 1:
@@ -518,6 +539,12 @@ class Tensor(Methods):
         if not self._array.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
+
+    def __reversed__(self) -> Tensor:
+        return self.flip(tuple(range(self._array.ndim)))
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, bool, int, float)):

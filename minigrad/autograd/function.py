@@ -71,7 +71,7 @@ class FunctionCtx:
         node = self._node()
         if node is None:  # the graph that this call belonged to is gone
             raise RuntimeError(SECOND_BACKWARD)
-        return node.saved_tensors  # type: ignore[no-any-return]
+        return node.saved_tensors
 
 
 class Function:

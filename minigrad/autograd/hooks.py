@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import warnings
 import weakref
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -40,13 +39,13 @@ class RemovableHandle:
         self.remove()
 
 
-class HookDict(dict[int, Callable[..., Any]]):
+class HookDict(dict[int, Any]):
     """Hooks by id, in order of registration; may be referred to weakly."""
 
     __slots__ = ("__weakref__",)
 
 
-def add_hook(owner: Any, attribute: str, hook: Callable[..., Any]) -> RemovableHandle:
+def add_hook(owner: Any, attribute: str, hook: Any) -> RemovableHandle:
     """Add a hook to the dictionary that ``owner`` keeps under ``attribute``, making it if there is none."""
     hooks = getattr(owner, attribute)
     if hooks is None:
