@@ -22,6 +22,8 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
     kwargs = dict(kwargs)
     target = kwargs.pop("device", None)
     dtype = kwargs.pop("dtype", None)
+    if dtype is not None:
+        dtype = dtypes.requested(dtype, "to")
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
     kwargs.pop("memory_format", None)
@@ -30,8 +32,8 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
         raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
     flags: list[bool] = []
     for value in (*args, *(() if other is None else (other,))):
-        if isinstance(value, dtypes.dtype):
-            dtype = value
+        if isinstance(value, (dtypes.dtype, type)):
+            dtype = dtypes.requested(value, "to")
         elif isinstance(value, (str, device)) or (type(value) is int and not flags and target is None and dtype is None):
             target = value
         elif isinstance(value, Upper.Tensor):
@@ -57,8 +59,8 @@ def parse_type(given: Any) -> dtypes.dtype:
     ValueError
         For a name that is no tensor type.
     """
-    if isinstance(given, dtypes.dtype):
-        return given
+    if isinstance(given, dtypes.dtype) or given in (bool, int, float):
+        return dtypes.requested(given, "type")
     name = given if isinstance(given, str) else getattr(given, "__name__", str(given))
     found = _TYPE_NAMES.get(name.removeprefix("torch."))
     if found is None:

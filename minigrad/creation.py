@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.devices import check_available
 from minigrad.ops.inplace import write_out
-from minigrad.ops.promotion import cast
+from minigrad.ops.promotion import cast, check_fits
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+_NUMBERS = {bool, int, float}
+_SEQUENCES = {list, tuple}
 
 
 def tensor(
@@ -59,12 +63,7 @@ def tensor(
     TypeError
         When the data holds something that is no number.
     """
-    if device is not None:
-        check_available(device)
-    made = Tensor._wrap(to_array(data, dtype, copy=True))
-    if requires_grad:
-        made.requires_grad = True
-    return made
+    return finish(to_array(data, dtype, copy=True), device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Tensor:
@@ -92,6 +91,8 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
 def to_array(data: Any, dtype: dtypes.dtype | None, *, copy: bool) -> np.ndarray[Any, Any]:
     """Return data as an array of the dtype that PyTorch would choose."""
+    if dtype is not None:
+        dtype = dtypes.requested(dtype, "tensor")
     if isinstance(data, Tensor):
         data = data._array
     if isinstance(data, np.ndarray):
@@ -106,63 +107,114 @@ def to_array(data: Any, dtype: dtypes.dtype | None, *, copy: bool) -> np.ndarray
 
 def _from_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray[Any, Any]:
     if isinstance(data, (bool, int, float)):
-        if dtype is not None:
-            _check_range(np.asarray(data), dtype)
-            return cast(data, dtype.numpy)
-        return np.array(data, dtypes.of_python(data).numpy)
-    if isinstance(data, (list, tuple, range)):
-        data = _without_tensors(data)
-        _check_rectangular(data)
-        array = np.array(data)
+        found = np.asarray(data)
+        wanted = dtypes.of_python(data) if dtype is None else dtype
+    elif isinstance(data, (list, tuple, range)):
+        found, wanted = _from_sequence(data, dtype)
     elif hasattr(data, "__array__"):
         array = np.asarray(data)
         return array.astype((dtype or dtypes.from_numpy(array.dtype)).numpy)
     else:
-        raise (
-            TypeError(f"new(): invalid data type '{type(data).__name__}'")
-            if isinstance(data, str)
-            else RuntimeError(f"Could not infer dtype of {type(data).__name__}")
-        )
-    if dtype is not None:
-        _check_range(array, dtype)
-        return array.astype(dtype.numpy)
-    if array.dtype.kind == "f" and not _holds_numpy(data):
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if array.size == 0 and array.dtype.kind == "f":
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if array.dtype.kind in "USO":
-        _raise_of_element(data)
-    return array.astype(dtypes.from_numpy(array.dtype).numpy, copy=False)
+        raise _no_number(data)
+    _check_range(found, wanted)
+    return cast(found, wanted.numpy)
+
+
+def _from_sequence(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray[Any, Any], dtypes.dtype]:
+    """Return a nested sequence as an array as NumPy makes it, and the dtype that PyTorch would choose."""
+    if not _is_plain(data):
+        _check_no_text(data)
+        dtype = dtype or _infer(data)
+        if all(isinstance(each, np.ndarray) and each.shape == data[0].shape and each.ndim for each in data):
+            return np.array(data), dtype
+        data = _numbers(data)
+    _check_rectangular(data)
+    array = np.array(data)
+    return array, dtype or {"f": dtypes.get_default_dtype(), "b": dtypes.bool}.get(array.dtype.kind, dtypes.int64)
+
+
+def _check_no_text(data: Any) -> None:
+    """Refuse a nested sequence that begins with a text, as a sequence of letters that are no numbers.
+
+    Raises
+    ------
+    ValueError
+    """
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    if isinstance(data, str):
+        raise ValueError("too many dimensions 'str'")
+
+
+def _is_plain(data: Any) -> bool:
+    """Whether a nested sequence holds Python's own numbers only, quickly."""
+    kinds = set(map(type, data))
+    return kinds <= _NUMBERS or (kinds <= _SEQUENCES and all(map(_is_plain, data)))
+
+
+def _infer(data: Any) -> dtypes.dtype:
+    """Return the dtype in which all elements of a nested sequence find room; tensors and arrays keep theirs."""
+    if isinstance(data, Tensor):
+        return data.dtype
+    if isinstance(data, (np.ndarray, np.generic)):
+        return dtypes.from_numpy(data.dtype)
+    if isinstance(data, (bool, int, float)):
+        return dtypes.of_python(data)
+    if isinstance(data, (list, tuple, range)):
+        return functools.reduce(dtypes.promote_types, map(_infer, data)) if data else dtypes.get_default_dtype()
+    raise _no_number(data)
+
+
+def _numbers(data: Any) -> Any:
+    """Return a nested sequence with Python numbers in place of tensors of one element, and lists in place of arrays.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a tensor of more elements, or of none.
+    """
+    if isinstance(data, Tensor):
+        if data.numel() != 1:
+            if not data.is_floating_point():
+                return operator.index(data)  # which raises
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars; the sequence holds a tensor of shape "
+                f"{list(data.shape)}. Use stack() to join tensors"
+            )
+        return data.item()
+    if isinstance(data, (np.ndarray, np.generic)):
+        return data.tolist()
+    if isinstance(data, (list, tuple, range)):
+        return [_numbers(each) for each in data]
+    if isinstance(data, (bool, int, float)):
+        return data
+    raise _no_number(data)
+
+
+def _no_number(data: Any) -> Exception:
+    """Return the error for data that is neither a number nor a sequence."""
+    if isinstance(data, (str, bytes)):
+        return TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    return RuntimeError(f"Could not infer dtype of {type(data).__name__}")
 
 
 def _check_range(array: np.ndarray[Any, Any], dtype: dtypes.dtype) -> None:
-    """Refuse numbers that a narrow integer type cannot hold.
+    """Refuse numbers that an integer type cannot hold.
 
     Raises
     ------
     RuntimeError
+        For a dtype of the caller's choice.
+    ValueError
+        For an integer that has no room in 64 bits.
     """
-    if dtype.numpy.kind in "iu" and dtype.itemsize < 8 and array.dtype.kind in "iuf" and array.size:
+    if array.dtype.kind in "Ou" and dtype.numpy.kind in "iu":
+        raise ValueError("Overflow when unpacking long long: an integer does not fit into 64 bits")
+    if dtype.numpy.kind in "iu" and array.dtype.kind in "iuf" and array.size and array.dtype != dtype.numpy:
         limits = np.iinfo(dtype.numpy)
         lowest = limits.min or -limits.max  # negative numbers wrap in uint8, as far as it has room for them
-        if array.min() < lowest or array.max() > limits.max:
+        if not (lowest <= array.min() and array.max() <= limits.max):
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
-
-
-def _without_tensors(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data._array
-    if isinstance(data, (list, tuple)) and data and not isinstance(data[0], (float, int)):
-        return [_without_tensors(each) for each in data]
-    if isinstance(data, (list, tuple)) and any(isinstance(each, Tensor) for each in data):
-        return [_without_tensors(each) for each in data]
-    return data
-
-
-def _holds_numpy(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic))
 
 
 def _check_rectangular(data: Any, dim: int = 0) -> None:
@@ -172,7 +224,13 @@ def _check_rectangular(data: Any, dim: int = 0) -> None:
     ------
     ValueError
     """
-    if not isinstance(data, (list, tuple)) or not data or not isinstance(data[0], (list, tuple)):
+    if not isinstance(data, (list, tuple)) or not data:
+        return
+    if not isinstance(data[0], (list, tuple)):
+        if not _NUMBERS.issuperset(map(type, data)):
+            wrong = next((each for each in data if isinstance(each, (list, tuple))), None)
+            if wrong is not None:
+                raise TypeError(f"'{type(wrong).__name__}' object cannot be interpreted as an integer")
         return
     expected = len(data[0])
     for each in data:
@@ -181,14 +239,6 @@ def _check_rectangular(data: Any, dim: int = 0) -> None:
         if len(each) != expected:
             raise ValueError(f"expected sequence of length {expected} at dim {dim + 1} (got {len(each)})")
         _check_rectangular(each, dim + 1)
-
-
-def _raise_of_element(data: Any) -> None:
-    while isinstance(data, (list, tuple)) and data:
-        data = next((each for each in data if not isinstance(each, (bool, int, float))), data[0])
-    if isinstance(data, str):
-        raise ValueError(f"too many dimensions '{type(data).__name__}'")
-    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
 
 
 def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
@@ -235,13 +285,17 @@ def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: T
     return made
 
 
-def _numpy(dtype: dtypes.dtype | None) -> np.dtype[Any]:
-    return (dtype or dtypes.get_default_dtype()).numpy
+def _numpy(name: str, dtype: dtypes.dtype | None) -> np.dtype[Any]:
+    return (dtypes.get_default_dtype() if dtype is None else dtypes.requested(dtype, name)).numpy
 
 
 def _size(name: str, spread: tuple[Any, ...], size: Any) -> tuple[int, ...]:
     if size is not None:
+        if not isinstance(size, (tuple, list)):
+            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}")
         return shape_of((size,), name)
+    if len(spread) == 1 and isinstance(spread[0], bool):
+        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not bool")
     if not spread:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     return shape_of(spread, name)
@@ -257,7 +311,7 @@ def zeros(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of zeros of the given size: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return finish(np.zeros(_size("zeros", spread, size), _numpy(dtype)), device, requires_grad, out)
+    return finish(np.zeros(_size("zeros", spread, size), _numpy("zeros", dtype)), device, requires_grad, out)
 
 
 def ones(
@@ -270,7 +324,7 @@ def ones(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of ones of the given size: ``ones(2, 3)`` or ``ones((2, 3))``."""
-    return finish(np.ones(_size("ones", spread, size), _numpy(dtype)), device, requires_grad, out)
+    return finish(np.ones(_size("ones", spread, size), _numpy("ones", dtype)), device, requires_grad, out)
 
 
 def empty(
@@ -284,7 +338,7 @@ def empty(
     memory_format: Any = None,
 ) -> Tensor:
     """Return a tensor of the given size whose elements are not set: ``empty(2, 3)`` or ``empty((2, 3))``."""
-    return finish(np.empty(_size("empty", spread, size), _numpy(dtype)), device, requires_grad, out)
+    return finish(np.empty(_size("empty", spread, size), _numpy("empty", dtype)), device, requires_grad, out)
 
 
 def empty_strided(
@@ -292,7 +346,7 @@ def empty_strided(
 ) -> Tensor:
     """Return a tensor whose elements are not set, with the given steps in memory (in elements) between them."""
     shape = shape_of((tuple(size),), "empty_strided")
-    numpy_type = _numpy(dtype)
+    numpy_type = _numpy("empty_strided", dtype)
     room = 1 + sum((length - 1) * step for length, step in zip(shape, stride, strict=True)) if 0 not in shape else 0
     steps = [step * numpy_type.itemsize for step in stride]
     return finish(np.ndarray(shape, numpy_type, np.empty(room, numpy_type), 0, steps), device, requires_grad)
@@ -311,23 +365,34 @@ def full(
     """Return a tensor of the given size with every element ``fill_value``, whose kind decides the dtype."""
     if isinstance(size, int):
         raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = _number("full", fill_value)
     if dtype is None:
         dtype = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
-    return finish(_filled(shape_of((tuple(size),), "full"), value, dtype.numpy), device, requires_grad, out)
+    array = np.empty(shape_of((tuple(size),), "full"), dtypes.requested(dtype, "full").numpy)
+    check_fits(value, array.dtype)
+    array.fill(value)
+    return finish(array, device, requires_grad, out)
 
 
-def _filled(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    out = np.empty(shape, dtype)
-    out[...] = cast(value, dtype)
-    return out
+def _number(name: str, value: Any) -> Any:
+    """Return what to fill with, given as a number or a tensor of no dimension, as a number.
+
+    Raises
+    ------
+    TypeError
+    """
+    if isinstance(value, Tensor) and not value.ndim:
+        return value.item()
+    if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+        raise TypeError(f"{name}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}")
+    return value
 
 
 def scalar_tensor(
     s: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor of no dimension that holds one number, in the default dtype unless another is given."""
-    return finish(np.array(s, _numpy(dtype)), device, requires_grad)
+    return finish(np.array(s, _numpy("scalar_tensor", dtype)), device, requires_grad)
 
 
 def asarray(
@@ -348,12 +413,13 @@ def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, req
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     source = input._array
-    numpy_type = source.dtype if dtype is None else dtype.numpy
+    numpy_type = source.dtype if dtype is None else dtypes.requested(dtype, name).numpy
     dense = not source.flags.c_contiguous and 0 not in source.strides
     make = np.zeros_like if value == 0 else np.empty_like
     array = make(source, numpy_type, order="K" if dense else "C", subok=False)
     if value:
-        array[...] = cast(value, numpy_type)
+        check_fits(value, numpy_type)
+        array.fill(value)
     return finish(array, device, requires_grad)
 
 
@@ -403,4 +469,4 @@ def full_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Return ``fill_value`` everywhere in the shape (and, unless another is given, the dtype) of ``input``."""
-    return _like("full_like", input, dtype, device, requires_grad, fill_value)
+    return _like("full_like", input, dtype, device, requires_grad, _number("full_like", fill_value))

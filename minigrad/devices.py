@@ -68,6 +68,10 @@ class device:
         return device, (self.type, self.index)
 
 
+class DeviceError(RuntimeError, AssertionError):
+    """Raised for a device that is not there: PyTorch raises either kind, depending on how it was built."""
+
+
 CPU = device("cpu")
 
 
@@ -81,12 +85,12 @@ def check_available(requested: Any) -> device:
 
     Raises
     ------
-    RuntimeError
+    DeviceError
         When the device type is known but no backend for it is installed.
     """
     found = CPU if requested is None else device(requested)
     if found.type != "cpu":
-        raise RuntimeError(f"no backend for device '{found}' is part of this installation of minigrad; use 'cpu'")
+        raise DeviceError(f"no backend for device '{found}' is part of this installation of minigrad; use 'cpu'")
     return found
 
 

@@ -85,6 +85,7 @@ bool = dtype("bool", np.bool_, BOOL, "BoolTensor")
 ALL = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
 _FROM_NUMPY = {each.numpy: each for each in ALL}
 _PYTHON_CATEGORY: dict[type, Any] = {type(True): BOOL, type(0): INTEGER, type(0.0): FLOATING}
+_OF_PYTHON_TYPE: dict[type, dtype] = {type(True): bool, type(0): int64, type(0.0): float64}
 _default = [float32]
 
 
@@ -104,6 +105,22 @@ def from_numpy(numpy_type: np.dtype[Any]) -> dtype:
             f"can't convert np.ndarray of type numpy.{numpy_type.name}. The only supported types are: "
             f"float64, float32, float16, int64, int32, int16, int8, uint8, and bool."
         )
+    return found
+
+
+def requested(given: Any, function: str) -> dtype:
+    """Return the dtype that an argument ``dtype=`` asks for: a dtype, or Python's ``bool``, ``int`` or ``float``.
+
+    Raises
+    ------
+    TypeError
+        For anything else, on behalf of ``function``.
+    """
+    if isinstance(given, dtype):
+        return given
+    found = _OF_PYTHON_TYPE.get(given) if isinstance(given, type) else None
+    if found is None:
+        raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(given).__name__}")
     return found
 
 

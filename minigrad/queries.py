@@ -18,6 +18,7 @@ __all__ = [
     "is_tensor",
     "numel",
     "result_type",
+    "typename",
 ]
 
 
@@ -65,12 +66,12 @@ def is_nonzero(input: Tensor) -> bool:
     RuntimeError
         For a tensor that has not exactly one element.
     """
-    return bool(_checked("is_nonzero", input))
+    return _checked("is_nonzero", input).is_nonzero()
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape."""
-    return _checked("is_same_size", input).shape == other.shape
+    return _checked("is_same_size", input).is_same_size(other)
 
 
 def numel(input: Tensor) -> int:
@@ -84,3 +85,11 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
 
     operands = (each._array if isinstance(each, Tensor) else each for each in (tensor1, tensor2))
     return dtypes.from_numpy(common_dtype(*operands))
+
+
+def typename(obj: Any) -> str:
+    """Return the name of an object's type: ``torch.FloatTensor`` for a tensor, else that of its class."""
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -24,6 +24,12 @@ def _number(name: str, parameter: str, value: Any) -> Any:
     return value
 
 
+def _dtype(name: str, dtype: Any, default: dtypes.dtype | None = None) -> dtypes.dtype:
+    if dtype is None:
+        return default or dtypes.get_default_dtype()
+    return dtypes.requested(dtype, name)
+
+
 def _length(start: Any, end: Any, step: Any) -> float:
     """Check a range, and return its length as a multiple of the step."""
     if step == 0:
@@ -63,6 +69,11 @@ def arange(
         end = bounds[0]
     elif bounds:
         start, end, *rest = (*bounds, end) if len(bounds) == 1 else bounds
+        if len(rest) > 1:
+            raise TypeError(
+                f"arange() received an invalid combination of arguments - got {len(bounds)} numbers, but expected "
+                "one to three: end; start, end; or start, end, step"
+            )
         if rest:
             (step,) = rest
     if end is None:
@@ -71,13 +82,14 @@ def arange(
     start, end, step = (
         _number("arange", name, value) for name, value in (("start", start), ("end", end), ("step", step))
     )
-    if dtype is None:
-        if out is not None:
-            dtype = out.dtype
-        elif any(isinstance(each, float) for each in (start, end, step)):
-            dtype = dtypes.get_default_dtype()
-        else:
-            dtype = dtypes.int64
+    if dtype is not None:
+        dtype = dtypes.requested(dtype, "arange")
+    elif out is not None:
+        dtype = out.dtype
+    elif any(isinstance(each, float) for each in (start, end, step)):
+        dtype = dtypes.get_default_dtype()
+    else:
+        dtype = dtypes.int64
     if dtype is dtypes.bool:
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if dtype.is_floating_point:
@@ -105,7 +117,7 @@ def range(
     start, end, step = (
         _number("range", name, value) for name, value in (("start", start), ("end", end), ("step", step))
     )
-    dtype = dtype or dtypes.get_default_dtype()
+    dtype = _dtype("range", dtype)
     count = math.floor(_length(start, end, step)) + 1
     return finish((start + step * np.arange(count)).astype(dtype.numpy), device, requires_grad, out)
 
@@ -127,7 +139,7 @@ def linspace(
     RuntimeError
         For a negative number of steps.
     """
-    numpy_type = (dtype or dtypes.get_default_dtype()).numpy
+    numpy_type = _dtype("linspace", dtype).numpy
     start, end = _number("linspace", "start", start), _number("linspace", "end", end)
     return finish(_even_steps(start, end, _steps("linspace", steps), numpy_type), device, requires_grad, out)
 
@@ -165,7 +177,7 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return ``steps`` powers of ``base``, their exponents evenly spaced from ``start`` to ``end``, both included."""
-    numpy_type = (dtype or dtypes.get_default_dtype()).numpy
+    numpy_type = _dtype("logspace", dtype).numpy
     working = numpy_type if numpy_type.kind == "f" else np.dtype(np.float32)
     start, end = _number("logspace", "start", start), _number("logspace", "end", end)
     exponents = _even_steps(start, end, _steps("logspace", steps), working).astype(np.float64)
@@ -187,7 +199,7 @@ def eye(
             raise TypeError(f"eye(): argument '{name}' must be int, not {type(value).__name__}")
         if value is not None and value < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
-    array = np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).numpy)
+    array = np.eye(n, m, dtype=_dtype("eye", dtype).numpy)
     return finish(array, device, requires_grad, out)
 
 
@@ -203,7 +215,7 @@ def tril_indices(
     """Return the row and column numbers, two rows, of the places on and below the diagonal ``offset``."""
     _check_rows(row, col)
     found = np.stack(np.tril_indices(row, offset, col))
-    return finish(found.astype((dtype or dtypes.int64).numpy), device, requires_grad=False)
+    return finish(found.astype(_dtype("tril_indices", dtype, dtypes.int64).numpy), device, requires_grad=False)
 
 
 def triu_indices(
@@ -212,7 +224,7 @@ def triu_indices(
     """Return the row and column numbers, two rows, of the places on and above the diagonal ``offset``."""
     _check_rows(row, col)
     found = np.stack(np.triu_indices(row, offset, col))
-    return finish(found.astype((dtype or dtypes.int64).numpy), device, requires_grad=False)
+    return finish(found.astype(_dtype("triu_indices", dtype, dtypes.int64).numpy), device, requires_grad=False)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
@@ -230,6 +242,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for k, each in enumerate(vectors):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}")
     if any(each.dtype is not vectors[0].dtype for each in vectors):
         raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     for each in vectors:

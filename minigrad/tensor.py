@@ -541,7 +541,7 @@ class Tensor(Methods):
         return iter(self.unbind(0))
 
     def __reversed__(self) -> Tensor:
-        return self.flip(tuple(range(self._array.ndim)))
+        return self.flip(0) if self._array.ndim else self
 
     def __delitem__(self, index: Any) -> None:
         raise TypeError("Tensor does not support deleting items")

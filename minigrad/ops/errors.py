@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import from_numpy
+from minigrad.dtypes import dtype, from_numpy
+from minigrad.ops.state import Upper
 
 _C_NAMES = {
     "float16": "c10::Half",
@@ -45,6 +46,59 @@ def broadcast_error(error: ValueError, values: Any) -> Exception:
                 )
         common = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
     return error
+
+
+def explained(error: Exception, signature: Any, args: Any, values: Any) -> Exception:
+    """Return what to raise for an error inside a forward: the one that names the argument at fault, if there is one.
+
+    Parameters
+    ----------
+    error : ValueError, TypeError or AttributeError
+    signature : Signature
+    args, values : sequence
+        The bound arguments, as they were given and as the forward got them.
+    """
+    if isinstance(error, ValueError):
+        found = broadcast_error(error, values)
+        if found is not error:
+            return found
+    if "argument '" in str(error):
+        return error
+    for position, (name, value) in enumerate(zip(signature.names, args, strict=False), 1):
+        wanted = _wanted(name, signature.annotations[position - 1], value)
+        if wanted:
+            function = signature.function_name.removesuffix("_dim")
+            return TypeError(
+                f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(value).__name__}"
+            )
+    return error
+
+
+def _wanted(name: str, annotation: str, value: Any) -> str | None:
+    """Return PyTorch's name of what a parameter takes, if ``value`` is something else."""
+    if value is None and (annotation == "Any" or "None" in annotation):
+        return None
+    kinds = set(annotation.split(" | "))
+    if name == "dtype":
+        return None if isinstance(value, (dtype, np.dtype)) else "torch.dtype"
+    if kinds & {"Number", "float"}:
+        if isinstance(value, (int, float, np.generic)) or _is_tensor(value):
+            return None
+        return "Tensor" if "Tensor" in kinds and "Number" not in kinds else "Number"
+    if "Tensor" in kinds:
+        return None if _is_tensor(value) else "Tensor"
+    if "int" in kinds:
+        return None if hasattr(value, "__index__") else "int"
+    if "str" in kinds:
+        return None if isinstance(value, str) else "str"
+    if name in ("dim", "dims", "size", "shape") or annotation == "tuple[int, ...]":
+        several = value if isinstance(value, (tuple, list)) else (value,)
+        return None if all(hasattr(each, "__index__") for each in several) else "tuple of ints"
+    return None
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.generic, Upper.Tensor))
 
 
 def c_name(array: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.errors import broadcast_error
+from minigrad.ops.errors import explained
 from minigrad.ops.state import Upper, mode
 
 
@@ -151,8 +151,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
         if not direct or not _apply_ufunc(ufunc, target, values):
             try:
                 result = forward(*values)
-            except ValueError as error:
-                raise broadcast_error(error, values) from None
+            except (ValueError, TypeError, AttributeError) as error:
+                raise explained(error, signature, args, values) from None
             write(target, np.asarray(result))
         self._writes[0] += 1
         if recorded:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import generic, ndarray
 
-from minigrad.ops.errors import broadcast_error
+from minigrad.ops.errors import explained
 from minigrad.ops.inplace import OneOfSeveral, make_inplace, write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
@@ -281,8 +281,8 @@ def _make_call(self: Op) -> Callable[..., Any]:
                 values[position] = np.asarray(value)
         try:
             out = forward(*values)
-        except ValueError as error:
-            raise broadcast_error(error, values) from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise explained(error, signature, args, values) from None
         if hidden:
             out, *extras = out
         if found is None:
@@ -333,7 +333,10 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
                     mask |= bit
             elif isinstance(value, generic):  # what NumPy makes of 0-d arrays inside gradient rules
                 values[position] = np.asarray(value)
-        outs = forward(*values)
+        try:
+            outs = forward(*values)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise explained(error, signature, args, values) from None
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)
         outs = tuple(np.asarray(out) for out in outs)
@@ -384,7 +387,10 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
                 raise TypeError(
                     f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}"
                 )
-        out = forward(arrays, *args[1:])
+        try:
+            out = forward(arrays, *args[1:])
+        except (ValueError, TypeError, AttributeError) as error:
+            raise explained(error, signature, args, arrays) from None
         if not some:
             return out
         result = Upper.Tensor._wrap(np.asarray(out))

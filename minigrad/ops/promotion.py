@@ -84,8 +84,9 @@ def _promote_mixed(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(cast(each, dtype) for each in operands)
 
 
+@np.errstate(all="ignore")
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
-    """Return an array or number as an array of a dtype; integers wrap around, as in C."""
+    """Return an array or number as an array of a dtype; integers wrap around, and floats overflow to inf, as in C."""
     if isinstance(operand, (np.ndarray, np.generic)):
         return np.asarray(operand, dtype)
     return np.asarray(operand).astype(dtype)
@@ -147,7 +148,7 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
     RuntimeError
     """
     if dtype.kind == "f":
-        fits = not math.isfinite(value) or abs(value) <= np.finfo(dtype).max
+        fits = not math.isfinite(value) or abs(value) <= float(np.finfo(dtype).max)
     elif dtype.kind == "b":
         fits = True
     else:

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.dtypes import requested
+
 NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1"), "other": ("x2",)}
 """NumPy's spellings, which PyTorch accepts too."""
 
@@ -26,6 +28,8 @@ class Signature:
 
     Attributes
     ----------
+    annotations : list of str
+        What each parameter takes, as it is written.
     tensor_positions : tuple of int
         Where the tensor slots are.
     array_positions : tuple of int
@@ -50,12 +54,13 @@ class Signature:
             *(keyword_defaults.get(name, _EMPTY) for name in self.names[self.positional :]),
         )
         self.required = sum(default is _EMPTY for default in self.defaults)
-        annotations = [str(written.__annotations__.get(name, "")) for name in self.names]
+        self.annotations = annotations = [str(written.__annotations__.get(name, "")) for name in self.names]
         self.takes_sequence = bool(annotations) and annotations[0].startswith("Sequence[Tensor")
         self.tensor_positions = tuple(
             i for i, text in enumerate(annotations) if text == "Tensor" or text.startswith("Tensor |")
         )
         self.array_positions = tuple(i for i, text in enumerate(annotations) if "Tensor" in text or "ndarray" in text)
+        self._dtype = self.names.index("dtype") if "dtype" in self.names else None
         self.pack = None if pack is None else self.names.index(pack)
         self._places: dict[tuple[Any, ...], tuple[int, ...]] = {}
         self._index = {name: i for i, name in enumerate(self.names)}
@@ -92,6 +97,8 @@ class Signature:
         values = [*args, *self.defaults[count:]]
         for place, value in zip(places, kwargs.values(), strict=True):
             values[place] = value
+        if self._dtype is not None and values[self._dtype] is not None:
+            values[self._dtype] = requested(values[self._dtype], self.function_name)
         return tuple(values)
 
     def _find_places(self, call: tuple[Any, ...]) -> tuple[int, ...]:

@@ -16,7 +16,6 @@ from minigrad.random.discrete import largest_integer
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor
 
-_PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool}
 _LARGEST = {np.dtype(each): float(np.finfo(each).max) for each in (np.float16, np.float32, np.float64)}
 _C_NAMES = {
     "float16": "c10::Half",
@@ -100,10 +99,7 @@ def dtype_of(name: str, dtype: Any, out: Any) -> np.dtype[Any]:
             return dtypes.get_default_dtype().numpy
         wanted = None
     else:
-        found = _PYTHON_TYPES.get(dtype, dtype)
-        if not isinstance(found, dtypes.dtype):
-            raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
-        wanted = found.numpy
+        wanted = dtypes.requested(dtype, name).numpy
         if out is None:
             return wanted
     if not isinstance(out, Tensor):

@@ -51,7 +51,37 @@ i.new_ones(2); i.new_full((2,), 1.5); f.new_full((2,), 1); f.new_full((2,), True
 i.new_tensor([1.5, 2]); f.new_tensor([1, 2]); f.new_tensor(3); f.new_tensor([True]); f.new_tensor(i)
 f.new_zeros([]); f.new_zeros(size=(2,)); f.new([1, 2]); i.new(); torch.tensor(300, dtype=torch.uint8)
 torch.tensor([1.5, 2], dtype=torch.int32); torch.tensor(nan).long(); torch.tensor([-1], dtype=torch.uint8)
-torch.tensor([True, False]); torch.tensor([[1, 2], [3]]); torch.tensor([1, 2.5])
+torch.tensor([True, False]); torch.tensor([[1, 2], [3]]); torch.tensor([1, 2.5]); torch.zeros(True)
+torch.zeros(size=2); torch.full((2,), 300, dtype=torch.uint8); torch.full((2,), nan, dtype=torch.int64)
+torch.full((2,), f); torch.full((2,), "a"); torch.full_like(f, "a"); torch.full_like(u, 300); torch.full((2,), 1e39)
+"""
+
+DATA = """
+torch.tensor([torch.tensor(1.0), torch.tensor(2)]); torch.tensor([torch.tensor([1]), torch.tensor([2])])
+torch.tensor([torch.tensor(1), 2.5]); torch.tensor([torch.ones(2), torch.ones(2)]); torch.tensor([torch.ones(0)])
+torch.tensor([torch.arange(2)]); torch.tensor([1, torch.ones(2)])
+torch.tensor([[torch.tensor(1)], [torch.tensor(2.0)]])
+torch.tensor([torch.tensor(1.0, dtype=torch.float64), 2]); torch.tensor([torch.tensor(1.0, dtype=torch.float16)])
+torch.tensor([np.float32(1), 2.5]); torch.tensor([np.float64(1), 2]); torch.tensor([np.int32(1)]); torch.tensor(2**63)
+torch.tensor([np.int32(1), 2]); torch.tensor([2**64]); torch.tensor([2**63], dtype=torch.float32)
+torch.tensor(-(2**63))
+torch.tensor(nan, dtype=torch.int64); torch.tensor([inf], dtype=torch.int32); torch.tensor([1e20], dtype=torch.int64)
+torch.tensor([1e39]); torch.tensor([1e6], dtype=torch.float16); torch.tensor([nan], dtype=torch.bool)
+torch.tensor([128], dtype=torch.int8); torch.tensor("a"); torch.tensor(["a"]); torch.tensor([1, "a"])
+torch.tensor([b"a"])
+torch.tensor(b"a"); torch.tensor([[1, 2], 3]); torch.tensor([1, [2]]); torch.tensor([None]); torch.tensor([1, None])
+torch.tensor({1}); torch.tensor([{}]); torch.tensor([]); torch.tensor([[], []]); torch.tensor([1], requires_grad=True)
+"""
+
+DTYPES = """
+torch.tensor([1], dtype=float); torch.tensor([1.5], dtype=int); torch.tensor([1], dtype=bool); torch.zeros(2, dtype=int)
+torch.arange(3, dtype=float); torch.full((2,), 1, dtype=float); torch.ones_like(i, dtype=float); torch.eye(2, dtype=int)
+torch.linspace(0, 1, 3, dtype=float); f.to(int); f.to(dtype=float); i.sum(dtype=float); f.cumsum(0, dtype=float)
+i.softmax(0, dtype=float); torch.as_tensor([1], dtype=float); f.new_zeros(2, dtype=int)
+torch.rand(2, dtype=float).dtype
+torch.tensor([1], dtype="float32"); torch.zeros(2, dtype="float"); torch.tensor([1], dtype=np.float32); f.type(str)
+torch.arange(3, dtype="a"); torch.eye(2, dtype=3); torch.zeros_like(f, dtype=np.int64); f.sum(dtype="a")
+f.softmax(0, True)
 """
 
 TYPES = """
@@ -77,7 +107,7 @@ def split(text: str) -> list[str]:
     return [each.strip() for line in text.splitlines() for each in line.split(";") if each.strip()]
 
 
-@pytest.mark.parametrize("expression", [*split(RANGES), *split(FILLED), *split(TYPES)])
+@pytest.mark.parametrize("expression", [*split(RANGES), *split(FILLED), *split(TYPES), *split(DATA), *split(DTYPES)])
 def test_creation_does_what_pytorchs_does(expression):
     assert_same(evaluate(minigrad, expression), evaluate(torch, expression))
 
