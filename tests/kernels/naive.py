@@ -117,3 +117,18 @@ def adam(p, g, state, step, lr, beta1, beta2, eps, weight_decay, decoupled, maxi
     if amsgrad:
         v = state["top"] = np.maximum(state.get("top", 0), v)
     return p - lr * (state["m"] / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
+
+
+def convolve(x, weight, stride, padding, dilation, groups):
+    """Return the cross-correlation of images with filters, element by element."""
+    x = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)])
+    filters, channels, *kernel = weight.shape
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    size = [(n - r - 1) // s + 1 for n, r, s in zip(x.shape[2:], reach, stride, strict=True)]
+    out = np.zeros((len(x), filters, *size), x.dtype)
+    for n, f, *place in np.ndindex(*out.shape):
+        first = f // (filters // groups) * channels
+        corner = [j * s for j, s in zip(place, stride, strict=True)]
+        window = tuple(slice(c, c + r + 1, d) for c, r, d in zip(corner, reach, dilation, strict=True))
+        out[(n, f, *place)] = (x[n, first : first + channels][(slice(None), *window)] * weight[f]).sum()
+    return out

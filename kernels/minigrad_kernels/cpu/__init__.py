@@ -26,6 +26,7 @@ _FAMILIES = {
     "linear": ["add_bias", "column_sums"],
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
+    "conv": ["convolve", "convolve_input", "convolve_weight", "fold", "unfold"],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
 }
 _HOME = {name: family for family, names in _FAMILIES.items() for name in names}

@@ -1,0 +1,99 @@
+"""Convolution kernels against loops over every output element, whatever the blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minigrad_kernels.cpu import conv
+from tests.kernels import naive
+
+
+@pytest.fixture(params=[1, 2000, 1 << 19], ids=["line by line", "small blocks", "one block"])
+def _blocks(request, monkeypatch):
+    monkeypatch.setattr(conv, "_BLOCK", request.param)
+
+
+CASES = {
+    "plain": ((5, 4), (3, 2), (1, 1), (0, 0), (1, 1), 1),
+    "same": ((5, 4), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "wide border": ((3, 4), (3, 3), (1, 1), (4, 3), (1, 1), 1),
+    "strides": ((7, 6), (3, 2), (2, 3), (1, 0), (1, 1), 2),
+    "dilation": ((7, 8), (2, 3), (1, 2), (1, 2), (2, 3), 2),
+    "a point": ((4, 3), (1, 1), (1, 1), (0, 0), (1, 1), 2),
+    "depthwise": ((5, 6), (3, 3), (1, 1), (1, 1), (1, 1), 4),
+    "a line": ((9,), (4,), (1,), (2,), (1,), 1),
+    "a volume": ((3, 4, 5), (2, 3, 3), (1, 1, 1), (1, 1, 1), (1, 1, 1), 1),
+}
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_convolution_and_its_gradients(case, dtype):
+    size, kernel, stride, padding, dilation, groups = case
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.integers(-3, 4, shape).astype(dtype) for shape in ((3, 4, *size), (8, 4 // groups, *kernel), (8,)))
+    want = naive.convolve(x, w, stride, padding, dilation, groups)
+    rest = (stride, padding, dilation, groups)
+    out = want.shape[2:]
+    got = conv.convolve(x, w, b, *rest, out)
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, want + b.reshape(8, *(1,) * len(size)))
+    # Both gradients are adjoint to the convolution: <grad, conv(x, w)> = <x, of_input> = <w, of_weight>.
+    grad = rng.integers(-3, 4, want.shape).astype(dtype)
+    of_input = conv.convolve_input(grad, w, size, *rest)
+    of_weight = conv.convolve_weight(x, grad, kernel, *rest)
+    assert of_input.shape == x.shape
+    assert of_weight.shape == w.shape
+    inner = (grad * want).sum()
+    assert (x * of_input).sum() == inner
+    assert (w * of_weight).sum() == inner
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 3),
+    dilation=st.integers(1, 2),
+)
+def test_unfold_and_fold(size, kernel, stride, padding, dilation):
+    rest = (stride,) * 2, (padding,) * 2, (dilation,) * 2
+    out = tuple((n + 2 * padding - dilation * (k - 1) - 1) // stride + 1 for n, k in zip(size, kernel, strict=True))
+    if min(out) < 1:
+        return
+    rng = np.random.default_rng(0)
+    x = rng.integers(-5, 5, (2, 2, *size)).astype(np.float64)
+    taps = 2 * kernel[0] * kernel[1]
+    columns = conv.unfold(x, kernel, *rest, out)
+    identity = np.eye(taps).reshape(taps, 2, *kernel)
+    np.testing.assert_array_equal(columns, naive.convolve(x, identity, *rest, 1).reshape(2, taps, -1))
+    other = rng.integers(-5, 5, columns.shape).astype(np.float64)
+    kept = other.copy()
+    assert (conv.fold(other, size, kernel, *rest, out) * x).sum() == (other * columns).sum()
+    np.testing.assert_array_equal(other, kept)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 5, 5), (2, 0, 5, 5)])
+def test_empty(shape):
+    x, w = np.ones(shape, np.float32), np.ones((3, shape[1], 3, 3), np.float32)
+    rest = (1, 1), (0, 0), (1, 1), 1
+    out = conv.convolve(x, w, np.ones(3, np.float32), *rest, (3, 3))
+    assert out.shape == (shape[0], 3, 3, 3)
+    assert (out == 1).all()
+    assert conv.convolve_input(out, w, (5, 5), *rest).shape == shape
+    assert conv.convolve_weight(x, out, (3, 3), *rest).shape == w.shape
+
+
+def test_half_precision_is_summed_in_single():
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 3, 5, 5)).astype(np.float16), rng.normal(size=(4, 3, 3, 3)).astype(np.float16)
+    rest = (1, 1), (0, 0), (1, 1), 1
+    got = conv.convolve(x, w, None, *rest, (3, 3))
+    assert got.dtype == np.float16
+    want = conv.convolve(x.astype(np.float32), w.astype(np.float32), None, *rest, (3, 3))
+    np.testing.assert_array_equal(got, want.astype(np.float16))
