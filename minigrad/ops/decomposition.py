@@ -92,12 +92,12 @@ def _cholesky_reference(A: Any, upper: bool = False) -> Any:
 
 
 @op(namespace="linalg", node="LinalgCholeskyExBackward0", reference=_cholesky_reference)
-def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
-    """Lower triangular ``L`` with ``L @ L.mT == A`` (or upper triangular ``U`` with ``U.mT @ U == A``).
+def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
+    """Lower triangular ``L`` with ``L @ L.mT == input`` (or upper triangular ``U`` with ``U.mT @ U == input``).
 
     Parameters
     ----------
-    A : Tensor, shape (..., n, n)
+    input : Tensor, shape (..., n, n)
         Symmetric and positive definite; only one triangle is read.
 
     Raises
@@ -105,8 +105,8 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     LinAlgError
         For a matrix that is not positive definite.
     """
-    check_matrices("linalg.cholesky", A, square=True, kernel="cholesky_cpu")
-    source = np.swapaxes(A, -1, -2) if upper else A
+    check_matrices("linalg.cholesky", input, square=True, kernel="cholesky_cpu")
+    source = np.swapaxes(input, -1, -2) if upper else input
     try:
         factor = np.linalg.cholesky(source)
     except np.linalg.LinAlgError:
@@ -419,16 +419,16 @@ def _(make):
 
 
 @composed(namespace="linalg", reference=_eigh_reference)
-def eigh(A: Tensor, UPLO: str = "L") -> Any:
+def eigh(input: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices, as a named pair.
 
     Parameters
     ----------
-    A : Tensor, shape (..., n, n)
+    input : Tensor, shape (..., n, n)
     UPLO : {"L", "U"}
         The triangle that is read. The gradient is that of the whole, symmetric matrix.
     """
-    return return_type("linalg_eigh", ("eigenvalues", "eigenvectors"))(linalg_eigh(A, UPLO))
+    return return_type("linalg_eigh", ("eigenvalues", "eigenvectors"))(linalg_eigh(input, UPLO))
 
 
 @eigh.samples
@@ -438,9 +438,9 @@ def _(make):
 
 
 @composed(namespace="linalg", reference=np.linalg.eigvalsh)
-def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
     """Eigenvalues of symmetric matrices, ascending."""
-    return linalg_eigh(A, UPLO)[0]
+    return linalg_eigh(input, UPLO)[0]
 
 
 @eigvalsh.samples

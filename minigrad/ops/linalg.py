@@ -68,6 +68,11 @@ def cofactors(A: Tensor) -> Tensor:
     return sign[..., None, None] * np.matmul(U * others[..., None, :], Vh)
 
 
+@cofactors.gradient
+def _(grad):
+    raise RuntimeError("the second derivative of det is computed only where no matrix is singular")
+
+
 @cofactors.samples
 def _(make):
     yield make.sample(make(3, 3), gradient=False)
@@ -297,25 +302,25 @@ def _substituted(A: Any, B: Any, upper: bool) -> Any:
 
 
 @op(namespace="linalg", reference=_solve_triangular_reference, node="LinalgSolveTriangularBackward0")
-def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
-    """Solution ``X`` of ``A @ X == B`` (of ``X @ A == B`` unless ``left``) for triangular ``A``.
+def solve_triangular(input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+    """Solution ``X`` of ``input @ X == B`` (of ``X @ input == B`` unless ``left``) for triangular ``input``.
 
     Parameters
     ----------
-    A : Tensor, shape (..., n, n)
+    input : Tensor, shape (..., n, n)
         Only the triangle named is read, without the diagonal if that is of ones (``unitriangular``).
     B : Tensor, shape (..., n, k)
     """
-    check_matrices("linalg.solve_triangular", A, square=True, kernel="triangular_solve_cpu")
+    check_matrices("linalg.solve_triangular", input, square=True, kernel="triangular_solve_cpu")
     if B.ndim < 2:
         raise RuntimeError("linalg.solve_triangular: The input tensor B must have at least 2 dimensions.")
-    if A.shape[-1] != B.shape[-2 if left else -1]:
+    if input.shape[-1] != B.shape[-2 if left else -1]:
         raise RuntimeError(
             "linalg.solve_triangular: Incompatible shapes of A and B for the equation "
             f"{'AX = B' if left else 'XA = B'} "
-            f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
+            f"({input.shape[-2]}x{input.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
         )
-    matrix = _triangle(A, upper, unitriangular)
+    matrix = _triangle(input, upper, unitriangular)
     if not left:
         matrix, B, upper = np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2), not upper
     try:
@@ -326,8 +331,8 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
 
 
 @solve_triangular.gradient
-def _(grad, A, out, upper, left, unitriangular, needs):
-    of_right = solve_triangular(mT(A), grad, upper=not upper, left=left, unitriangular=unitriangular)
+def _(grad, input, out, upper, left, unitriangular, needs):
+    of_right = solve_triangular(mT(input), grad, upper=not upper, left=left, unitriangular=unitriangular)
     if not needs[0]:
         return None, of_right
     product = -(matmul(of_right, mT(out)) if left else matmul(mT(out), of_right))
@@ -424,7 +429,7 @@ def _(make):
 
 
 @composed(namespace="linalg", reference=_pinv_reference)
-def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """Moore-Penrose inverses of matrices, shape (..., m, n).
 
     Parameters
@@ -436,7 +441,7 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
     hermitian : bool
         Says that the matrices are symmetric; the result does not depend on it.
     """
-    return linalg_pinv(A, atol, rcond if rtol is None else rtol)
+    return linalg_pinv(input, atol, rcond if rtol is None else rtol)
 
 
 @pinv.samples
@@ -516,19 +521,19 @@ def _lstsq_reference(A: Any, B: Any, rcond: Any = None, driver: Any = None) -> A
 
 
 @composed(namespace="linalg", reference=_lstsq_reference)
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """Solution ``X`` of least norm that minimises ``|A @ X - B|``, with residuals, rank and singular values.
+def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
+    """Solution ``X`` of least norm that minimises ``|input @ X - b|``, with residuals, rank and singular values.
 
     Parameters
     ----------
-    A : Tensor, shape (..., m, n)
-    B : Tensor, shape (..., m, k) or (..., m)
+    input : Tensor, shape (..., m, n)
+    b : Tensor, shape (..., m, k) or (..., m)
     rcond : float, optional
         Singular values up to this times the largest are taken for 0.
     driver : {"gelsy", "gels", "gelsd", "gelss"}, optional
         Decides which of the further results are filled, as in PyTorch; the method is always the SVD's.
     """
-    solution, residuals, rank, values = linalg_lstsq(A, B, rcond, driver)
+    solution, residuals, rank, values = linalg_lstsq(input, b, rcond, driver)
     names = ("solution", "residuals", "rank", "singular_values")
     return return_type("linalg_lstsq", names)((solution, residuals, rank, values.detach()))
 
@@ -546,7 +551,7 @@ def _rank_reference(A: Any, **_: Any) -> Any:
 
 
 @composed(namespace="linalg", reference=_rank_reference)
-def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """Number of singular values above ``max(atol, rtol * largest)``.
 
     Parameters
@@ -555,13 +560,13 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     rtol : float or Tensor, optional
         ``max(m, n)`` times the precision unless a positive ``atol`` is given.
     """
-    array = A.detach().numpy()
+    array = input.detach().numpy()
     check_matrices("torch.linalg.matrix_rank", array)
     S = linalg_svd(array, False)[1]
     if tol is not None:
         atol, rtol = tol, 0.0
     above = _rank_tolerance(S, array.shape, atol, rtol) < S
-    return type(A)._wrap(np.asarray(above.sum(-1), np.int64))
+    return type(input)._wrap(np.asarray(above.sum(-1), np.int64))
 
 
 @matrix_rank.samples
@@ -579,13 +584,13 @@ def _power_reference(A: Any, n: int) -> Any:
 
 
 @composed(namespace="linalg", reference=_power_reference)
-def matrix_power(A: Tensor, n: int) -> Tensor:
+def matrix_power(input: Tensor, n: int) -> Tensor:
     """Square matrices multiplied with themselves ``n`` times; negative powers are those of the inverse."""
-    if A.dim() < 2 or A.shape[-1] != A.shape[-2] or n < 0:
-        check_matrices("linalg.matrix_power", A.detach().numpy(), square=True)
+    if input.dim() < 2 or input.shape[-1] != input.shape[-2] or n < 0:
+        check_matrices("linalg.matrix_power", input.detach().numpy(), square=True)
     if n == 0:
-        return zero(A) + type(A)._wrap(np.eye(A.shape[-1], dtype=A.detach().numpy().dtype))
-    base = inv(A) if n < 0 else A
+        return zero(input) + type(input)._wrap(np.eye(input.shape[-1], dtype=input.detach().numpy().dtype))
+    base = inv(input) if n < 0 else input
     n = abs(n)
     result = None
     while n:
@@ -594,7 +599,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
         n >>= 1
         if n:
             base = matmul(base, base)
-    return result.clone() if result is A else result
+    return result.clone() if result is input else result
 
 
 @matrix_power.samples
@@ -622,36 +627,36 @@ def _exp_reference(A: Any) -> Any:
 
 
 @op(namespace="linalg", node="LinalgMatrixExpBackward0", reference=_exp_reference)
-def matrix_exp(A: Tensor) -> Tensor:
-    """Exponential ``sum(A**k / k!)`` of square matrices, by scaling and squaring a Taylor polynomial [1]_.
+def matrix_exp(input: Tensor) -> Tensor:
+    """Exponential ``sum(input**k / k!)`` of square matrices, by scaling and squaring a Taylor polynomial [1]_.
 
     References
     ----------
     .. [1] P. Bader, S. Blanes, F. Casas, "Computing the matrix exponential with an optimized Taylor polynomial
        approximation", 2019, doi:10.3390/math7121174.
     """
-    check_matrices("linalg.matrix_exp", A, square=True)
-    if not A.size:
-        return A.copy()
-    size = np.abs(A).sum(-2).max()
+    check_matrices("linalg.matrix_exp", input, square=True)
+    if not input.size:
+        return input.copy()
+    size = np.abs(input).sum(-2).max()
     halvings = int(max(0, np.ceil(np.log2(size)) + 1)) if np.isfinite(size) and size > 0 else 0
-    scaled = A / A.dtype.type(2**halvings)
-    eye = np.eye(A.shape[-1], dtype=A.dtype)
+    scaled = input / input.dtype.type(2**halvings)
+    eye = np.eye(input.shape[-1], dtype=input.dtype)
     result = eye + scaled / 18
     for k in range(17, 0, -1):
-        result = eye + np.matmul(scaled, result) / A.dtype.type(k)
+        result = eye + np.matmul(scaled, result) / input.dtype.type(k)
     for _ in range(halvings):
         result = np.matmul(result, result)
     return result
 
 
 @matrix_exp.gradient
-def _(grad, A):
+def _(grad, input):
     # The upper right block of exp([[X, G], [0, X]]) is the derivative of exp at X in the direction G.
     from minigrad.ops.join import cat
 
-    n = A.shape[-1]
-    transposed = mT(A)
+    n = input.shape[-1]
+    transposed = mT(input)
     above, below = cat([transposed, grad], -1), cat([zero(transposed), transposed], -1)
     return matrix_exp(cat([above, below], -2))[..., :n, n:]
 
@@ -683,14 +688,14 @@ def _matrix_norm_reference(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdi
 
 @composed(namespace="linalg", reference=_matrix_norm_reference)
 def matrix_norm(
-    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+    input: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
     """Norm of matrices.
 
     Parameters
     ----------
     ord : {"fro", "nuc", inf, -inf, 1, -1, 2, -2}
-        Root of the sum of squares; sum of the singular values; largest or smallest sum of ``|A|`` over rows or columns;
+        Root of the sum of squares; sum of the singular values; largest or smallest sum of ``|input|`` over rows or columns;
         largest or smallest singular value.
     dim : tuple of two int
         The dimensions of the matrices.
@@ -698,20 +703,20 @@ def matrix_norm(
     from minigrad.ops.dims import wrap_dims
     from minigrad.ops.statistics import vector_norm
 
-    if A.dim() < 2:
+    if input.dim() < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
-    check_floating_matrix(A)
+    check_floating_matrix(input)
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
         raise RuntimeError(
             f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim if isinstance(dim, int) else list(dim)}"
         )
-    rows, columns = wrap_dims(tuple(dim), A.dim())
+    rows, columns = wrap_dims(tuple(dim), input.dim())
     if dtype is not None:
-        A = A.to(dtype)
+        input = input.to(dtype)
     if ord == "fro":
-        return vector_norm(A, 2, (rows, columns), keepdim)
+        return vector_norm(input, 2, (rows, columns), keepdim)
     if ord in ("nuc", 2, -2):
-        values = linalg_svd(A.movedim((rows, columns), (-2, -1)), False)[1]
+        values = linalg_svd(input.movedim((rows, columns), (-2, -1)), False)[1]
         out = values.sum(-1) if ord == "nuc" else values.amax(-1) if ord == 2 else values.amin(-1)
         if keepdim:
             for place in sorted((rows, columns)):
@@ -720,7 +725,7 @@ def matrix_norm(
         return out
     if ord in (1, -1, math.inf, -math.inf):
         along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = vector_norm(A, 1, along, keepdim)
+        sums = vector_norm(input, 1, along, keepdim)
         over -= int(over > along and not keepdim)
         return sums.amax(over, keepdim) if ord > 0 else sums.amin(over, keepdim)
     raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
@@ -749,7 +754,7 @@ def _norm_reference(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = Fa
 
 
 @composed(namespace="linalg", reference=_norm_reference)
-def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Vector norm, or matrix norm where ``ord`` is given and the dimensions are two.
 
     Parameters
@@ -761,17 +766,17 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
     from minigrad.ops.statistics import vector_norm
 
     if ord is None:
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
-    if dim is None and A.dim() not in (1, 2) and not isinstance(ord, str):
+        return vector_norm(input, 2, dim, keepdim, dtype=dtype)
+    if dim is None and input.dim() not in (1, 2) and not isinstance(ord, str):
         raise RuntimeError(
-            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.dim()}D."
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {input.dim()}D."
         )
     is_matrix = isinstance(ord, str) or (
-        A.dim() == 2 if dim is None else isinstance(dim, (tuple, list)) and len(dim) == 2
+        input.dim() == 2 if dim is None else isinstance(dim, (tuple, list)) and len(dim) == 2
     )
     if is_matrix:
-        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
-    return vector_norm(A, ord, dim, keepdim, dtype=dtype)
+        return matrix_norm(input, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    return vector_norm(input, ord, dim, keepdim, dtype=dtype)
 
 
 @norm.samples
@@ -790,8 +795,8 @@ def _cond_reference(A: Any, p: Any = None) -> Any:
 
 
 @composed(namespace="linalg", reference=_cond_reference)
-def cond(A: Tensor, p: Any = None) -> Tensor:
-    """Condition number ``|A| * |inv(A)|``; by default the ratio of the largest to the smallest singular value.
+def cond(input: Tensor, p: Any = None) -> Tensor:
+    """Condition number ``|input| * |inv(input)|``; by default the ratio of the largest to the smallest singular value.
 
     Parameters
     ----------
@@ -799,16 +804,16 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
         The matrix norm. Singular matrices have the condition ``inf``.
     """
     if p in (None, 2, -2):
-        check_matrices("linalg.cond", A.detach().numpy())
-        values = linalg_svd(A, False)[1]
+        check_matrices("linalg.cond", input.detach().numpy())
+        values = linalg_svd(input, False)[1]
         first, last = values[..., :1], values[..., -1:]
         return (last / first if p == -2 else first / last).squeeze(-1)
     try:
-        inverses = inv(A)
+        inverses = inv(input)
     except LinAlgError:
-        array = A.detach().numpy()
-        inverses = type(A)._wrap(np.full(array.shape, np.inf, array.dtype))
-    return named(matrix_norm(A, p) * matrix_norm(inverses, p), "NanToNumBackward0")
+        array = input.detach().numpy()
+        inverses = type(input)._wrap(np.full(array.shape, np.inf, array.dtype))
+    return named(matrix_norm(input, p) * matrix_norm(inverses, p), "NanToNumBackward0")
 
 
 @cond.samples
