@@ -72,8 +72,9 @@ print("on paper ", by_hand)
 # -------------------
 # A value that is used twice gets an answer from each use, and they *add up*. For g = u * v with u = t² and v = 3 t,
 #
-# .. math:: \frac{dg}{dt} = \underbrace{v \cdot 2t}_{\text{by way of } u} + \underbrace{u \cdot 3}_{\text{by way of } v}
-#           = 9 t^2 .
+# .. math:: \frac{dg}{dt} = v \cdot 2t + u \cdot 3 = 3t \cdot 2t + t^2 \cdot 3 = 9 t^2 ,
+#
+# the first term by way of u, the second by way of v.
 
 t = torch.tensor(2.0, requires_grad=True)
 u, v = t**2, 3 * t
