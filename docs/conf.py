@@ -119,6 +119,16 @@ def _on_docstring(app: Any, what: str, name: str, obj: object, options: object, 
         lines[k] = re.sub(before + r"\*(?=\w+[^*]*$)", r"\\*", lines[k])
 
 
+HOMES = (
+    minigrad,
+    minigrad.nn,
+    minigrad.optim,
+    minigrad.optim.lr_scheduler,
+    minigrad.utils.data,
+    minigrad.autograd,
+)
+
+
 def _on_doctree(app: Any, tree: Any) -> None:
     # Annotations name a class by the module that defines it, or barely; it is documented where it is public.
     for node in list(tree.findall(pending_xref)):
@@ -126,15 +136,14 @@ def _on_doctree(app: Any, tree: Any) -> None:
         if node.get("refdomain") != "py" or not (target.startswith("minigrad.") or "." not in target):
             continue
         name = target.rpartition(".")[2]
-        if node.get("reftype") == "class" and hasattr(builtins, target):
+        home = next((home for home in HOMES if isinstance(getattr(home, name, None), type)), None)
+        if home is not None and not hasattr(builtins, target):
+            node["reftarget"] = f"{home.__name__}.{name}"
+            node.attributes.pop("refspecific", None)
+        elif node.get("reftype") == "class" and "." not in target:
+            # Python's float is not the dtype of that name, and "shape" in "Tensor, shape (n,)" no attribute.
             shown = next(node.findall(pending_xref_condition), node)
-            node.replace_self(shown.children)  # Python's float, not the dtype of that name
-            continue
-        for home in (minigrad, minigrad.nn, minigrad.optim, minigrad.utils.data):
-            if isinstance(getattr(home, name, None), type):
-                node["reftarget"] = f"{home.__name__}.{name}"
-                node.attributes.pop("refspecific", None)
-                break
+            node.replace_self(shown.children)
 
 
 def _on_source(app: Any, name: str, source: list[str]) -> None:
