@@ -21,6 +21,7 @@ from minigrad.autograd import (
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
 from minigrad.dtypes import *  # noqa: F403
+from minigrad.layouts import *  # noqa: F403
 from minigrad.legacy import *  # noqa: F403
 from minigrad.numeric_limits import finfo, iinfo
 from minigrad.ops.op import composed_table, table
@@ -29,14 +30,16 @@ from minigrad.queries import *  # noqa: F403
 from minigrad.random import *  # noqa: F403
 from minigrad.ranges import *  # noqa: F403
 from minigrad.serialization import load, save
+from minigrad.settings import *  # noqa: F403
 from minigrad.size import Size
 from minigrad.tensor import Tensor
+from minigrad.version import __version__
 
 if TYPE_CHECKING:
-    from minigrad import accelerator, backends, cuda, nn, optim, utils
+    from minigrad import accelerator, backends, cuda, nn, optim, testing, utils
     from minigrad._functions import *  # noqa: F403
 
-__version__ = "0.1.0"
+newaxis = None
 
 for _entry in (*table.values(), *composed_table.values()):
     if _entry.namespace == "torch":
@@ -46,7 +49,7 @@ for _entry in (*table.values(), *composed_table.values()):
                 globals()[f"{_name}_"] = _entry.call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
-_SUBMODULES = {"accelerator", "backends", "cuda", "nn", "optim", "utils"}
+_SUBMODULES = {"accelerator", "backends", "cuda", "nn", "optim", "testing", "utils"}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,16 @@ ROOT = Path(__file__).parent.parent
 # A module may import from its own layer and from those above it in this list. Entries are dotted prefixes.
 LAYERS = (
     ("minigrad_kernels",),
-    ("minigrad.dtypes", "minigrad.devices", "minigrad.errors", "minigrad.size", "minigrad.numeric_limits"),
+    (
+        "minigrad.dtypes",
+        "minigrad.devices",
+        "minigrad.errors",
+        "minigrad.layouts",
+        "minigrad.size",
+        "minigrad.numeric_limits",
+        "minigrad.settings",
+        "minigrad.version",
+    ),
     ("minigrad.ops",),
     ("minigrad.autograd",),
     ("minigrad.tensor", "minigrad.operators", "minigrad.conversion", "minigrad.printing", "minigrad.storage"),
@@ -30,6 +39,7 @@ LAYERS = (
         "minigrad.special",
         "minigrad.ranges",
         "minigrad.queries",
+        "minigrad.testing",
         "minigrad.methods",
         "minigrad.legacy",
     ),

@@ -5,6 +5,6 @@ minigrad computes with NumPy and Numba, the same way each time, so the switches 
 
 from __future__ import annotations
 
-from minigrad.backends import cuda, cudnn, mps
+from minigrad.backends import cuda, cudnn, mkl, mkldnn, mps, openmp
 
-__all__ = ["cuda", "cudnn", "mps"]
+__all__ = ["cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]

@@ -1,0 +1,28 @@
+"""How elements lie in memory, where PyTorch has names for it; minigrad's tensors are all strided."""
+
+from __future__ import annotations
+
+__all__ = ["contiguous_format", "layout", "memory_format", "preserve_format", "strided"]
+
+
+class memory_format(str):
+    """An order of the elements in memory, as ``x.clone(memory_format=...)`` takes it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.{self}_format"
+
+
+class layout(str):
+    """A way of storing tensors."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.{self}"
+
+
+contiguous_format = memory_format("contiguous")
+preserve_format = memory_format("preserve")
+strided = layout("strided")
