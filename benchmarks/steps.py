@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import itertools
 import platform
 import re
 import statistics
@@ -33,7 +34,7 @@ class Case(NamedTuple):
 def _mlp(torch: Any, sizes: list[int], activation: str) -> Any:
     nn = torch.nn
     layers: list[Any] = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in itertools.pairwise(sizes):
         layers += [nn.Linear(before, after), getattr(nn, activation)()]
     return nn.Sequential(*layers[:-1])
 
@@ -162,9 +163,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="PATTERN", help="only the cases whose name matches")
     options = parser.parse_args(arguments)
     found = libraries()
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, " + ", ".join(
-        f"{name} {library.__version__}" for name, library in found.items()
-    ))
+    print(
+        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, "
+        + ", ".join(f"{name} {library.__version__}" for name, library in found.items())
+    )
     if "torch" in found:
         print(f"torch threads: {found['torch'].get_num_threads()}")
     print(f"\n{'step':<46}{'minigrad':>12}{'torch':>12}{'ratio':>8}{'aim':>6}")

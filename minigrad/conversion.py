@@ -34,7 +34,9 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
     for value in (*args, *(() if other is None else (other,))):
         if isinstance(value, (dtypes.dtype, type)):
             dtype = dtypes.requested(value, "to")
-        elif isinstance(value, (str, device)) or (type(value) is int and not flags and target is None and dtype is None):
+        elif isinstance(value, (str, device)) or (
+            type(value) is int and not flags and target is None and dtype is None
+        ):
             target = value
         elif isinstance(value, Upper.Tensor):
             target, dtype = value.device, value.dtype

@@ -10,7 +10,8 @@ See https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-d
 
 from __future__ import annotations
 
-from functools import lru_cache
+import builtins
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,8 @@ bool = dtype("bool", np.bool_, BOOL, "BoolTensor")
 
 ALL = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
 _FROM_NUMPY = {each.numpy: each for each in ALL}
-_PYTHON_CATEGORY: dict[type, Any] = {type(True): BOOL, type(0): INTEGER, type(0.0): FLOATING}
-_OF_PYTHON_TYPE: dict[type, dtype] = {type(True): bool, type(0): int64, type(0.0): float64}
+_PYTHON_CATEGORY: dict[type, Any] = {builtins.bool: BOOL, builtins.int: INTEGER, builtins.float: FLOATING}
+_OF_PYTHON_TYPE: dict[type, dtype] = {builtins.bool: bool, builtins.int: int64, builtins.float: float64}
 _default = [float32]
 
 
@@ -133,10 +134,10 @@ def of_python(value: Any) -> dtype:
 
 
 def _category_of_instance(value: Any) -> Any:
-    for kind, category in ((type(True), BOOL), (np.bool_, BOOL), (type(0), INTEGER), (np.integer, INTEGER)):
+    for kind, category in ((builtins.bool, BOOL), (np.bool_, BOOL), (builtins.int, INTEGER), (np.integer, INTEGER)):
         if isinstance(value, kind):
             return category
-    if isinstance(value, (type(0.0), np.floating)):
+    if isinstance(value, (builtins.float, np.floating)):
         return FLOATING
     raise TypeError(f"expected a number, got {type(value).__name__}")
 
@@ -156,7 +157,7 @@ def set_default_dtype(d: dtype) -> None:
     result_type_of_numpy.cache_clear()
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """Return the smallest dtype that both can be cast to, by PyTorch's table."""
     if type1.category != type2.category:
@@ -169,7 +170,7 @@ def can_cast(from_: dtype, to: dtype) -> Any:
     return from_.category <= to.category
 
 
-@lru_cache(maxsize=None)
+@cache
 def result_type_of_numpy(operands: tuple[Any, ...]) -> np.dtype[Any]:
     """Return the NumPy dtype of an operation's result.
 
@@ -189,9 +190,7 @@ def result_type_of_numpy(operands: tuple[Any, ...]) -> np.dtype[Any]:
     number, zero_d, n_d = by_kind
     result = n_d
     for weaker in (zero_d, number):
-        if result is None:
-            result = weaker
-        elif weaker is not None and weaker.category > result.category:
+        if result is None or (weaker is not None and weaker.category > result.category):
             result = weaker
     assert result is not None
     return result.numpy

@@ -11,10 +11,9 @@ import numpy as np
 
 import minigrad.ops
 from minigrad import devices, dtypes
-from minigrad.autograd import engine, node, views
+from minigrad.autograd import node, views
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.ops.index import get_item, set_item
-from minigrad.ops.inplace import check_writable, rebase
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_dtype
 from minigrad.ops.state import Upper, mode
@@ -110,6 +109,8 @@ class Tensor(Methods):
             return make_size(self._array.shape)
         from minigrad.ops.dims import wrap_dim
 
+        if not hasattr(dim, "__index__"):
+            raise TypeError(f"size(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
         if not self._array.ndim:
             raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
         return self._array.shape[wrap_dim(dim, self._array.ndim)]
@@ -173,8 +174,6 @@ class Tensor(Methods):
     @property
     def T(self) -> Tensor:
         """View with the dimensions in reverse order."""
-        if self._array.ndim == 2:
-            return self.t()
         return self.permute(tuple(range(self._array.ndim))[::-1])
 
     @property
@@ -182,8 +181,7 @@ class Tensor(Methods):
         """View with the last two dimensions exchanged."""
         if self._array.ndim < 2:
             raise RuntimeError(
-                "tensor.mT is only supported on matrices or batches of matrices. Got "
-                f"{self._array.ndim}-D tensor."
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
             )
         return self.transpose(-2, -1)
 
@@ -298,13 +296,15 @@ class Tensor(Methods):
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Tensor):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype '{self.dtype}'. The "
-                    "gradient must match the tensor's dtype."
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype "
+                    f"'{self.dtype}'. The gradient must match the tensor's dtype."
                 )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
@@ -549,9 +549,7 @@ class Tensor(Methods):
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, bool, int, float)):
             return bool((self._array == (element._array if isinstance(element, Tensor) else element)).any())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __getitem__(self, index: Any) -> Tensor:
         return get_item(self, index)

@@ -107,4 +107,4 @@ def c_name(array: Any) -> str:
 
 
 class LinAlgError(RuntimeError):
-    """Raised where a matrix has not the property that a factorisation or a solution needs: ``torch.linalg.LinAlgError``."""
+    """Raised where a matrix lacks what a factorisation or a solution needs: ``torch.linalg.LinAlgError``."""

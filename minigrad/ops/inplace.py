@@ -41,24 +41,25 @@ def check_view(tensor: Any) -> None:
     if tensor._view_call is None and tensor._node is not None:
         name = tensor.grad_fn.name().removesuffix("Backward")
         raise RuntimeError(
-            f"Output {tensor.output_nr} of {name} is a view and is being modified inplace. This view was created inside a "
-            "custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would "
-            "override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior "
-            "is forbidden. You can fix this by cloning the output of the custom Function."
+            f"Output {tensor.output_nr} of {name} is a view and is being modified inplace. This view was created "
+            "inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+            "view+inplace would override the custom backward associated with the custom Function, leading to "
+            "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
+            "Function."
         )
     if tensor._view_call is None:
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
-            "you want the inplace to be tracked)."
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+            "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+            "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+            "tracked) or both outside (if you want the inplace to be tracked)."
         )
     call = tensor._view_call[0]
     if isinstance(call, OneOfSeveral):
         raise RuntimeError(
-            f"Output {call.index} of {call.name} is a view and is being modified inplace. This view is the output of a "
-            "function that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
-            "should replace the inplace operation by an out-of-place one."
+            f"Output {call.index} of {call.name} is a view and is being modified inplace. This view is the output of "
+            "a function that returns multiple views. Such functions do not allow the output views to be modified "
+            "inplace. You should replace the inplace operation by an out-of-place one."
         )
 
 
@@ -73,6 +74,7 @@ class OneOfSeveral:
         self.name = node_name.removesuffix("Backward0")
 
     def __call__(self, *args: Any) -> Any:
+        """Return the one view."""
         return self.call(*args)[self.index]
 
 
@@ -102,9 +104,7 @@ def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:
     if source != target:
         given, wanted = from_numpy(source), from_numpy(target)
         if given.category > wanted.category:
-            raise RuntimeError(
-                f"result type {_title(given)} can't be cast to the desired output type {_title(wanted)}"
-            )
+            raise RuntimeError(f"result type {_title(given)} can't be cast to the desired output type {_title(wanted)}")
 
 
 def _title(dtype: Any) -> str:
@@ -138,7 +138,7 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
                 if value._requires_grad:
                     mask |= bit
         target = values[0]
-        recorded = mask and mode.enabled and entry.differentiable
+        recorded = mask and mode.enabled and entry.differentiable and target.dtype.kind == "f"
         before = None
         if self._base is not None and mode.enabled and (mask or self._base._requires_grad):
             check_view(self)
@@ -248,7 +248,7 @@ def write_out(name: str, target: Any, result: Any) -> Any:
         return type(result)([write_out(name, one, other) for one, other in zip(target, result, strict=True)])
     if not isinstance(target, Upper.Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-    if target._requires_grad or result._requires_grad and mode.enabled:
+    if target._requires_grad or (result._requires_grad and mode.enabled):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."

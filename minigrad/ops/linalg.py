@@ -302,7 +302,9 @@ def _substituted(A: Any, B: Any, upper: bool) -> Any:
 
 
 @op(namespace="linalg", reference=_solve_triangular_reference, node="LinalgSolveTriangularBackward0")
-def solve_triangular(input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+def solve_triangular(
+    input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
     """Solution ``X`` of ``input @ X == B`` (of ``X @ input == B`` unless ``left``) for triangular ``input``.
 
     Parameters
@@ -551,7 +553,9 @@ def _rank_reference(A: Any, **_: Any) -> Any:
 
 
 @composed(namespace="linalg", reference=_rank_reference)
-def matrix_rank(input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(
+    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """Number of singular values above ``max(atol, rtol * largest)``.
 
     Parameters
@@ -695,7 +699,8 @@ def matrix_norm(
     Parameters
     ----------
     ord : {"fro", "nuc", inf, -inf, 1, -1, 2, -2}
-        Root of the sum of squares; sum of the singular values; largest or smallest sum of ``|input|`` over rows or columns;
+        Root of the sum of squares; sum of the singular values; largest or smallest sum of ``|input|`` over rows or
+        columns;
         largest or smallest singular value.
     dim : tuple of two int
         The dimensions of the matrices.

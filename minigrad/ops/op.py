@@ -187,18 +187,23 @@ def op(
     callable
         The public function, with the attributes ``gradient`` and ``samples`` (decorators) and ``entry`` (the `Op`).
     """
-    if forward is None:
-        return functools.partial(
-            op, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs, saves=saves,
-            view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
-            reference=reference,
-        )  # fmt: skip
-    made = Op(
-        forward, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, outputs=outputs, saves=saves,
-        view=view, differentiable=differentiable, node=node, variant=variant, ufunc=ufunc, pack=pack,
-        reference=reference,
-    )  # fmt: skip
-    return _register(made, table)
+    options: dict[str, Any] = {
+        "name": name,
+        "namespace": namespace,
+        "method": method,
+        "inplace": inplace,
+        "aliases": aliases,
+        "outputs": outputs,
+        "saves": saves,
+        "view": view,
+        "differentiable": differentiable,
+        "node": node,
+        "variant": variant,
+        "ufunc": ufunc,
+        "pack": pack,
+        "reference": reference,
+    }
+    return functools.partial(op, **options) if forward is None else _register(Op(forward, **options), table)
 
 
 def composed(
@@ -213,15 +218,18 @@ def composed(
     reference: Callable[..., Any] | None = None,
 ) -> Any:
     """Enter a function that is made of operations into the table; the keywords are the attributes of `Entry`."""
+    options: dict[str, Any] = {
+        "name": name,
+        "namespace": namespace,
+        "method": method,
+        "inplace": inplace,
+        "aliases": aliases,
+        "pack": pack,
+        "reference": reference,
+    }
     if function is None:
-        return functools.partial(
-            composed, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, pack=pack,
-            reference=reference,
-        )  # fmt: skip
-    made = Composed(
-        function, name=name, namespace=namespace, method=method, inplace=inplace, aliases=aliases, pack=pack,
-        reference=reference,
-    )  # fmt: skip
+        return functools.partial(composed, **options)
+    made = Composed(function, **options)
     made.call = _make_composed_call(made)
     return _register(made, composed_table)
 
@@ -384,9 +392,7 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
             elif isinstance(each, ndarray):
                 arrays.append(each)
             else:
-                raise TypeError(
-                    f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}"
-                )
+                raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}")
         try:
             out = forward(arrays, *args[1:])
         except (ValueError, TypeError, AttributeError) as error:
@@ -471,10 +477,10 @@ class _ReturnType(tuple):  # type: ignore[type-arg]
         return f"torch.return_types.{type(self).__name__}(\n{body})"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def return_type(name: str, fields: tuple[str, ...]) -> Any:
     """Return the named tuple class ``torch.return_types.<name>``; it takes one iterable."""
-    plain = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    plain = namedtuple(name, fields)  # type: ignore[misc]
     namespace = {
         "__slots__": (),
         "__new__": lambda cls, values: tuple.__new__(cls, values),

@@ -115,7 +115,8 @@ class Signature:
         for k in range(count, self.arity):
             if self.defaults[k] is _EMPTY and k not in places:
                 raise TypeError(
-                    f'{self.function_name}() missing 1 required positional arguments: "{self.names[k]}"; expected {self}'
+                    f'{self.function_name}() missing 1 required positional arguments: "{self.names[k]}"; '
+                    f"expected {self}"
                 )
         self._places[call] = tuple(places)
         return self._places[call]

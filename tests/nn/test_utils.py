@@ -57,9 +57,7 @@ def test_an_empty_generator_warns():
 def test_a_norm_that_is_not_finite_may_raise(parameters):
     parameters[0].grad.fill_(math.nan)
     assert math.isnan(clip_grad_norm_(parameters, 1.0).item())
-    with pytest.raises(
-        RuntimeError, match=r"The total norm of order 2.0 for gradients from"
-    ):
+    with pytest.raises(RuntimeError, match=r"The total norm of order 2.0 for gradients from"):
         clip_grad_norm_(parameters, 1.0, error_if_nonfinite=True)
 
 
