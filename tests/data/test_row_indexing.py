@@ -298,3 +298,26 @@ def test_one_indexing_a_batch(monkeypatch):
     monkeypatch.setattr(minigrad.Tensor, "__getitem__", None)
     split, _ = random_split(TensorDataset(X, Y), [8, 4])
     assert sum(len(y) for _, y in DataLoader(split, batch_size=3, shuffle=True)) == 8
+
+
+def test_a_class_that_is_no_dataset_is_batched_at_once_too():
+    class Rows:
+        def __init__(self):
+            self.x, self.y = X, Y
+
+        def __len__(self):
+            return len(self.x)
+
+        def __getitem__(self, index):
+            return self.x[index], self.y[index]
+
+    assert bulk_fetch(Rows()) is not None
+    x, y = next(iter(DataLoader(Rows(), batch_size=5)))
+    assert x.equal(X[:5])
+    assert y.equal(Y[:5])
+
+
+@pytest.mark.parametrize("samples", [[(1, 2), (3, 4)], range(4), {0: 1.0, 1: 2.0}])
+def test_sequences_and_mappings_are_read_sample_by_sample(samples):
+    assert bulk_fetch(samples) is None
+    assert len(list(DataLoader(samples))) == len(samples)

@@ -18,7 +18,7 @@ from minigrad.creation import from_numpy
 from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 from minigrad.utils.data._arrays import is_plain, row_picker, rows_of
-from minigrad.utils.data.dataset import ConcatDataset, Dataset, StackDataset, Subset, TensorDataset
+from minigrad.utils.data.dataset import ConcatDataset, StackDataset, Subset, TensorDataset
 
 if TYPE_CHECKING:
     from minigrad.utils.data._row_indexing import Recipe
@@ -31,9 +31,7 @@ def bulk_fetch(dataset: Any) -> BulkFetch | None:
     """Return a function that fetches a collated batch at once; None if samples must be asked for one by one."""
     if isinstance(dataset, (Tensor, np.ndarray)):
         return _rows(dataset)
-    if not isinstance(dataset, Dataset):
-        return None
-    method = type(dataset).__getitem__
+    method = getattr(type(dataset), "__getitem__", None)
     for kind, make in _KNOWN.items():
         if isinstance(dataset, kind) and method is kind.__getitem__ and _getitems_of(dataset) is _getitems_of(kind):
             return make(dataset)
@@ -147,9 +145,9 @@ _KNOWN: dict[type[Any], Callable[[Any], BulkFetch | None]] = {
 }
 
 
-def _written_by_user(dataset: Dataset[Any]) -> BulkFetch | None:
+def _written_by_user(dataset: Any) -> BulkFetch | None:
     """Rows of a user's own dataset, if its ``__getitem__`` does nothing but index."""
-    kind = type(dataset)
+    kind: Any = type(dataset)
     if _getitems_of(kind) is not None or kind.__getattribute__ is not object.__getattribute__:
         return None
     # A debugger must find the user's method called, or a breakpoint in it would never stop.
@@ -158,11 +156,11 @@ def _written_by_user(dataset: Dataset[Any]) -> BulkFetch | None:
     # Imported here: reading bytecode is needed only for datasets of this kind.
     from minigrad.utils.data._row_indexing import recipe_of
 
-    recipe = recipe_of(kind.__getitem__)
+    recipe = recipe_of(getattr(kind, "__getitem__", None))
     return None if recipe is None else _follow(recipe, dataset)
 
 
-def _follow(recipe: Recipe, dataset: Dataset[Any]) -> BulkFetch | None:
+def _follow(recipe: Recipe, dataset: Any) -> BulkFetch | None:
     """Turn a recipe into a function for a batch."""
     from minigrad.utils.data._row_indexing import Row
 
