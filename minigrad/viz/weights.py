@@ -66,8 +66,7 @@ def plot_weights(
     ax.set_aspect("equal")
     ax.set_xlim(-0.5, columns - 0.5)
     ax.set_ylim(rows - 0.5, -0.5)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(integer=True)
     ax.set_xlabel(f"{xlabel}\nwhite: positive, black: negative, full cell: {largest:.3g}")
     ax.set_ylabel(ylabel)
     if title is not None:
