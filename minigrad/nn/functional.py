@@ -6,6 +6,17 @@ The operations are in `minigrad.ops`; those that need more than a name here are 
 from __future__ import annotations
 
 from minigrad.ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, tanh
+from minigrad.ops.avg_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.embedding import one_hot
@@ -30,6 +41,15 @@ from minigrad.ops.margin_loss import (
     soft_margin_loss,
 )
 from minigrad.ops.matmul import linear
+from minigrad.ops.max_pool import (
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
+from minigrad.ops.max_unpool import max_unpool1d, max_unpool2d, max_unpool3d
 from minigrad.ops.pad import pad
 from minigrad.ops.pair_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
@@ -68,7 +88,16 @@ from ._functions.embedding import embedding
 from ._functions.normalization import batch_norm, layer_norm
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "alpha_dropout",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
@@ -107,7 +136,16 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_margin_loss",

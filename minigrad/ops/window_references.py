@@ -162,20 +162,48 @@ def avg_pool(rank: int) -> Any:
     return reference
 
 
-def adaptive_pool(rank: int, reduce: Any) -> Any:
-    """Return an adaptive pooling in NumPy: ``reduce`` is applied to windows that cover each dimension evenly."""
+def _even(n: int, out: int) -> list[tuple[int, int]]:
+    """Return where so many windows that cover a dimension evenly begin and end."""
+    return [(j * n // out, -(-(j + 1) * n // out)) for j in range(out)]
+
+
+def _even_windows(x: Any, rank: int, output_size: Any) -> Any:
+    """Yield the place and the positions of each window, and first the output lengths."""
+    wanted = (output_size,) * rank if not isinstance(output_size, (tuple, list)) else output_size
+    size = x.shape[-rank:]
+    lengths = [n if out is None else out for n, out in zip(size, wanted, strict=True)]
+    yield lengths
+    spans = [_even(n, out) for n, out in zip(size, lengths, strict=True)]
+    for place in np.ndindex(*lengths):
+        yield place, [range(*span[j]) for j, span in zip(place, spans, strict=True)]
+
+
+def adaptive_avg_pool(rank: int) -> Any:
+    """Return ``adaptive_avg_pool1d``, ``2d`` or ``3d`` in NumPy."""
 
     def reference(x: Any, output_size: Any) -> Any:
-        wanted = per_dim(output_size, rank) if output_size is not None else (None,) * rank
-        size = x.shape[-rank:]
-        lengths = [n if out is None else out for n, out in zip(size, wanted, strict=True)]
-        out = np.zeros((*x.shape[:-rank], *lengths), x.dtype)
-        for place in np.ndindex(*lengths):
-            window = tuple(
-                slice(j * n // length, -(-(j + 1) * n // length))
-                for j, n, length in zip(place, size, lengths, strict=True)
-            )
-            out[_at(*place)] = reduce(x[_at(*window)].reshape(*x.shape[:-rank], -1), -1)
+        windows = _even_windows(x, rank, output_size)
+        out = np.zeros((*x.shape[:-rank], *next(windows)), x.dtype)
+        for place, seen in windows:
+            out[_at(*place)] = x[_at(*np.ix_(*seen))].mean(tuple(range(-rank, 0)))
         return out
+
+    return reference
+
+
+def adaptive_max_pool(rank: int) -> Any:
+    """Return ``adaptive_max_pool1d``, ``2d`` or ``3d`` in NumPy."""
+
+    def reference(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+        windows = _even_windows(x, rank, output_size)
+        out = np.zeros((*x.shape[:-rank], *next(windows)), x.dtype)
+        indices = np.zeros(out.shape, np.int64)
+        flat = x.reshape(*x.shape[:-rank], -1)
+        for place, seen in windows:
+            numbers = np.array([np.ravel_multi_index(each, x.shape[-rank:]) for each in itertools.product(*seen)])
+            window = flat[..., numbers]
+            out[_at(*place)] = window.max(-1)
+            indices[_at(*place)] = numbers[window.argmax(-1)]
+        return (out, indices) if return_indices else out
 
     return reference

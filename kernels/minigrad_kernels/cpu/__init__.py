@@ -27,6 +27,10 @@ _FAMILIES = {
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "conv": ["convolve", "convolve_input", "convolve_weight", "fold", "unfold"],
+    "pool": [
+        *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
+        *["even_windows", "pool_windows", "windows_without_padding"],
+    ],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
 }
 _HOME = {name: family for family, names in _FAMILIES.items() for name in names}

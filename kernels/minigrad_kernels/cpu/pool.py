@@ -1,0 +1,413 @@
+"""Pooling: the largest element or the mean of each window.
+
+Everything is done for three spatial dimensions; one- and two-dimensional images have leading lengths of 1. All other
+dimensions are planes, each by itself. The place of a maximum is kept as the number of the tap within its window, in one
+byte, where a window has no more taps than that counts, and as the element's number within its plane otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+
+import numpy as np
+
+from minigrad_kernels.cpu._kernel import In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
+
+empty = np.empty
+_BYTE = 127
+_SHORT = 4  # lines of fewer windows are quicker window by window
+
+
+@subroutine
+def _inside(offset, stride, length, out):
+    """Return the range of the outputs j, below `out`, for which 0 <= offset + j * stride < length."""
+    low = min(max(0, (stride - 1 - offset) // stride), out)
+    return low, max(low, min(out, (length - 1 - offset) // stride + 1))
+
+
+@kernel
+def _max_pool_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt8):
+    """Out = the largest element of each window, places = the number of its tap; the first of equals, or a nan."""
+    d, h, w, kd, kh, kw, sd, sh, sw, pd, ph, pw, dd, dh, dw, od, oh, ow = shape
+    for line in range(out.size // ow):
+        plane, i, j = line // (od * oh), line // oh % od, line % oh
+        best, place = out[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
+        z, y = i * sd - pd, j * sh - ph
+        first_a, first_b = max(0, (dd - 1 - z) // dd), max(0, (dh - 1 - y) // dh)
+        first = np.int8((first_a * kh + first_b) * kw)
+        for t in range(best.size):
+            best[t] = lowest
+            place[t] = first
+        for t in range(min(ow, (pw + sw - 1) // sw)):
+            place[t] += (pw - t * sw + dw - 1) // dw
+        for a in range(first_a, kd):
+            if z + a * dd >= d:
+                break
+            for b in range(first_b, kh):
+                if y + b * dh >= h:
+                    break
+                start = ((plane * d + z + a * dd) * h + y + b * dh) * w
+                for e in range(kw):
+                    low, high = _inside(e * dw - pw, sw, w, ow)
+                    tap = np.int8((a * kh + b) * kw + e)
+                    top, where = best[low:high], place[low:high]
+                    begin = start + low * sw + e * dw - pw
+                    source = x[begin : begin + top.size * sw]
+                    if sw == 1:
+                        for t in range(top.size):
+                            v = source[t]
+                            larger = (v > top[t]) | (v != v)
+                            top[t] = v if larger else top[t]
+                            where[t] = tap if larger else where[t]
+                    elif sw == 2:  # a constant, so that it becomes a shuffle
+                        for t in range(top.size):
+                            v = source[2 * t]
+                            larger = (v > top[t]) | (v != v)
+                            top[t] = v if larger else top[t]
+                            where[t] = tap if larger else where[t]
+                    else:
+                        for t in range(top.size):
+                            v = source[sw * t]
+                            if v > top[t] or v != v:
+                                top[t] = v
+                                where[t] = tap
+
+
+@kernel
+def _max_pool_by_two_loop(x: In, shape: InInt64, out: Out, places: OutInt8):
+    """The same for windows of 2 x 2, side by side in planes without a border."""
+    h, w, oh, ow = shape[1], shape[2], shape[16], shape[17]
+    zero, one, two, three = np.int8(0), np.int8(1), np.int8(2), np.int8(3)
+    for line in range(out.size // ow):
+        best, place = out[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
+        start = (line // oh * h + line % oh * 2) * w
+        above, below = x[start : start + 2 * ow], x[start + w : start + w + 2 * ow]
+        for t in range(best.size):
+            v, tap = above[2 * t], zero
+            other = above[2 * t + 1]
+            larger = (other > v) | (other != other)
+            v, tap = other if larger else v, one if larger else tap
+            other = below[2 * t]
+            larger = (other > v) | (other != other)
+            v, tap = other if larger else v, two if larger else tap
+            other = below[2 * t + 1]
+            larger = (other > v) | (other != other)
+            best[t] = other if larger else v
+            place[t] = three if larger else tap
+
+
+@kernel
+def _max_pool_backward_loop(grad: In, places: InInt8, shape: InInt64, offsets: InInt64, out: Out):
+    """Add each element of grad to out where its maximum was."""
+    d, h, w = shape[:3]
+    sd, sh, sw, pd, ph, pw = shape[6:12]
+    od, oh, ow = shape[15:]
+    for line in range(grad.size // ow):
+        plane, i, j = line // (od * oh), line // oh % od, line % oh
+        start = ((plane * d + i * sd - pd) * h + j * sh - ph) * w - pw
+        row, place = grad[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
+        for t in range(row.size):
+            # Unsigned indices need no test for counting from the end.
+            out[np.uint64(start + t * sw + offsets[np.uint8(place[t])])] += row[t]
+
+
+@kernel
+def _max_pool_by_two_backward_loop(grad: In, places: InInt8, shape: InInt64, out: Out):
+    """The same for windows of 2 x 2, side by side, writing all that they cover."""
+    h, w, oh, ow = shape[1], shape[2], shape[16], shape[17]
+    zero = grad.dtype.type(0)
+    for line in range(grad.size // ow):
+        row, place = grad[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
+        start = (line // oh * h + line % oh * 2) * w
+        above, below = out[start : start + 2 * ow], out[start + w : start + w + 2 * ow]
+        for t in range(row.size):
+            above[2 * t] = row[t] if place[t] == 0 else zero
+            above[2 * t + 1] = row[t] if place[t] == 1 else zero
+        for t in range(row.size):
+            below[2 * t] = row[t] if place[t] == 2 else zero
+            below[2 * t + 1] = row[t] if place[t] == 3 else zero
+
+
+@kernel
+def _at_maxima_loop(x: In, places: InInt8, shape: InInt64, offsets: InInt64, out: Out):
+    """Out = the elements of x where the maxima were."""
+    d, h, w = shape[:3]
+    sd, sh, sw, pd, ph, pw = shape[6:12]
+    od, oh, ow = shape[15:]
+    for line in range(out.size // ow):
+        plane, i, j = line // (od * oh), line // oh % od, line % oh
+        start = ((plane * d + i * sd - pd) * h + j * sh - ph) * w - pw
+        for t in range(ow):
+            out[line * ow + t] = x[start + t * sw + offsets[places[line * ow + t]]]
+
+
+@kernel
+def _max_windows_loop(
+    x: In,
+    shape: InInt64,
+    spans_d: InInt64,
+    spans_h: InInt64,
+    spans_w: InInt64,
+    lowest: Real,
+    out: Out,
+    places: OutInt64,
+):
+    """Out = the largest element of each window of any size, places = its number in the plane."""
+    d, h, w, dd, dh, dw, od, oh, ow = shape
+    at = 0
+    for plane in range(out.size // (od * oh * ow)):
+        for i in range(od):
+            for j in range(oh):
+                for t in range(ow):
+                    best = lowest
+                    place = (spans_d[3 * i] * h + spans_h[3 * j]) * w + spans_w[3 * t]
+                    for a in range(spans_d[3 * i], spans_d[3 * i + 1], dd):
+                        for b in range(spans_h[3 * j], spans_h[3 * j + 1], dh):
+                            start = (a * h + b) * w
+                            for e in range(spans_w[3 * t], spans_w[3 * t + 1], dw):
+                                v = x[plane * d * h * w + start + e]
+                                if v > best or v != v:
+                                    best, place = v, start + e
+                    out[at], places[at] = best, place
+                    at += 1
+
+
+@kernel
+def _mean_windows_loop(
+    x: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
+):
+    """Out = the sum of each window, divided by `divisor`, or by the windows' own counts where that is 0."""
+    d, h, w = shape[:3]
+    od, oh, ow = shape[6:]
+    zero = x.dtype.type(0)
+    at = 0
+    for plane in range(out.size // (od * oh * ow)):
+        for i in range(od):
+            for j in range(oh):
+                for e in range(row.size):
+                    row[e] = zero
+                for a in range(spans_d[3 * i], spans_d[3 * i + 1]):
+                    for b in range(spans_h[3 * j], spans_h[3 * j + 1]):
+                        start = ((plane * d + a) * h + b) * w
+                        source = x[start : start + row.size]
+                        for e in range(row.size):
+                            row[e] += source[e]
+                lines = spans_d[3 * i + 2] * spans_h[3 * j + 2]
+                for t in range(ow):
+                    total = zero
+                    for e in range(spans_w[3 * t], spans_w[3 * t + 1]):
+                        total += row[e]
+                    count = divisor if divisor else lines * spans_w[3 * t + 2]
+                    out[at] = total / x.dtype.type(count)
+                    at += 1
+
+
+@kernel
+def _mean_windows_backward_loop(
+    grad: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
+):
+    """Add each element of grad, divided as the sum was, to all of out that its window covers."""
+    d, h, w = shape[:3]
+    od, oh, ow = shape[6:]
+    zero = grad.dtype.type(0)
+    at = 0
+    for plane in range(grad.size // (od * oh * ow)):
+        for i in range(od):
+            for j in range(oh):
+                for e in range(row.size):
+                    row[e] = zero
+                lines = spans_d[3 * i + 2] * spans_h[3 * j + 2]
+                for t in range(ow):
+                    count = divisor if divisor else lines * spans_w[3 * t + 2]
+                    share = grad[at] / grad.dtype.type(count)
+                    at += 1
+                    for e in range(spans_w[3 * t], spans_w[3 * t + 1]):
+                        row[e] += share
+                for a in range(spans_d[3 * i], spans_d[3 * i + 1]):
+                    for b in range(spans_h[3 * j], spans_h[3 * j + 1]):
+                        start = ((plane * d + a) * h + b) * w
+                        target = out[start : start + row.size]
+                        for e in range(row.size):
+                            target[e] += row[e]
+
+
+class Windows:
+    """How windows lie over planes.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Lengths of a plane: 1 to 3 of them, as of all tuples here.
+    spans : tuple of tuple of (int, int, int)
+        For each dimension and each window: its first position inside, the end of its last, and how many positions
+        count for the mean.
+    dilation : tuple of int
+    taps : tuple, optional
+        ``(kernel, stride, padding)`` where all windows are alike; of the maximum only.
+
+    Attributes
+    ----------
+    out : tuple of int
+        Windows along each dimension.
+    """
+
+    def __init__(self, size, spans, dilation, taps=None):
+        missing = 3 - len(size)
+        ones = (1,) * missing
+        self.size, self.out = size, tuple(len(each) for each in spans)
+        lengths = (*ones, *size, *ones, *dilation, *ones, *self.out)
+        self.shape = np.array(lengths, np.int64)
+        spans = (*(((0, 1, 1),),) * missing, *spans)
+        self.spans = [np.array(each, np.int64).reshape(-1) for each in spans]
+        is_short = taps is None or (self.out[-1] < _SHORT and taps[0][-1] > 2)
+        self.has_bytes = not is_short and math.prod(taps[0]) <= _BYTE
+        if self.has_bytes:
+            steps, borders = ones + taps[1], (0,) * missing + taps[2]
+            counts = ones + taps[0]
+            _, height, width = ones + size
+            rows = [range(k) for k in counts]
+            across = ones + dilation
+            taps = [
+                (a * across[0] * height + b * across[1]) * width + e * across[2] for a, b, e in itertools.product(*rows)
+            ]
+            self.offsets = np.array(taps, np.int64)
+            self.all_alike = np.array([*lengths[:3], *counts, *steps, *borders, *across, *lengths[6:]], np.int64)
+            corners = [np.arange(n) * t - b for n, t, b in zip(lengths[6:], steps, borders, strict=True)]
+            planes = (corners[0][:, None, None] * height + corners[1][:, None]) * width + corners[2]
+            self.corners = planes.reshape(self.out)
+            self.is_by_two = counts == (1, 2, 2) and steps == (1, 2, 2) and not any(borders) and across == (1, 1, 1)
+            self.is_by_two = self.is_by_two and all(2 * n <= m for n, m in zip(self.out[-2:], size[-2:], strict=True))
+            self.is_covered = all(2 * n == m for n, m in zip(self.out[-2:], size[-2:], strict=True))
+
+
+@functools.lru_cache(maxsize=512)
+def pool_windows(size, kernel, stride, padding, dilation, out):
+    """Return the `Windows` of equal windows, made once; for a mean they count the padding, and nothing beyond it."""
+    spans = []
+    for n, k, s, p, d, count in zip(size, kernel, stride, padding, dilation, out, strict=True):
+        starts = [j * s - p for j in range(count)]
+        spans.append(
+            tuple(
+                (a if a >= 0 else a + -(a // d) * d, min(a + (k - 1) * d + 1, n), min(a + k, n + p) - a) for a in starts
+            )
+        )
+    return Windows(size, tuple(spans), dilation, (kernel, stride, padding))
+
+
+@functools.lru_cache(maxsize=512)
+def windows_without_padding(size, kernel, stride, padding, out):
+    """Return the `Windows` of equal windows of which the padding does not count for the mean."""
+    whole = pool_windows(size, kernel, stride, padding, (1,) * len(size), out)
+    spans = [each.reshape(-1, 3).tolist() for each in whole.spans[3 - len(size) :]]
+    return Windows(size, tuple(tuple((a, b, b - a) for a, b, _ in each) for each in spans), (1,) * len(size))
+
+
+@functools.lru_cache(maxsize=512)
+def even_windows(size, out):
+    """Return the `Windows` that cover each dimension evenly with so many windows."""
+    spans = tuple(
+        tuple((j * n // count, -(-(j + 1) * n // count)) for j in range(count))
+        for n, count in zip(size, out, strict=True)
+    )
+    return Windows(size, tuple(tuple((a, b, b - a) for a, b in each) for each in spans), (1,) * len(size))
+
+
+def _lowest(dtype):
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def max_pool(x, view):
+    """Return the largest element of each window, and where it was.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., *view.size)
+    view : Windows
+
+    Returns
+    -------
+    out : ndarray, shape (..., *view.out)
+    places : ndarray of int8 or int64, of that shape
+        For `max_pool_backward`, `at_maxima` and `plane_indices`.
+    """
+    shape = x.shape[: x.ndim - len(view.size)] + view.out
+    out = empty(shape, x.dtype)
+    if view.has_bytes:
+        places = empty(shape, np.int8)
+        if out.size and view.is_by_two:
+            _max_pool_by_two_loop[x.dtype](x, view.all_alike, out, places)
+        elif out.size:
+            _max_pool_loop[x.dtype](x, view.all_alike, _lowest(x.dtype), out, places)
+        return out, places
+    places = empty(shape, np.int64)
+    if out.size:
+        _max_windows_loop[x.dtype](x, view.shape, *view.spans, _lowest(x.dtype), out, places)
+    return out, places
+
+
+def max_pool_backward(grad, places, view):
+    """Return planes (..., *view.size) of zeros to which each element of `grad` is added where its maximum was."""
+    shape = grad.shape[: grad.ndim - len(view.size)] + view.size
+    if places.dtype == np.int8 and view.is_by_two and grad.size:
+        out = (empty if view.is_covered else np.zeros)(shape, grad.dtype)
+        _max_pool_by_two_backward_loop[grad.dtype](grad, places, view.all_alike, out)
+        return out
+    out = np.zeros(shape, grad.dtype)
+    if not grad.size:
+        return out
+    if places.dtype == np.int8:
+        _max_pool_backward_loop[grad.dtype](grad, places, view.all_alike, view.offsets, out)
+        return out
+    length, count = math.prod(view.size), math.prod(view.out)
+    _scatter_loop[grad.dtype](grad, places, count, length, out)
+    return out
+
+
+@kernel
+def _scatter_loop(grad: In, places: InInt64, count: int, length: int, out: Out):
+    """Add each element of grad, `count` a plane, to out, `length` a plane, at its place in the plane."""
+    for plane in range(grad.size // count):
+        row, place = grad[plane * count : plane * count + count], places[plane * count : plane * count + count]
+        target = out[plane * length : plane * length + length]
+        for t in range(row.size):
+            target[place[t]] += row[t]
+
+
+def at_maxima(x, places, view):
+    """Return the elements of `x`, shape (..., *view.size), where the maxima were."""
+    leading = x.shape[: x.ndim - len(view.size)]
+    if places.dtype == np.int8:
+        out = empty(leading + view.out, x.dtype)
+        if out.size:
+            _at_maxima_loop[x.dtype](x, places, view.all_alike, view.offsets, out)
+        return out
+    planes = math.prod(leading)
+    taken = np.take_along_axis(x.reshape(planes, -1), places.reshape(planes, -1), 1)
+    return taken.reshape(leading + view.out)
+
+
+def plane_indices(places, view):
+    """Return places as the elements' numbers within their planes."""
+    if places.dtype == np.int64:
+        return places
+    return view.offsets.take(places) + view.corners
+
+
+def mean_pool(x, view, divisor=0):
+    """Return the mean of each window, or its sum divided by `divisor`: (..., *view.size) -> (..., *view.out)."""
+    out = empty(x.shape[: x.ndim - len(view.size)] + view.out, x.dtype)
+    if out.size:
+        row = empty(view.size[-1], np.float32 if x.dtype == np.float16 else x.dtype)
+        _mean_windows_loop[x.dtype](x, view.shape, *view.spans, divisor, row, out)
+    return out
+
+
+def mean_pool_backward(grad, view, divisor=0):
+    """Return planes (..., *view.size) to which each element of `grad` is added, in equal shares, over its window."""
+    out = np.zeros(grad.shape[: grad.ndim - len(view.size)] + view.size, grad.dtype)
+    if grad.size:
+        row = empty(view.size[-1], np.float32 if grad.dtype == np.float16 else grad.dtype)
+        _mean_windows_backward_loop[grad.dtype](grad, view.shape, *view.spans, divisor, row, out)
+    return out

@@ -1,0 +1,163 @@
+"""Max pooling undone: zeros, with the maxima where they were."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops import window_references as references
+from minigrad.ops.naming import named
+from minigrad.ops.op import composed
+from minigrad.ops.pool import check_rank, per_dim
+from minigrad.ops.promotion import not_implemented
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def _unpool(input: Any, indices: Any, rank: int, kernel: Any, stride: Any, padding: Any, output_size: Any) -> Any:
+    """Return ``max_unpool1d``, ``2d`` or ``3d``."""
+    name = f"max_unpool{rank}d"
+    kernel = per_dim(name, "kernel_size", kernel, rank)
+    stride = kernel if stride is None else per_dim(name, "stride", stride, rank)
+    padding = per_dim(name, "padding", padding, rank)
+    if indices.dtype.name != "int64":
+        given = indices.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"elements in indices should be type int64 but got: {given}")
+    if indices.shape != input.shape:
+        raise RuntimeError(
+            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices "
+            f"tensor with shape: {list(indices.shape)}"
+        )
+    check_rank(name, input.shape, rank)
+    if not input.dtype.is_floating_point:
+        raise not_implemented("max_unpool3d" if rank == 3 else "max_unpool2d", input.detach().numpy())
+    size = tuple(
+        (n - 1) * s + k - 2 * p for n, s, k, p in zip(input.shape[-rank:], stride, kernel, padding, strict=True)
+    )
+    if output_size is not None:
+        size = _unpooled_size(tuple(output_size), size, stride, rank)
+    leading = tuple(input.shape[:-rank])
+    numbers, length = indices.reshape((*leading, -1)), math.prod(size)
+    if numbers.numel() and not 0 <= int(numbers.min()) <= int(numbers.max()) < length:
+        raise RuntimeError(
+            f"Found an invalid max index: {int(numbers.max())} (output volumes are of size {list(size)})"
+        )
+    zeros = input.new_zeros((*leading, length))
+    out = zeros.scatter(-1, numbers, input.reshape((*leading, -1))).reshape(leading + size)
+    return named(out, "SqueezeBackward1" if rank == 1 else f"MaxUnpool{rank}DBackward0")
+
+
+def _unpooled_size(
+    wanted: tuple[int, ...], default: tuple[int, ...], stride: tuple[int, ...], rank: int
+) -> tuple[int, ...]:
+    """Return the lengths asked for, which may differ by less than a stride from those that the windows give."""
+    if len(wanted) == rank + 2:
+        wanted = wanted[2:]
+    if len(wanted) != rank:
+        raise ValueError(
+            f"output_size should be a sequence containing {rank} or {rank + 2} elements, but it has a length of "
+            f"'{len(wanted)}'"
+        )
+    for k, (n, usual, step) in enumerate(zip(wanted, default, stride, strict=True)):
+        if not usual - step < n < usual + step:
+            raise ValueError(
+                f'invalid output_size "{wanted}" (dim {k} must be between {usual - step} and {usual + step})'
+            )
+    return wanted
+
+
+def _unpool_reference(rank: int) -> Any:
+    """Return ``max_unpool1d``, ``2d`` or ``3d`` in NumPy."""
+
+    def reference(
+        x: Any, indices: Any, kernel: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    ) -> Any:
+        kernel = references.per_dim(kernel, rank)
+        stride = kernel if stride is None else references.per_dim(stride, rank)
+        padding = references.per_dim(padding, rank)
+        size = [(n - 1) * s + k - 2 * p for n, s, k, p in zip(x.shape[-rank:], stride, kernel, padding, strict=True)]
+        out = np.zeros((math.prod(x.shape[:-rank]), math.prod(output_size or size)), x.dtype)
+        for plane, values, places in zip(out, x.reshape(len(out), -1), indices.reshape(len(out), -1), strict=True):
+            plane[places] = values
+        return out.reshape(*x.shape[:-rank], *(output_size or size))
+
+    return reference
+
+
+@composed(namespace="functional", reference=_unpool_reference(1))
+def max_unpool1d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+) -> Tensor:
+    """Zeros with the maxima that `max_pool1d` found put back where they were.
+
+    Parameters
+    ----------
+    input : Tensor
+        The maxima.
+    indices : Tensor of int64
+        What ``max_pool1d(..., return_indices=True)`` gave.
+    kernel_size, stride, padding : int
+        Those of the pooling.
+    output_size : sequence of int, optional
+        Which of the sizes that the pooling could have come from.
+    """
+    return _unpool(input, indices, 1, kernel_size, stride, padding, output_size)
+
+
+@max_unpool1d.samples
+def _(make):
+    yield make.sample(make(2, 2, 3), np.array([[[0, 2, 5], [1, 3, 4]]] * 2), 2)
+
+
+@composed(namespace="functional", reference=_unpool_reference(2))
+def max_unpool2d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+) -> Tensor:
+    """Zeros with the maxima that `max_pool2d` found put back where they were.
+
+    Parameters
+    ----------
+    input : Tensor
+        The maxima.
+    indices : Tensor of int64
+        What ``max_pool2d(..., return_indices=True)`` gave.
+    kernel_size, stride, padding : int or (int, int)
+        Those of the pooling.
+    output_size : sequence of int, optional
+        Which of the sizes that the pooling could have come from.
+    """
+    return _unpool(input, indices, 2, kernel_size, stride, padding, output_size)
+
+
+@max_unpool2d.samples
+def _(make):
+    yield make.sample(make(1, 2, 2, 2), np.array([[[[0, 3], [9, 14]], [[5, 2], [8, 11]]]]), 2)
+    yield make.sample(make(1, 2, 2), np.array([[[0, 3], [9, 14]]]), 2, output_size=(5, 4))
+
+
+@composed(namespace="functional", reference=_unpool_reference(3))
+def max_unpool3d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+) -> Tensor:
+    """Zeros with the maxima that `max_pool3d` found put back where they were.
+
+    Parameters
+    ----------
+    input : Tensor
+        The maxima.
+    indices : Tensor of int64
+        What ``max_pool3d(..., return_indices=True)`` gave.
+    kernel_size, stride, padding : int or three
+        Those of the pooling.
+    output_size : sequence of int, optional
+        Which of the sizes that the pooling could have come from.
+    """
+    return _unpool(input, indices, 3, kernel_size, stride, padding, output_size)
+
+
+@max_unpool3d.samples
+def _(make):
+    yield make.sample(make(1, 1, 1, 2, 1), np.array([[[[[3], [11]]]]]), (2, 2, 2), 2)
