@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.op import op, share_memory
+from minigrad.ops.promotion import check_fits
 from minigrad.ops.state import Upper, mode
 
 if TYPE_CHECKING:
@@ -165,8 +166,12 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
         basic = None
     if advanced is not None and isinstance(value, Upper.Tensor) and value._array.dtype is not tensor._array.dtype:
         _check_dtypes(tensor, advanced, value)
+    if not isinstance(value, (Upper.Tensor, int, float, np.ndarray, np.generic, list, tuple)):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
+    if tensor._array.dtype.kind in "iu" and isinstance(value, (int, float)):
+        check_fits(value, tensor._array.dtype)
     recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
-    if not recorded:
+    if not recorded or tensor._array.dtype.kind != "f":
         array = (
             tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
         )

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import int64, uint8
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
+from minigrad.ops.dims import wrap_dim
 from minigrad.ops.elementwise import sub
+from minigrad.ops.errors import broadcast_error
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, promote, to_floating
@@ -68,11 +71,23 @@ def _of_one_shape(name: str, input: Any, target: Any) -> tuple[Any, Any]:
         try:
             shape = np.broadcast_shapes(input.shape, target.shape)
         except ValueError:
+            problem = broadcast_error(ValueError("could not broadcast"), (input, target))
             raise RuntimeError(
-                f"{name}: input of shape {list(input.shape)} and target of shape {list(target.shape)} do not broadcast"
+                f"{problem}: {name} of input {list(input.shape)} and target {list(target.shape)}"
             ) from None
         input, target = broadcast(input, shape), broadcast(target, shape)
     return promote(input, target) if input.dtype is not target.dtype else (input, target)
+
+
+def _check_weight(weight: Any, shape: tuple[int, ...]) -> None:
+    """Refuse weights of elements that are not of the input's shape.
+
+    Raises
+    ------
+    ValueError
+    """
+    if weight is not None and weight.shape != shape:
+        raise ValueError(f"Weights and input must have the same size. They have {list(weight.shape)} and {list(shape)}")
 
 
 def loss_samples(make: Any, low: float = -2.0, high: float = 2.0, **kwargs: Any) -> Any:
@@ -104,7 +119,9 @@ def mse_loss(
         Factor of each element's error; a mean is then taken over the weights.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
+    shape = input.shape
     input, target = _of_one_shape("mse_loss", input, target)
+    _check_weight(weight, shape)
     if weight is None:
         check_floating("mse_cpu", input)
         return kernels_of(input).mse_loss(input, target, reduction)
@@ -113,7 +130,7 @@ def mse_loss(
         return losses
     if reduction == "sum":
         return losses.sum()
-    return to_floating(np.asarray(losses.sum())) / to_floating(np.asarray(np.broadcast_to(weight, losses.shape).sum()))
+    return to_floating(np.asarray(losses.sum())) / to_floating(np.asarray(weight.sum()))
 
 
 def _mse_name(weight: Any, reduction: str) -> str:
@@ -140,7 +157,7 @@ def _(make):
 
 def _weighted_mse_gradient(grad: Any, input: Any, target: Any, reduction: str, weight: Any, needs: Any) -> Any:
     difference = input - target
-    total = (weight + zero(difference)).sum() if reduction == "mean" else None
+    total = weight.sum() if reduction == "mean" else None
     scaled = grad / total if reduction == "mean" else grad
     gradient = scaled * weight * difference * 2
     of_weight = None
@@ -148,7 +165,8 @@ def _weighted_mse_gradient(grad: Any, input: Any, target: Any, reduction: str, w
         squares = difference * difference
         of_weight = scaled * squares
         if reduction == "mean":
-            of_weight = of_weight - scaled * (weight * squares).sum() / total
+            repeats = max(math.prod(squares.shape), 1) / max(math.prod(weight.shape), 1)  # of a weight, by the target
+            of_weight = of_weight - scaled * (weight * squares).sum() / (total * repeats)
     return gradient, -gradient, of_weight
 
 
@@ -263,7 +281,9 @@ def huber_loss(
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is None:
         return huber(input, target, reduction, delta)
-    losses = huber(input, target, "none", delta) * weight
+    losses = huber(input, target, "none", delta)
+    _check_weight(weight, input.shape)
+    losses = losses * weight
     return reduced(losses, reduction)
 
 
@@ -313,6 +333,7 @@ def l1_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
         _of_one_shape("l1_loss", input.detach().numpy(), target.detach().numpy())
+    _check_weight(weight, input.shape)
     losses = (input - target).abs()
     if weight is None:
         return reduced(losses, reduction)
@@ -644,25 +665,34 @@ def _class_rows(input: Any, classes: int) -> Any:
 
 
 def _check_class_target(input: Any, target: Any) -> None:
-    """Refuse class numbers whose shape or dtype does not fit the scores."""
-    if target.is_floating_point() or target._array.dtype.kind == "b":
+    """Refuse class numbers whose shape or dtype does not fit the scores.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+    """
+    rank, given = input.dim(), list(target.shape)
+    if rank == 0:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    batch = given[0] if given else 0
+    if rank > 1 and input.shape[0] != batch:
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({batch}).")
+    if rank <= 2 and len(given) > 1:
+        raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported; the target has shape {given}")
+    if rank == 4 and len(given) != 3:
         raise RuntimeError(
-            f'"nll_loss_out_frame" not implemented for target of dtype {target.dtype}; expected scalar type Long'
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(given)}"
         )
-    if input.dim() == 0:
-        raise RuntimeError("cross entropy and nll loss expect an input with a class dimension, got a 0-d tensor")
-    expected = () if input.dim() == 1 else (input.shape[0], *input.shape[2:])
-    if tuple(target.shape) == expected:
-        return
-    if input.dim() == 2 and target.dim() == 1:
-        raise ValueError(
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
-        )
-    if input.dim() <= 2 and target.dim() > 1:
-        raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported; got a target of shape {list(target.shape)}"
-        )
-    raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
+    expected = [input.shape[0], *input.shape[2:]] if rank > 1 else [1] * len(given)
+    if given != expected and rank not in (1, 4):
+        raise RuntimeError(f"Expected target size {expected}, got {given}")
+    if target.dtype not in (int64, uint8):
+        title = target.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title}")
+    if given != expected and rank == 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {batch}")
+    if given != expected:
+        raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {given}")
 
 
 def _class_weight(weight: Any, input: Any, classes: int) -> Any:
@@ -725,8 +755,13 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     dims = input.dim()
     classes = input.shape[0 if dims == 1 else 1] if dims else 1
-    if target.shape == input.shape and target.is_floating_point():
+    if target.shape == input.shape:
+        if not target.is_floating_point():
+            title = target.dtype.tensor_type.removesuffix("Tensor")
+            raise RuntimeError(f"Expected floating point type for target with class probabilities, got {title}")
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing, classes)
+    if not dims:
+        wrap_dim(1, dims)  # which raises: there is no dimension of classes
     _check_class_target(input, target)
     check_floating("log_softmax_lastdim_kernel_impl", input._array)
     losses = cross_entropy_rows(
@@ -741,7 +776,7 @@ def cross_entropy(
         named(losses, "AddBackward0")
     elif dims > 2:
         named(losses, "NllLoss2DBackward0")
-    return losses.reshape(target.shape) if reduction == "none" and dims != 2 else losses
+    return losses.reshape(target.shape if dims > 2 else ()) if reduction == "none" and dims != 2 else losses
 
 
 @cross_entropy.samples
@@ -796,7 +831,7 @@ def nll_loss(
     )
     if dims > 2:
         named(losses, "NllLoss2DBackward0")
-    return losses.reshape(target.shape) if reduction == "none" and dims != 2 else losses
+    return losses.reshape(target.shape if dims > 2 else ()) if reduction == "none" and dims != 2 else losses
 
 
 @nll_loss.samples
@@ -836,7 +871,7 @@ def kl_div(
             stacklevel=3,
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
-    if not input.is_floating_point():
+    if not (input.is_floating_point() and target.is_floating_point()):
         raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         return reduced(target.exp() * (target - input), reduction)

@@ -416,6 +416,8 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if "out" in kwargs and "out" not in signature.names:
             return _write_out(call, args, kwargs)
+        if kwargs:
+            kwargs = signature.spell(kwargs)
         return function(*args, **kwargs)
 
     def call_packed(*args: Any, **kwargs: Any) -> Any:

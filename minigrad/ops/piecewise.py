@@ -28,10 +28,10 @@ def _samples(make: Any, *kinks: float, **kwargs: Any) -> Any:
         yield make.sample(values, **kwargs)
 
 
-@op(namespace=None, inplace=True, reference=lambda x, threshold, value: np.where(x > threshold, x, value))
+@op(namespace=None, inplace=True, reference=lambda x, threshold, value: np.where(x <= threshold, value, x))
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """``input`` where it exceeds the threshold, ``value`` elsewhere."""
-    return np.where(input > threshold, input, input.dtype.type(value))
+    return np.where(input <= threshold, input.dtype.type(value), input)  # nan stays
 
 
 @threshold.gradient

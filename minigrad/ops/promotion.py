@@ -12,8 +12,9 @@ from minigrad.dtypes import from_numpy, get_default_dtype, result_type_of_numpy
 
 _NUMBERS = (bool, int, float)
 
-# Letters of the dtypes to which a Python integer adapts without overflow: int64 (NumPy has two such) and floats.
-_WIDE = "qlfdeg"
+# Letters of the dtypes to which a Python number adapts without overflow: int64 (NumPy has two such) and wide floats.
+_WIDE = "qlfdg"
+_WIDE_FLOATS = "fdg"
 
 
 def promote(*operands: Any) -> Any:
@@ -33,7 +34,7 @@ def promote(*operands: Any) -> Any:
             elif each.dtype is not dtype and each.dtype != dtype:
                 return _promote_mixed(operands)
         elif type(each) is float:
-            weak = "fdeg"
+            weak = _WIDE_FLOATS
         elif type(each) is int:
             weak = weak or _WIDE
         else:
@@ -50,7 +51,7 @@ def promote_two(x: Any, y: Any) -> Any:
         if kind is ndarray:
             if x.dtype is y.dtype:
                 return x, y
-        elif (kind is float and x.dtype.char in "fde") or (kind is int and x.dtype.char in _WIDE):
+        elif (kind is float and x.dtype.char in _WIDE_FLOATS) or (kind is int and x.dtype.char in _WIDE):
             return x, y
     return promote(x, y)
 

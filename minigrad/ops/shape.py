@@ -12,7 +12,7 @@ from minigrad.dtypes import from_numpy
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim, wrap_dims
-from minigrad.ops.op import op
+from minigrad.ops.op import composed, op
 from minigrad.ops.samples import elementwise_samples
 
 if TYPE_CHECKING:
@@ -345,20 +345,17 @@ def _(make):
     yield make.sample(make(), 0)
 
 
-@op(method=True, view=True, variant=lambda input, *dims: _view_name(input), reference=references.flatten)
+@composed(method=True, reference=references.flatten)
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Join the dimensions from ``start_dim`` to ``end_dim``, both included, into one."""
-    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
-    if not input.ndim:
-        return input.reshape(1)
+    """Join the dimensions from ``start_dim`` to ``end_dim``, both included, into one; a single one stays as it is."""
+    rank = input.dim()
+    start, end = wrap_dim(start_dim, rank), wrap_dim(end_dim, rank)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    return input.reshape((*input.shape[:start], numel(input.shape[start : end + 1]), *input.shape[end + 1 :]))
-
-
-@flatten.gradient
-def _(grad, input_shape):
-    return reshape(grad, input_shape)
+    shape = input.shape
+    if start == end and rank:
+        return input
+    return reshape(input, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @flatten.samples

@@ -63,6 +63,7 @@ class Signature:
         self._dtype = self.names.index("dtype") if "dtype" in self.names else None
         self.pack = None if pack is None else self.names.index(pack)
         self._places: dict[tuple[Any, ...], tuple[int, ...]] = {}
+        self._known = frozenset(self.names)
         self._index = {name: i for i, name in enumerate(self.names)}
         for name, others in NUMPY_NAMES.items():
             if name in self._index:
@@ -100,6 +101,12 @@ class Signature:
         if self._dtype is not None and values[self._dtype] is not None:
             values[self._dtype] = requested(values[self._dtype], self.function_name)
         return tuple(values)
+
+    def spell(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return keyword arguments under PyTorch's names where NumPy's were used; unknown ones as they are."""
+        if self._known.issuperset(kwargs):
+            return kwargs
+        return {self.names[self._index[name]] if name in self._index else name: kwargs[name] for name in kwargs}
 
     def _find_places(self, call: tuple[Any, ...]) -> tuple[int, ...]:
         """Return where the keyword arguments of a call go, and remember it for the next call of this form."""

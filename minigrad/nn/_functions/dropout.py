@@ -32,6 +32,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check_probability(p)
     if not training or p == 0 or not input.numel():
         return input
+    if not input.is_floating_point():
+        title = input.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {title}")
     mask = bernoulli_mask(input.detach().numpy(), 1 - p)
     scale = _scale(input, p)
     if inplace:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd import no_grad
+from minigrad.ops.naming import named
 from minigrad.ops.norm import normalized
 from minigrad.tensor import Tensor
 
@@ -52,7 +53,7 @@ def layer_norm(
     out = normalized(input, tuple(range(rank - len(shape), rank)), eps)
     if weight is not None:
         out = out * weight
-    return out if bias is None else out + bias
+    return named(out if bias is None else out + bias, "NativeLayerNormBackward0")
 
 
 def batch_norm(
@@ -111,7 +112,7 @@ def batch_norm(
         out = (input - running_mean.reshape(along_channels)) / deviation
     if weight is not None:
         out = out * weight.reshape(along_channels)
-    return out if bias is None else out + bias.reshape(along_channels)
+    return named(out if bias is None else out + bias.reshape(along_channels), "NativeBatchNormBackward0")
 
 
 @no_grad()

@@ -1,0 +1,100 @@
+"""What PyTorch refuses and how: wrong shapes, dtypes, weights, labels and values, in the same words."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import minigrad  # noqa: E402
+import minigrad.nn.functional  # noqa: E402
+from tests.parity.both import assert_alike, attempt  # noqa: E402
+
+SCORES = ("()", "(3,)", "(4, 3)", "(0, 3)", "(2, 3, 4)", "(2, 3, 2, 2)", "(2, 3, 2, 2, 2)")
+LABELS = (
+    *("()", "(1,)", "(3,)", "(4,)", "(0,)", "(2,)"),
+    *("(4, 1)", "(4, 3)", "(2, 4)", "(2, 5)", "(2, 2, 2)", "(2, 2, 3)", "(2, 2, 2, 2)"),
+)
+KINDS = (
+    ("int64", "none"),
+    ("int64", "mean"),
+    ("uint8", "sum"),
+    ("int32", "mean"),
+    ("float32", "mean"),
+    ("bool", "sum"),
+)
+
+LOSSES = [
+    f"F.{loss}(randn({scores}), zeros({labels}, dtype={dtype}), reduction='{reduction}')"
+    for loss in ("nll_loss", "cross_entropy")
+    for scores in SCORES
+    for labels in LABELS
+    if labels != "()" or scores not in ("()", "(0, 3)")
+    for dtype, reduction in KINDS
+    if dtype != "uint8" or len(scores) < 9  # where PyTorch takes int64 only
+]
+
+WEIGHTED = [
+    f"F.{loss}(randn({input}), randn({target}), weight=rand({weight}), reduction='{reduction}')"
+    for loss in ("mse_loss", "l1_loss", "huber_loss")
+    for input, target in (("(4, 3)", "(4, 3)"), ("(4, 3)", "(3,)"), ("(3,)", "(4, 3)"), ("(4, 3)", "(4,)"))
+    for weight in ("(4, 3)", "(3,)")
+    for reduction in ("none", "mean", "sum")
+]
+
+WRITES = """
+x[0] = None; x[...] = "a"; x[x > 1] = None; x[[0, 1]] = "a"; x[0] = object; x[0] = {}; n[0] = None; n[...] = "a"
+n[0] = rand(3, requires_grad=True); n[...] = rand(2, 3, requires_grad=True)
+n.copy_(rand(2, 3, requires_grad=True)); u[0] = 300; n[0] = math.nan
+"""
+
+CALLS = """
+F.dropout(n); F.kl_div(x, n); F.hardtanh(n); F.relu6(n); F.hardtanh(u, 0, 3); F.threshold(x * math.nan, 0.5, 2.0)
+x.max(axis=0); x.min(axis=1, keepdims=True); x.median(axis=0); x.sort(axis=0); x.nanmean(axis=0)
+x.T; y.T; y.T @ x
+F.layer_norm(y, (3,)); F.layer_norm(y, (3,), rand(3), rand(3)); x.size("a"); x.size(1.0)
+reversed(x); list(reversed(x[0]))
+float(x); int(x[0]); float(x[:0]); complex(x); x.is_nonzero(); x.get_device(); x.is_same_size(n)
+y.flatten(); y[0].flatten()
+"""
+
+
+def split(text: str) -> list[str]:
+    return [each.strip() for line in text.splitlines() for each in line.split(";") if each.strip()]
+
+
+def run(library, code):
+    """Return what a line gives in a library: of an assignment, the tensor it went to."""
+    library.manual_seed(3)
+    scope = {name: getattr(library, name) for name in ("zeros", "rand", "randn", "int64", "int32", "uint8", "float32")}
+    scope |= {"bool": library.bool, "F": library.nn.functional, "math": __import__("math")}
+    scope["x"] = library.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+    scope["y"] = scope["x"].clone().requires_grad_()
+    scope["n"] = library.tensor([[1, 2, 3], [4, 5, 6]])
+    scope["u"] = library.tensor([[1, 2, 3], [4, 5, 6]], dtype=library.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if " = " not in code.replace("=True", ""):
+            return eval(code, scope)
+        exec(code, scope)
+        return scope[code[0]]
+
+
+@pytest.mark.parametrize("code", [*LOSSES, *WEIGHTED, *split(WRITES), *split(CALLS)])
+def test_results_and_refusals_are_pytorchs(code):
+    assert_alike(attempt(lambda: run(minigrad, code)), attempt(lambda: run(torch, code)))
+
+
+def test_gradient_of_a_weight_whose_target_is_larger():
+    given = [np.random.default_rng(k).random(shape) for k, shape in enumerate(((3,), (4, 3), (3,)))]
+    found = []
+    for library in (minigrad, torch):
+        x, target, weight = (library.tensor(each, requires_grad=True) for each in given)
+        with pytest.warns(UserWarning, match="target size"):
+            library.nn.functional.mse_loss(x, target, weight=weight).backward()
+        found.append([each.grad.numpy() for each in (x, target, weight)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9)
