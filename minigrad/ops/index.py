@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
 from minigrad.ops.state import Upper, mode
@@ -172,6 +173,8 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
         check_fits(value, tensor._array.dtype)
     recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
     if not recorded or tensor._array.dtype.kind != "f":
+        if tensor._base is not None and mode.enabled and tensor._base._requires_grad:
+            check_view(tensor)
         array = (
             tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
         )
@@ -206,6 +209,8 @@ def _check_dtypes(tensor: Any, advanced: tuple[Any, ...], value: Any) -> None:
 
 
 def _assign(array: Any, advanced: Any, value: Any) -> None:
+    if not array.flags.writeable:
+        raise RuntimeError(OVERLAP)
     place = Ellipsis if advanced is None else advanced
     with np.errstate(all="ignore"):
         try:

@@ -12,6 +12,12 @@ from minigrad.ops.errors import explained
 from minigrad.ops.state import Upper, mode
 
 
+OVERLAP = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
+    "clone() the tensor before performing the operation."
+)
+
+
 def check_writable(tensor: Any) -> None:
     """Refuse a recorded write into a leaf that requires grad.
 
@@ -92,10 +98,7 @@ def write(target: np.ndarray[Any, Any], result: Any) -> None:
         )
     check_cast(result.dtype, target.dtype)
     if not target.flags.writeable:
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+        raise RuntimeError(OVERLAP)
     np.copyto(target, result, casting="unsafe")
 
 
