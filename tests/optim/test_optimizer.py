@@ -534,6 +534,11 @@ def test_an_optimizer_prints_its_options():
     )
 
 
+def test_groups_are_printed_with_an_empty_line_between_them():
+    text = repr(optim.SGD([{"params": [parameter(1)]}, {"params": [parameter(1)], "lr": 0.5}], lr=0.1))
+    assert "    weight_decay: 0\n\nParameter Group 1\n" in text
+
+
 def test_the_layout_of_a_step_is_not_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
