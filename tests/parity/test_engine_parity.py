@@ -569,3 +569,104 @@ def test_assigning_a_gradient(torch):
             lambda: setattr(torch.tensor([1, 2]), "grad", torch.tensor([1, 2])),
         )
     ]
+
+
+@same
+def test_recomputing_inside_backward(torch):
+    class C(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, f, x):
+            ctx.f = f
+            ctx.save_for_backward(x)
+            return f(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            x = x.detach().requires_grad_()
+            with torch.enable_grad():
+                y = ctx.f(x)
+            torch.autograd.backward(y, g)
+            return None, x.grad
+
+    x = leaf(torch, 1.0, 2.0)
+    y = C.apply(lambda x: (x * x).exp(), x * 2)
+    y.sum().backward()
+    return x.grad
+
+
+@same
+def test_backward_inside_a_hook(torch):
+    x = leaf(torch, 1.0)
+    z = leaf(torch, 2.0)
+    y = x * 2
+    y.register_hook(lambda g: (z * z).backward())
+    y.backward()
+    return x.grad, z.grad
+
+
+@same
+def test_backward_in_several_threads(torch):
+    import threading
+
+    x = leaf(torch, 1.0)
+    out = []
+
+    def f():
+        (x * 2).backward()
+        out.append(torch.is_grad_enabled())
+
+    th = [threading.Thread(target=f) for _ in range(4)]
+    [a.start() for a in th]
+    [a.join() for a in th]
+    return x.grad, out
+
+
+@same
+def test_gradient_through_where(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = torch.where(x > 1.5, x * 2, torch.zeros((), dtype=torch.float64))
+    y.sum().backward()
+    return x.grad
+
+
+@same
+def test_gradient_through_casts(torch):
+    x = torch.ones(3, requires_grad=True)
+    y = x.double().half().float()
+    y.sum().backward()
+    return x.grad
+
+
+@same
+def test_detached_copy_that_requires_grad(torch):
+    x = leaf(torch, 1.0)
+    y = x.detach()
+    y.requires_grad_()
+    (y * 2).backward()
+    return x.grad, y.grad
+
+
+@same
+def test_integer_casts_end_the_graph(torch):
+    x = leaf(torch, 1.5, 2.5)
+    return x.long().requires_grad, x.bool().requires_grad, attempt(lambda: x.long().sum().backward())
+
+
+@same
+def test_backward_by_keywords(torch):
+    x = leaf(torch, 1.0, 2.0)
+    (x * 2).backward(gradient=torch.ones(2, dtype=torch.float64), retain_graph=True, create_graph=False, inputs=[x])
+    (x * 2).backward(torch.ones(2, dtype=torch.float64) * 2)
+    return x.grad
+
+
+@same
+def test_gradient_of_another_dtype(torch):
+    x = leaf(torch, 1.0, 2.0)
+    return (
+        attempt(lambda: (x * 2).backward(torch.ones(2))),
+        x.grad,
+        attempt(lambda: (x * 2).backward(torch.ones(2, dtype=torch.int64))),
+        x.grad,
+    )

@@ -379,3 +379,129 @@ def test_hook_stays_with_the_value_it_was_registered_on(torch):
     y.register_hook(lambda g: n.append(("b", g.tolist())))
     y.sum().backward()
     return n
+
+
+@same
+def test_view_of_a_parameter_updated_since(torch):
+    w = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    v = w.t()
+    with torch.no_grad():
+        w -= 1
+    y = (v @ v).sum()
+    y.backward()
+    return w.grad, v
+
+
+@same
+def test_assignment_into_a_view_made_under_no_grad(torch):
+    y = leaf(torch, 1.0, 2.0) * 1
+    with torch.no_grad():
+        v = y[:1]
+
+    def f():
+        v[0] = 3
+
+    def g():
+        with torch.no_grad():
+            v[0] = 3
+        return y
+
+    return attempt(f).partition(":")[0], attempt(g)
+
+
+@same
+def test_writes_where_a_mask_is_true(torch):
+    x = leaf(torch, 1.0, -2.0, 3.0)
+    y = x * 2
+    y[y < 0] = 0
+    y[y > 5] *= 10
+    y.sum().backward()
+    return y, x.grad
+
+
+@same
+def test_augmented_assignment_at_an_index(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    y = x * 1
+    y[[0, 2]] += x[1]
+    y[1:] -= 1
+    y[..., 0] /= 2
+    y.sum().backward()
+    return y, x.grad
+
+
+@same
+def test_copies_of_a_tracked_tensor(torch):
+    a = torch.zeros(2, 3, dtype=torch.float64)
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    a.copy_(x)
+    a[0].copy_(x * 2)
+    a.sum().backward()
+    return x.grad, a
+
+
+@same
+def test_out_argument(torch):
+    a = torch.empty(2)
+    b = torch.ones(2, requires_grad=True)
+    return attempt(lambda: torch.add(b, 1, out=a)), attempt(lambda: torch.add(torch.ones(2), 1, out=b))
+
+
+@same
+def test_scattered_writes(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    y = x * 1
+    y.index_add_(0, torch.tensor([0, 0]), x[:2])
+    y.scatter_(0, torch.tensor([2]), x[:1])
+    y.masked_fill_(torch.tensor([False, True, False]), 9.0)
+    y.index_fill_(0, torch.tensor([1]), 2.0)
+    (y * y).sum().backward()
+    return y, x.grad
+
+
+@same
+def test_results_that_do_not_fit(torch):
+    i = torch.tensor([1, 2])
+    return (
+        attempt(lambda: i.add_(1.5)),
+        attempt(lambda: i.div_(2)),
+        attempt(lambda: i.mul_(torch.ones(2))),
+        attempt(lambda: torch.tensor(1.0).add_(torch.ones(2))),
+    )
+
+
+@same
+def test_swapping_elements(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    y[0], y[1] = y[1].clone(), y[0].clone()
+    (y * torch.tensor([1.0, 10.0], dtype=torch.float64)).sum().backward()
+    return x.grad
+
+
+@same
+def test_power_of_an_element_written_back(torch):
+    x = leaf(torch, 1.0, 2.0)
+    y = x * 1
+    y[0] = y[0] ** 3
+    (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    (h,) = torch.autograd.grad(g.sum(), x)
+    return g.tolist(), h
+
+
+@same
+def test_view_used_after_a_write_elsewhere(torch):
+    x = leaf(torch, *range(1, 7))
+    y = (x * 1).view(2, 3)
+    y[0] += y[1]
+    y[:, 1] *= 2
+    y[1, 2] = y[0, 0] * y[1, 1]
+    y.t()[0].mul_(3)
+    (y * y).sum().backward()
+    return y, x.grad
+
+
+@same
+def test_rows_of_an_iteration_refuse_writes(torch):
+    x = leaf(torch, 1.0, 2.0).view(2, 1) * 1
+    return attempt(lambda: [r.mul_(2) for r in x])
