@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import minigrad.ops
-from minigrad import devices, dtypes
+from minigrad import devices, dtypes, layouts
 from minigrad.autograd import node, views
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.ops.index import get_item, set_item
@@ -29,7 +29,17 @@ __all__ = ["Tensor"]
 _new = object.__new__
 
 
-class Tensor(Methods):
+class _TensorClass(type):
+    """The class of `Tensor` and `Parameter`: they are shown under PyTorch's names, as ``<class 'torch.Tensor'>``."""
+
+    def __repr__(cls) -> str:
+        package, _, module = cls.__module__.partition(".")
+        if package != "minigrad":
+            return super().__repr__()
+        return f"<class 'torch.{'' if module == 'tensor' else module + '.'}{cls.__qualname__}'>"
+
+
+class Tensor(Methods, metaclass=_TensorClass):
     """A multi-dimensional array of one dtype, and a place in the graph that computes it.
 
     Attributes
@@ -210,6 +220,16 @@ class Tensor(Methods):
     def get_device(self) -> int:
         """Return the index of the CUDA device that holds the memory; -1 for the CPU."""
         return -1 if self.device.index is None else self.device.index
+
+    @property
+    def layout(self) -> layouts.layout:
+        """How the elements are stored: all of minigrad's tensors are strided."""
+        return layouts.strided
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some elements are stored: never."""
+        return False
 
     @property
     def is_cuda(self) -> bool:

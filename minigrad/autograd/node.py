@@ -207,7 +207,7 @@ class Node:
                     if self.saved is None:
                         raise RuntimeError(SECOND_BACKWARD)
                     return self._saved_tensors()[slot]
-        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = [
     "max_memory_reserved",
     "memory_allocated",
     "memory_reserved",
+    "reset_peak_memory_stats",
     "seed",
     "seed_all",
     "set_device",
@@ -111,6 +112,10 @@ def memory_reserved(device: Any = None) -> int:
 def max_memory_reserved(device: Any = None) -> int:
     """Return the most bytes of a device that were taken or kept for reuse at one time."""
     return 0
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Start counting the most bytes anew; there is nothing to count before a device is used."""
 
 
 def _cuda(given: Any) -> device:

@@ -39,6 +39,23 @@ def _(make):
     yield make.sample(make(3))
 
 
+@composed(method=True, reference=lambda x: np.swapaxes(x, -2, -1))
+def adjoint(input: Tensor) -> Tensor:
+    """View with the last two dimensions exchanged (and conjugated, were there complex numbers)."""
+    if len(input.shape) < 2:
+        raise RuntimeError(
+            f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {len(input.shape)}-D tensor."
+        )
+    return transpose(input, -2, -1)
+
+
+@adjoint.samples
+def _(make):
+    yield make.sample(make(2, 3))
+    yield make.sample(make(4, 2, 3))
+    yield make.sample(make(0, 2))
+
+
 @composed(method=True, aliases=("moveaxis",), reference=np.moveaxis)
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """View with the dimensions ``source`` moved to the places ``destination``; the others keep their order."""

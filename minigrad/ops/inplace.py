@@ -11,7 +11,6 @@ from minigrad.dtypes import from_numpy
 from minigrad.ops.errors import explained
 from minigrad.ops.state import Upper, mode
 
-
 OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
     "clone() the tensor before performing the operation."
