@@ -20,6 +20,8 @@ from minigrad.ops.avg_pool import (
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.embedding import one_hot
+from minigrad.ops.fold import fold, unfold
+from minigrad.ops.interpolate import interpolate
 from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss
 from minigrad.ops.loss import (
     binary_cross_entropy,
@@ -54,6 +56,7 @@ from minigrad.ops.pad import pad
 from minigrad.ops.pair_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
 from minigrad.ops.piecewise import hardshrink, prelu, softshrink
+from minigrad.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 from ._functions.activation import (
     celu,
@@ -86,6 +89,7 @@ from ._functions.dropout import (
 )
 from ._functions.embedding import embedding
 from ._functions.normalization import batch_norm, layer_norm
+from ._functions.upsampling import upsample
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -103,6 +107,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -119,6 +124,7 @@ __all__ = [
     "elu",
     "embedding",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -129,6 +135,7 @@ __all__ = [
     "hardtanh",
     "hinge_embedding_loss",
     "huber_loss",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -156,6 +163,8 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
@@ -176,4 +185,6 @@ __all__ = [
     "threshold",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
+    "upsample",
 ]

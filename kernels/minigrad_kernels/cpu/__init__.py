@@ -27,6 +27,7 @@ _FAMILIES = {
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "conv": ["convolve", "convolve_input", "convolve_weight", "fold", "unfold"],
+    "interpolate": ["resample", "resample_backward"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],

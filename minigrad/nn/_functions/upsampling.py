@@ -1,0 +1,21 @@
+"""The former name of interpolation."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from minigrad.ops.interpolate import interpolate
+from minigrad.tensor import Tensor
+
+
+def upsample(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
+    """Do what `interpolate` does, and warn that this is its former name."""
+    warnings.warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2)
+    return interpolate(input, size, scale_factor, mode, align_corners)
