@@ -49,6 +49,19 @@ def test_numbers_too_large_for_half_become_inf_without_a_warning():
     assert torch.tensor([1e30], dtype=torch.float16).isinf().all()
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x.masked_select(torch.tensor([True, False])),
+        lambda x: x.take_along_dim(torch.tensor([[0, 1]] * 3), -1),
+        lambda x: x.masked_scatter(torch.tensor([True, False]), x),
+    ],
+)
+def test_shapes_that_do_not_broadcast_are_a_runtime_error_in_composed_functions_too(call):
+    with pytest.raises(RuntimeError, match="must match the size of tensor b"):
+        call(torch.ones(2, 3))
+
+
 def test_reversed_turns_the_first_dimension_around():
     assert torch.equal(reversed(torch.arange(6).view(2, 3)), torch.tensor([[3, 4, 5], [0, 1, 2]]))
     assert reversed(torch.tensor(3)).item() == 3

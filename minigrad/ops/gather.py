@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import wrap_dim
@@ -437,9 +438,10 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
 @op(method=True, inplace=True, reference=references.index_add)
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
     """Copy of the input to whose rows named by ``index`` the rows of ``alpha * source`` are added."""
-    dim, index = _check_rows("index_add", input, dim, index, source)
     if source.dtype != input.dtype:
-        raise RuntimeError("index_add_(): self and source expected to have the same dtype")
+        mine, other = (from_numpy(each.dtype).tensor_type.removesuffix("Tensor") for each in (input, source))
+        raise RuntimeError(f"index_add_(): self ({mine}) and source ({other}) must have the same scalar type")
+    dim, index = _check_rows("index_add", input, dim, index, source)
     out = input.copy(order="C")
     rows = source if alpha == 1 else source * source.dtype.type(alpha)
     if not input.ndim:
@@ -502,11 +504,14 @@ def _(make):
 )
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Copy of the input with its rows named by ``index`` filled with a number."""
-    dim, index = _check_rows("index_fill", input, dim, index, None)
     if isinstance(value, np.ndarray) and value.ndim:
         raise RuntimeError(
             f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
+    if index.dtype != np.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    length = input.shape[wrap_dim(dim, input.ndim)] if input.ndim else 1
+    dim, index = _check_rows("index_fill", input, dim, np.where(index < 0, index + length, index), None)
     out = input.copy(order="C")
     if not input.ndim:
         return np.asarray(value, input.dtype) if index.size else out
@@ -521,7 +526,7 @@ def _(grad, dim, index):
 
 @index_fill.gradient("value")
 def _(grad, dim, index):
-    return index_select(grad, dim, index).sum()
+    return index_select(grad, dim, index % max(grad.shape[dim], 1) if grad.ndim else index).sum()
 
 
 @index_fill.samples

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -166,7 +167,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if basic is not None and all(each is Ellipsis or each == slice(None) for each in basic):
         basic = None
     if advanced is not None and isinstance(value, Upper.Tensor) and value._array.dtype is not tensor._array.dtype:
-        _check_dtypes(tensor, advanced, value)
+        check_same_dtype(tensor._array, advanced, value._array)
     if not isinstance(value, (Upper.Tensor, int, float, np.ndarray, np.generic, list, tuple)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
     if tensor._array.dtype.kind in "iu" and isinstance(value, (int, float)):
@@ -178,7 +179,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
         array = (
             tensor._array if basic is None else tensor._array[(*basic, Ellipsis) if Ellipsis not in basic else basic]
         )
-        _assign(array, advanced, value._array if isinstance(value, Upper.Tensor) else value)
+        assign(array, advanced, value._array if isinstance(value, Upper.Tensor) else value)
         tensor._writes[0] += 1
         return
     if basic is not None:
@@ -191,24 +192,26 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
         tensor.index_put_(advanced, value)
 
 
-def _check_dtypes(tensor: Any, advanced: tuple[Any, ...], value: Any) -> None:
-    """Refuse to write a tensor of another dtype at an advanced index, except one element where a mask is true.
+def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None:
+    """Refuse to write an array of another dtype at an advanced index, except one element where a mask is true.
 
     Raises
     ------
     RuntimeError
     """
+    if values.dtype == array.dtype:
+        return
     arrays = [each for each in advanced if isinstance(each, np.ndarray)]
-    fills = len(arrays) == 1 and arrays[0].dtype.kind == "b" and value._array.size == 1
-    if value._array.dtype != tensor._array.dtype and not fills:
+    if len(arrays) != 1 or arrays[0].dtype.kind != "b" or values.size != 1:
+        destination, source = (from_numpy(each.dtype).tensor_type.removesuffix("Tensor") for each in (array, values))
         raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{tensor.dtype.tensor_type.removesuffix('Tensor')} for the destination and "
-            f"{value.dtype.tensor_type.removesuffix('Tensor')} for the source."
+            f"Index put requires the source and destination dtypes match, got {destination} for the destination and "
+            f"{source} for the source."
         )
 
 
-def _assign(array: Any, advanced: Any, value: Any) -> None:
+def assign(array: Any, advanced: Any, value: Any) -> None:
+    """Carry out ``array[advanced] = value``, or say in PyTorch's words what does not fit."""
     if not array.flags.writeable:
         raise RuntimeError(OVERLAP)
     place = Ellipsis if advanced is None else advanced

@@ -418,7 +418,10 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
             return _write_out(call, args, kwargs)
         if kwargs:
             kwargs = signature.spell(kwargs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _explained_composed(error, signature, args, kwargs) from None
 
     def call_packed(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(args, kwargs)
@@ -426,6 +429,15 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
         return function(*bound[:positional], **dict(zip(signature.names[positional:], bound[positional:], strict=True)))
 
     return call if signature.pack is None else call_packed
+
+
+def _explained_composed(error: Exception, signature: Signature, args: Any, kwargs: Any) -> Exception:
+    """Return what to raise for an error inside a composed function, as `explained` finds it."""
+    try:
+        bound = signature.bind(args, kwargs)
+    except TypeError:
+        return error
+    return explained(error, signature, bound, [getattr(each, "_array", each) for each in bound])
 
 
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:

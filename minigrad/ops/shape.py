@@ -182,7 +182,8 @@ def _(make):
 @op(method=True, inplace=True, view=True, reference=np.swapaxes, aliases=("swapaxes", "swapdims"))
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """View with two dimensions exchanged."""
-    return np.swapaxes(input, wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)) if input.ndim else input[()]
+    dim0, dim1 = wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)
+    return np.swapaxes(input, dim0, dim1) if input.ndim else input[()]
 
 
 @transpose.gradient
@@ -302,6 +303,7 @@ def _(make):
     method=True,
     inplace=True,
     view=True,
+    pack="dim",
     variant=lambda input, dim: f"SqueezeBackward{0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1}",
     reference=references.squeeze,
 )

@@ -162,9 +162,15 @@ def _(make):
     yield make.sample(make(2), make(2, 3))
 
 
+def _check_not_empty(name: str, tensors: Any) -> None:
+    if len(tensors) == 0:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
 @composed(reference=np.hstack)
 def hstack(tensors: Any) -> Tensor:
     """Join along the second dimension (vectors along their only one)."""
+    _check_not_empty("hstack", tensors)
     lifted = [each.reshape(1) if each.dim() == 0 else each for each in tensors]
     return cat(lifted, 0 if lifted and lifted[0].dim() == 1 else 1)
 
@@ -178,6 +184,7 @@ def _(make):
 @composed(aliases=("row_stack",), reference=np.vstack)
 def vstack(tensors: Any) -> Tensor:
     """Join along the first dimension, vectors as rows."""
+    _check_not_empty("vstack", tensors)
     return cat([atleast_2d(each) for each in tensors], 0)
 
 
@@ -189,6 +196,7 @@ def _(make):
 @composed(reference=np.dstack)
 def dstack(tensors: Any) -> Tensor:
     """Join along the third dimension."""
+    _check_not_empty("dstack", tensors)
     return cat([atleast_3d(each) for each in tensors], 2)
 
 
@@ -201,6 +209,7 @@ def _(make):
 @composed(reference=np.column_stack)
 def column_stack(tensors: Any) -> Tensor:
     """Join along the second dimension, vectors as columns."""
+    _check_not_empty("column_stack", tensors)
     return cat([each.reshape(each.numel(), 1) if each.dim() <= 1 else each for each in tensors], 1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.index import add_at, advanced_index
+from minigrad.ops.index import add_at, advanced_index, assign, check_same_dtype
 from minigrad.ops.op import op
 from minigrad.ops.shape import broadcast
 
@@ -98,12 +98,11 @@ def index_put(input: Tensor, indices: tuple[Tensor | None, ...], values: Tensor,
     """Copy of ``input`` with ``values`` written (or added) at ``indices``, one index tensor a dimension."""
     index = tuple(_index_array(each) for each in indices)
     out = input.copy()
-    if values.dtype != input.dtype:
-        values = values.astype(input.dtype)
+    check_same_dtype(input, index, values)
     if accumulate:
         add_at(out, index, values)
     else:
-        out[index] = values
+        assign(out, index, values)
     return out
 
 

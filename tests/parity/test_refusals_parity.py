@@ -58,7 +58,13 @@ x.T; y.T; y.T @ x
 F.layer_norm(y, (3,)); F.layer_norm(y, (3,), rand(3), rand(3)); x.size("a"); x.size(1.0)
 reversed(x); list(reversed(x[0]))
 float(x); int(x[0]); float(x[:0]); complex(x); x.is_nonzero(); x.get_device(); x.is_same_size(n)
-y.flatten(); y[0].flatten()
+y.flatten(); y[0].flatten(); type(x).__repr__(x); repr(type(x)); str(type(x)); repr(type(x[0]))
+x.squeeze(0, 1); x[:1].squeeze(0, 1); x.sum().transpose(0, 1); torch.hstack([]); torch.vstack([]); torch.dstack([])
+torch.column_stack([]); x.index_fill(1, torch.tensor([-1]), 2); y.index_fill(1, torch.tensor([-1, 0]), 2.0)
+x.index_fill(0, torch.tensor([0.0]), 1.0)
+x.index_fill(0, torch.tensor([0]), x); x.index_put((torch.tensor([0]),), n[:1]); x.index_put((x > 1,), x)
+x.index_put((torch.tensor([0, 1]),), rand(4)); n.index_put((n > 2,), torch.tensor(2.7))
+x.index_add(0, torch.tensor([0]), n[:1]); F.cross_entropy(x, n); F.cross_entropy(x, n.int())
 """
 
 
@@ -70,7 +76,7 @@ def run(library, code):
     """Return what a line gives in a library: of an assignment, the tensor it went to."""
     library.manual_seed(3)
     scope = {name: getattr(library, name) for name in ("zeros", "rand", "randn", "int64", "int32", "uint8", "float32")}
-    scope |= {"bool": library.bool, "F": library.nn.functional, "math": __import__("math")}
+    scope |= {"torch": library, "bool": library.bool, "F": library.nn.functional, "math": __import__("math")}
     scope["x"] = library.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
     scope["y"] = scope["x"].clone().requires_grad_()
     scope["n"] = library.tensor([[1, 2, 3], [4, 5, 6]])
