@@ -88,6 +88,7 @@ from ._functions.dropout import (
     feature_alpha_dropout,
 )
 from ._functions.embedding import embedding
+from ._functions.group_norm import group_norm, instance_norm, local_response_norm, rms_norm
 from ._functions.normalization import batch_norm, layer_norm
 from ._functions.upsampling import upsample
 
@@ -128,6 +129,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "group_norm",
     "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
@@ -135,12 +137,14 @@ __all__ = [
     "hardtanh",
     "hinge_embedding_loss",
     "huber_loss",
+    "instance_norm",
     "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "lp_pool1d",
@@ -169,6 +173,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
     "rrelu",
     "selu",
     "sigmoid",

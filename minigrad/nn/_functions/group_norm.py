@@ -1,0 +1,192 @@
+"""Normalisation within groups of channels, within channels, by the root mean square, and across channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from minigrad.autograd import no_grad
+from minigrad.numeric_limits import finfo
+from minigrad.ops.avg_pool import avg_pool2d
+from minigrad.ops.naming import named
+from minigrad.ops.norm import normalized
+from minigrad.ops.pad import pad
+from minigrad.ops.promotion import not_implemented
+from minigrad.tensor import Tensor
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Normalise each group of channels to zero mean and unit variance, then scale and shift each channel [1]_.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...)
+    num_groups : int
+        Groups of as many channels each.
+    weight, bias : Tensor, shape (channels,), optional
+    eps : float
+        Added to the biased variance.
+
+    References
+    ----------
+    .. [1] Wu, He. Group Normalization. 2018. arXiv:1803.08494
+    """
+    if input.dim() < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
+    batch, channels, *size = input.shape
+    if num_groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
+    sizes = [batch * channels // num_groups, num_groups, *size]
+    if sizes[0] * math.prod(size) == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {sizes}")
+    if channels % num_groups:
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(input.shape)} and num_groups={num_groups}"
+        )
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None and tuple(given.shape) != (channels,):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {list(given.shape)} and input of shape {list(input.shape)}"
+            )
+    if not input.dtype.is_floating_point:
+        raise not_implemented("GroupNormKernelImpl", input.detach().numpy())
+    length = channels // num_groups * math.prod(size)
+    out = normalized(input.reshape((batch, num_groups, length)), (2,), eps).reshape(input.shape)
+    return named(_scaled(out, weight, bias), "NativeGroupNormBackward0")
+
+
+def _scaled(out: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """Scale and shift each channel, dimension 1."""
+    along_channels = (-1,) + (1,) * (out.dim() - 2)
+    if weight is not None:
+        out = out * weight.reshape(along_channels)
+    return out if bias is None else out + bias.reshape(along_channels)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each sample to zero mean and unit variance, then scale and shift it [1]_.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...)
+    running_mean, running_var : Tensor, shape (channels,), optional
+        Running averages of the samples' moments, updated in place where those are used.
+    weight, bias : Tensor, shape (channels,), optional
+    use_input_stats : bool
+        Whether the moments of the samples are used, and not the running averages.
+    momentum : float
+        Share of this batch in the running averages.
+    eps : float
+        Added to the variance.
+
+    References
+    ----------
+    .. [1] Ulyanov, Vedaldi, Lempitsky. Instance Normalization: The Missing Ingredient for Fast Stylization. 2016.
+       arXiv:1607.08022
+    """
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+    channels = input.shape[1]
+    for name, given in (
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+        ("weight", weight),
+        ("bias", bias),
+    ):
+        if given is not None and given.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    if use_input_stats:
+        dims = tuple(range(2, input.dim()))
+        out = normalized(input, dims, eps)
+        with no_grad():
+            if running_mean is not None:
+                running_mean.mul_(1 - momentum).add_(input.mean(dims).mean(0), alpha=momentum)
+            if running_var is not None:
+                running_var.mul_(1 - momentum).add_(input.var(dims).mean(0), alpha=momentum)
+    else:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+        shape = (channels,) + (1,) * (input.dim() - 2)
+        out = (input - running_mean.reshape(shape)) / (running_var + eps).sqrt().reshape(shape)
+    return named(_scaled(out, weight, bias), "ViewBackward0")
+
+
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """Divide by the root mean square over the trailing dimensions, then scale [1]_.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., *normalized_shape)
+    normalized_shape : sequence of int
+    weight : Tensor, shape normalized_shape, optional
+    eps : float, optional
+        Added to the mean square; by default the step from 1 to the next number.
+
+    References
+    ----------
+    .. [1] Zhang, Sennrich. Root Mean Square Layer Normalization. 2019. arXiv:1910.07467
+    """
+    shape = list(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    if weight is not None and list(weight.shape) != shape:
+        raise RuntimeError(
+            f"Expected weight to be of same shape as normalized_shape, but got weight of shape {list(weight.shape)} "
+            f"and normalized_shape = {shape}"
+        )
+    if list(input.shape[-len(shape) :]) != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={shape}, expected input with shape [*{', '.join(map(str, shape))}], but got input "
+            f"of size{list(input.shape)}"
+        )
+    if not input.dtype.is_floating_point:
+        raise not_implemented("rms_norm", input.detach().numpy())
+    wide = input.float() if input.dtype.itemsize == 2 else input
+    dims = tuple(range(-len(shape), 0))
+    mean_square = wide.pow(2).mean(dims, keepdim=True)
+    out = wide * (mean_square + (finfo(wide.dtype).eps if eps is None else eps)).rsqrt()
+    out = out.to(input.dtype)
+    return out if weight is None else out * weight
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """Divide by ``(k + alpha * s) ** beta``, ``s`` being the mean square over neighbouring channels [1]_.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...) with at least one more dimension
+    size : int
+        How many channels make a neighbourhood.
+    alpha, beta, k : float
+
+    References
+    ----------
+    .. [1] Krizhevsky, Sutskever, Hinton. ImageNet Classification with Deep Convolutional Neural Networks. 2012.
+    """
+    if input.dim() < 3:
+        gap = " " * 26
+        raise ValueError(f"Expected 3D or higher dimensionality{gap}input (got {input.dim()} dimensions)")
+    if not input.numel():
+        return input
+    batch, channels = input.shape[:2]
+    square = (input * input).reshape((batch, 1, channels, -1))
+    means = avg_pool2d(pad(square, (0, 0, size // 2, (size - 1) // 2)), (size, 1), 1).reshape(input.shape)
+    return input / (means * alpha + k) ** beta
