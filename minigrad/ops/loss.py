@@ -671,7 +671,10 @@ def _check_class_target(input: Any, target: Any) -> None:
     ------
     ValueError, RuntimeError
     """
-    rank, given = input.dim(), list(target.shape)
+    scores, labels = input._array, target._array
+    if scores.ndim == 2 and labels.shape == scores.shape[:1] and labels.dtype == np.int64:
+        return  # the usual case, quickly
+    rank, given = scores.ndim, list(labels.shape)
     if rank == 0:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     batch = given[0] if given else 0
