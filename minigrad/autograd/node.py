@@ -196,18 +196,21 @@ class Node:
         """Return which tensor inputs the gradients belong to, and how many inputs there are."""
         return self.plan.targets, len(self.plan.needs)
 
-    def __getattr__(self, name: str) -> Any:
-        """Return what PyTorch shows of the saved values: ``_saved_self``, ``_saved_other``, ``_saved_result``."""
-        if name.startswith("_saved_"):
-            op = self.plan.op
-            wanted = {"self": "input", "result": "out"}.get(name[7:], name[7:])
-            for slot, position in enumerate(self.plan.kept):
-                names = op.output_names if position < 0 else op.signature.names
-                if position < SHAPE_OF and names[OUT - position if position < 0 else position] == wanted:
-                    if self.saved is None:
-                        raise RuntimeError(SECOND_BACKWARD)
-                    return self._saved_tensors()[slot]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    def _saved(self, name: str) -> Any:
+        """Return a value that PyTorch shows as ``_saved_...`` (a `__getattr__` would slow every attribute down)."""
+        op = self.plan.op
+        for slot, position in enumerate(self.plan.kept):
+            names = op.output_names if position < 0 else op.signature.names
+            if position < SHAPE_OF and names[OUT - position if position < 0 else position] == name:
+                if self.saved is None:
+                    raise RuntimeError(SECOND_BACKWARD)
+                return self._saved_tensors()[slot]
+        raise AttributeError(f"{self.name()} saved no '{name}'")
+
+    _saved_self = property(lambda self: self._saved("input"))
+    _saved_other = property(lambda self: self._saved("other"))
+    _saved_exponent = property(lambda self: self._saved("exponent"))
+    _saved_result = property(lambda self: self._saved("out"))
 
     @property
     def metadata(self) -> dict[str, Any]:
