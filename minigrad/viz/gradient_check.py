@@ -41,12 +41,12 @@ def plot_gradient_check(table: GradientTable, *, title: str | None = None, ax: A
     ]
     if not np.isnan(by_hand).all():
         ax.barh(places - 0.2, by_hand, 0.36, left=SMALLEST, color="0.25", label="by hand to autograd")
-        ax.axvline(table.rtol_by_hand, color="0.25", linewidth=1.4, label=f"allowed: {table.rtol_by_hand:g}")
+        ax.axvline(table.rtol_by_hand, color="0.25", linewidth=1.4, label=f"allowed by hand: {table.rtol_by_hand:g}")
     ax.barh(
         places + 0.2, numerical, 0.36, left=SMALLEST, color="white", edgecolor="black", hatch="///",
         label="autograd to numerical",
     )  # fmt: skip
-    ax.axvline(table.rtol, color="black", linewidth=1.4, linestyle="--", label=f"allowed: {table.rtol:g}")
+    ax.axvline(table.rtol, color="black", linewidth=1.4, linestyle="--", label=f"allowed numerically: {table.rtol:g}")
     ax.set_xscale("log")
     largest = [each for each in (*numerical, *by_hand, table.rtol) if np.isfinite(each)]
     ax.set_xlim(SMALLEST, max(largest) * 10)
