@@ -149,7 +149,8 @@ class _Flow:
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
         heap, pending, create_graph, deliver = self.heap, self.pending, self.create_graph, self.deliver
-        careful = self.captured is not None or Anomaly.enabled
+        everything = self.captured is None
+        careful = not everything or Anomaly.enabled
         while heap:
             node = heappop(heap)[1]
             grad = pending.pop(node)
@@ -157,7 +158,8 @@ class _Flow:
                 found = self._visit_carefully(node, grad)
             else:
                 found = node.input_gradients(grad, create_graph)
-            if not retain_graph and node.saved:
+            # Where a pass towards wanted tensors ends, the node has only been reached, not run.
+            if not retain_graph and node.saved and (everything or node in self.on_path):
                 node.release()
             for edge, gradient in found:
                 if (

@@ -93,6 +93,18 @@ def test_a_second_backward_works_where_nothing_was_kept():
     assert x.grad.item() == 4.0
 
 
+def test_a_graph_can_be_walked_piece_by_piece():
+    w = torch.tensor([0.5, -1.0], requires_grad=True)
+    product = w * 3
+    squashed = product.tanh()
+    out = (squashed * w).sum()
+    (at_squashed,) = torch.autograd.grad(out, squashed)
+    (at_product,) = torch.autograd.grad(squashed, product, at_squashed)
+    (at_w,) = torch.autograd.grad(product, w, at_product)
+    expected = 3 * (1 - torch.tanh(3 * w.detach()) ** 2) * w.detach()
+    assert torch.allclose(at_w, expected)
+
+
 def test_a_failed_backward_leaves_recording_on():
     y = leaf(2.0) ** 2
     y.backward()
