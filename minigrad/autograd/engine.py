@@ -228,7 +228,7 @@ class _Flow:
         if node.n_outputs > 1 and node.materializes:
             grad = [
                 self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
-                for g, out in zip(grad, node.outputs, strict=True)
+                for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
             ]
         try:
             found = node.input_gradients(grad, self.create_graph)
