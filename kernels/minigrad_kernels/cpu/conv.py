@@ -14,11 +14,13 @@ import threading
 import numpy as np
 
 from minigrad_kernels.cpu._copy import copy_run
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
+from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, kernel, subroutine
 
 empty = np.empty
 _BLOCK = 1 << 19  # bytes of columns and products that stay in the second-level cache
 _FEW = 128  # images of fewer output elements share one product
+_NARROW = 2  # groups of no more filters are multiplied by loops, which BLAS is too large for
+_STRIP = 2048  # elements of a row that stay in the first-level cache
 _local = threading.local()
 
 
@@ -143,6 +145,62 @@ def _images_loop(columns: Out, shape: InInt64, first: int, count: int, x: Out):
                                 for t in range(source.size):
                                     target[t * sw] += source[t]
                             start += sh * w
+
+
+@kernel
+def _few_forward_loop(weight: In, columns: In, groups: int, taps: int, out: Out):
+    """out[g, f] = sum over k of weight[g, f, k] * columns[g, k], for few filters f a group."""
+    width = columns.size // (groups * taps)
+    zero = columns.dtype.type(0)
+    filters = out.size // (groups * width)
+    for start in range(0, width, _STRIP):
+        end = min(start + _STRIP, width)
+        for g in range(groups):
+            for f in range(filters):
+                at = (g * filters + f) * width
+                row = out[at + start : at + end]
+                for t in range(row.size):
+                    row[t] = zero
+                for k in range(taps):
+                    factor = weight[(g * filters + f) * taps + k]
+                    at = (g * taps + k) * width
+                    line = columns[at + start : at + end]
+                    for t in range(row.size):
+                        row[t] += factor * line[t]
+
+
+@kernel
+def _few_input_loop(weight: In, grad: In, groups: int, taps: int, columns: Out):
+    """columns[g, k] = sum over f of weight[g, f, k] * grad[g, f], for few filters f a group."""
+    width = columns.size // (groups * taps)
+    zero = columns.dtype.type(0)
+    filters = grad.size // (groups * width)
+    for g in range(groups):
+        for k in range(taps):
+            line = columns[(g * taps + k) * width : (g * taps + k + 1) * width]
+            for t in range(line.size):
+                line[t] = zero
+            for f in range(filters):
+                factor = weight[(g * filters + f) * taps + k]
+                row = grad[(g * filters + f) * width : (g * filters + f + 1) * width]
+                for t in range(line.size):
+                    line[t] += factor * row[t]
+
+
+@kernel(fastmath=SUMS)
+def _few_weight_loop(columns: In, grad: In, groups: int, taps: int, out: Out):
+    """out[g, k, f] += the inner product of columns[g, k] and grad[g, f], for few filters f a group."""
+    width = columns.size // (groups * taps)
+    filters = grad.size // (groups * width)
+    for g in range(groups):
+        for k in range(taps):
+            line = columns[(g * taps + k) * width : (g * taps + k + 1) * width]
+            for f in range(filters):
+                row = grad[(g * filters + f) * width : (g * filters + f + 1) * width]
+                total = columns.dtype.type(0)
+                for t in range(line.size):
+                    total += line[t] * row[t]
+                out[(g * taps + k) * filters + f] += total
 
 
 class Windows:
@@ -291,6 +349,7 @@ def _multiply(x, weight, view, groups, result):
     """result[n, g] = weight[g] @ (columns of image n, group g)."""
     images, line, taps = x.shape[0], view.line, view.taps // groups
     filters = groups * result.shape[2]
+    is_narrow = groups > 1 and filters <= _NARROW * groups
     if view.is_plain:
         np.matmul(weight, x.reshape(images, groups, taps, -1), out=result)
         return
@@ -298,6 +357,11 @@ def _multiply(x, weight, view, groups, result):
     for first, count, image in view.blocks(images, filters, x.itemsize):
         columns = _workspace("columns", view.taps * count * line, x.dtype)
         loop(x, view.shape, first, count, columns)
+        if is_narrow:
+            product = _workspace("products", filters * count * line, x.dtype)
+            _few_forward_loop[x.dtype](weight, columns, groups, taps, product)
+            _spread(product.reshape(groups, -1, count * line), view, image, first, count, result)
+            continue
         if count <= view.lines:
             start = first % view.lines * line
             place = result[image, :, :, start : start + count * line]
@@ -315,7 +379,17 @@ def _multiply(x, weight, view, groups, result):
             continue
         product = _workspace("products", place.size, x.dtype).reshape(groups, -1, count * line)
         np.matmul(weight, columns.reshape(groups, taps, count * line), out=product)
-        place[...] = product.reshape(groups, -1, some, view.lines * line).transpose(2, 0, 1, 3)
+        _spread(product, view, image, first, count, result)
+
+
+def _spread(product, view, image, first, count, result):
+    """Put the products of a block, (groups, filters, columns), where they belong in `result`."""
+    if count <= view.lines:
+        start = first % view.lines * view.line
+        result[image, :, :, start : start + count * view.line] = product
+        return
+    some = count // view.lines
+    result[image : image + some] = product.reshape(*product.shape[:2], some, -1).transpose(2, 0, 1, 3)
 
 
 def _gathered(grad, view, image, first, count, name):
@@ -353,7 +427,9 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
         x = np.zeros((images, channels, *size), grad.dtype)
     if not grad.size or not x.size:
         return x.astype(dtype, copy=False)
-    weight = _wide(weight).reshape(groups, filters // groups, taps).transpose(0, 2, 1)
+    flat_weight = _wide(weight)
+    weight = flat_weight.reshape(groups, filters // groups, taps).transpose(0, 2, 1)
+    is_narrow = groups > 1 and filters <= _NARROW * groups
     grad = grad.reshape(images, groups, filters // groups, -1)
     if view.is_plain:
         np.matmul(weight, grad, out=x.reshape(images, groups, taps, -1))
@@ -362,7 +438,9 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
     for first, count, image in view.blocks(images, filters, x.itemsize):
         columns = _workspace("columns", view.taps * count * view.line, x.dtype)
         part = _gathered(grad, view, image, first, count, "products")
-        if groups == 1:
+        if is_narrow:
+            _few_input_loop[x.dtype](flat_weight, part, groups, taps, columns)
+        elif groups == 1:
             np.matmul(weight[0], part[0], out=columns.reshape(taps, -1))
         else:
             np.matmul(weight, part, out=columns.reshape(groups, taps, -1))
@@ -394,7 +472,11 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
         for first, count, image in view.blocks(images, filters, x.itemsize):
             columns = _workspace("columns", view.taps * count * view.line, x.dtype)
             loop(x, view.shape, first, count, columns)
-            part = _gathered(grad, view, image, first, count, "products").transpose(0, 2, 1)
+            part = _gathered(grad, view, image, first, count, "products")
+            if groups > 1 and filters <= _NARROW * groups:
+                _few_weight_loop[x.dtype](columns, part, groups, taps, result)
+                continue
+            part = part.transpose(0, 2, 1)
             columns = columns.reshape(groups, taps, -1)
             if groups == 1:
                 result[0] += np.matmul(columns[0], part[0])
