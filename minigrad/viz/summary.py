@@ -113,13 +113,13 @@ def summary(model: Any, input_size: Sequence[int], dtype: Any = None) -> ModelSu
     --------
     >>> from minigrad import nn
     >>> print(summary(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)), (32, 2)))
-    Layer           Output shape    Parameters       Mult-adds
-    ==========================================================
-    Sequential      [32, 1]                  -               -
-      Linear (0)    [32, 8]                 24             768
-      ReLU (1)      [32, 8]                  -               -
-      Linear (2)    [32, 1]                  9             288
-    ==========================================================
+    Layer         Output shape    Parameters       Mult-adds
+    ========================================================
+    Sequential    [32, 1]                  -               -
+      Linear (0)  [32, 8]                 24             768
+      ReLU (1)    [32, 8]                  -               -
+      Linear (2)  [32, 1]                  9             288
+    ========================================================
     Parameters: 33 (33 trainable, 0 not)
     Multiply-adds of a forward pass: 1,056
     Memory (MB): input 0.00, outputs forward and backward 0.00, parameters 0.00
