@@ -68,6 +68,10 @@ def find_settings(
                 f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
                 f"dilation={d}"
             )
+        if p > k // 2:
+            raise RuntimeError(
+                f"pad should be smaller than or equal to half of kernel size, but got pad={p}, kernel_size={k}"
+            )
         room = n + 2 * p - d * (k - 1) - 1
         count = (-(-room // s) if ceil_mode else room // s) + 1
         # The last window must start inside the input or in the border on its left.

@@ -163,6 +163,12 @@ def _max_windows_loop(
                 for t in range(ow):
                     best = lowest
                     place = (spans_d[3 * i] * h + spans_h[3 * j]) * w + spans_w[3 * t]
+                    if (
+                        spans_d[3 * i] >= spans_d[3 * i + 1]
+                        or spans_h[3 * j] >= spans_h[3 * j + 1]
+                        or spans_w[3 * t] >= spans_w[3 * t + 1]
+                    ):
+                        place = -1
                     for a in range(spans_d[3 * i], spans_d[3 * i + 1], dd):
                         for b in range(spans_h[3 * j], spans_h[3 * j + 1], dh):
                             start = (a * h + b) * w
@@ -261,8 +267,10 @@ class Windows:
         self.shape = np.array(lengths, np.int64)
         spans = (*(((0, 1, 1),),) * missing, *spans)
         self.spans = [np.array(each, np.int64).reshape(-1) for each in spans]
+        # A tap's number needs a tap inside: dilated windows may step over a short input.
+        is_hollow = any((each[0::3] >= each[1::3]).any() for each in self.spans)
         is_short = taps is None or (self.out[-1] < _SHORT and taps[0][-1] > 2)
-        self.has_bytes = not is_short and math.prod(taps[0]) <= _BYTE
+        self.has_bytes = not (is_short or is_hollow) and math.prod(taps[0]) <= _BYTE
         if self.has_bytes:
             steps, borders = ones + taps[1], (0,) * missing + taps[2]
             counts = ones + taps[0]
@@ -372,7 +380,8 @@ def _scatter_loop(grad: In, places: InInt64, count: int, length: int, out: Out):
         row, place = grad[plane * count : plane * count + count], places[plane * count : plane * count + count]
         target = out[plane * length : plane * length + length]
         for t in range(row.size):
-            target[place[t]] += row[t]
+            if place[t] >= 0:
+                target[place[t]] += row[t]
 
 
 def at_maxima(x, places, view):
@@ -384,7 +393,9 @@ def at_maxima(x, places, view):
             _at_maxima_loop[x.dtype](x, places, view.all_alike, view.offsets, out)
         return out
     planes = math.prod(leading)
-    taken = np.take_along_axis(x.reshape(planes, -1), places.reshape(planes, -1), 1)
+    places = places.reshape(planes, -1)
+    taken = np.take_along_axis(x.reshape(planes, -1), places, 1)
+    taken[places < 0] = 0
     return taken.reshape(leading + view.out)
 
 
