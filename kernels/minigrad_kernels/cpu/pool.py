@@ -154,7 +154,7 @@ def _max_windows_loop(
     out: Out,
     places: OutInt64,
 ):
-    """Out = the largest element of each window of any size, places = its number in the plane."""
+    """Out = the largest element of each window of any size, places = its number in the plane, -1 of an empty one."""
     d, h, w, dd, dh, dw, od, oh, ow = shape
     at = 0
     for plane in range(out.size // (od * oh * ow)):
