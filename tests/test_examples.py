@@ -49,7 +49,12 @@ def test_page_prints_what_it_says(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_page_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
-    missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+    written_by_the_build = ("tutorials/", "reference/", "benchmarks/") if page.parent.name == "docs" else ()
+    missing = [
+        each
+        for each in targets
+        if "://" not in each and not each.startswith(written_by_the_build) and not (page.parent / each).exists()
+    ]
     assert not missing, f"{page.name} points to {missing}"
 
 

@@ -25,6 +25,21 @@ ARGUMENTS = {
     "BatchNorm1d": (3,),
     "BatchNorm2d": (3,),
     "BatchNorm3d": (3,),
+    "GroupNorm": (1, 3),
+    "RMSNorm": (3,),
+    "LocalResponseNorm": (2,),
+    "PixelShuffle": (2,),
+    "PixelUnshuffle": (2,),
+    "ChannelShuffle": (2,),
+    "Unfold": (2,),
+    "Fold": (4, 2),
+    **{f"InstanceNorm{n}d": (3,) for n in (1, 2, 3)},
+    **{f"{kind}{n}d": (3, 4, 2) for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
+    **{f"{kind}{n}d": (2,) for kind in ("MaxPool", "AvgPool", "MaxUnpool") for n in (1, 2, 3)},
+    **{f"LPPool{n}d": (2, 2) for n in (1, 2, 3)},
+    **{f"Adaptive{kind}Pool{n}d": (2,) for kind in ("Avg", "Max") for n in (1, 2, 3)},
+    **{f"{kind}Pad{n}d": (1,) for kind in ("Zero", "Reflection", "Replication", "Circular") for n in (1, 2, 3)},
+    **{f"ConstantPad{n}d": (1, 0.5) for n in (1, 2, 3)},
 }
 
 
