@@ -156,3 +156,23 @@ def test_demo_refuses_what_it_cannot_do(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["demo", "--out", str(tmp_path / "file" / "pictures")]) == 1
     assert "no pictures can be written to" in capsys.readouterr().err
+
+
+def test_tutorials_are_listed_by_number(capsys):
+    assert main(["tutorial"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(1, len(lines) + 1))
+    assert all(len(line.split()) > 1 for line in lines)
+
+
+def test_tutorial_runs_and_says_where_its_figures_are(capfd, tmp_path):
+    assert main(["tutorial", "2", "--out", str(tmp_path)]) == 0
+    figures = sorted(tmp_path.iterdir())
+    assert figures
+    out = capfd.readouterr().out
+    assert all(f"saved {figure}" in out for figure in figures)
+
+
+def test_unknown_tutorial_is_refused(capsys):
+    assert main(["tutorial", "99"]) == 2
+    assert "there is no tutorial 99" in capsys.readouterr().err

@@ -14,13 +14,14 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from minigrad.cli import bench, coverage, demo, gradcheck, info, run
+from minigrad.cli import bench, coverage, demo, gradcheck, info, run, tutorial
 
 __all__ = ["main", "make_parser"]
 
 COMMANDS = {
     "demo": demo,
     "run": run,
+    "tutorial": tutorial,
     "gradcheck": gradcheck,
     "coverage": coverage,
     "bench": bench,
