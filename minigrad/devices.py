@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 __all__ = ["device"]
 
 _TYPES = ("cpu", "cuda")
@@ -99,8 +97,3 @@ def check_available(requested: Any) -> device:
     if found.type != "cpu":
         raise DeviceError(f"no backend for device '{found}' is part of this installation of minigrad; use 'cpu'")
     return found
-
-
-def array_module(array: Any) -> Any:
-    """Return the NumPy-like module that computes on an array."""
-    return np

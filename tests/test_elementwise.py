@@ -158,3 +158,9 @@ def test_casts_to_integers_leave_the_graph():
     assert not x.long().requires_grad
     assert x.double().requires_grad
     assert x.float() is x
+
+
+def test_gradient_of_the_zeroth_power_is_zero_whatever_flows_in():
+    x = minigrad.tensor([2.0, 0.0], requires_grad=True)
+    (x**0).backward(minigrad.tensor([float("inf"), 1.0]))
+    assert x.grad.tolist() == [0.0, 0.0]

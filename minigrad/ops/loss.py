@@ -90,6 +90,13 @@ def _check_weight(weight: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"Weights and input must have the same size. They have {list(weight.shape)} and {list(shape)}")
 
 
+def _broadcast_pair(input: Any, target: Any) -> Any:
+    """Return both operands in one shape and dtype; the forward has warned where the shapes differ."""
+    if input.shape != target.shape:
+        input, target = np.broadcast_arrays(input, target)
+    return promote(input, target)
+
+
 def loss_samples(make: Any, low: float = -2.0, high: float = 2.0, **kwargs: Any) -> Any:
     """Yield pairs of inputs and targets with each reduction."""
     for reduction in _REDUCTIONS:
@@ -173,9 +180,7 @@ def _weighted_mse_gradient(grad: Any, input: Any, target: Any, reduction: str, w
 @op(namespace=None, node="MseLossBackwardBackward0")
 def mse_loss_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     """Gradient of `mse_loss` with respect to the input: ``2 * grad * (input - target)``, over the count for a mean."""
-    input, target = (
-        promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
-    )
+    input, target = _broadcast_pair(input, target)
     return kernels_of(input).mse_loss_backward(grad_output, input, target, reduction)
 
 
@@ -235,9 +240,7 @@ def _(make):
 @op(namespace=None)
 def huber_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str, delta: float) -> Tensor:
     """Gradient of `huber` with respect to the input: ``grad * clip(input - target, -delta, delta)``."""
-    input, target = (
-        promote(*np.broadcast_arrays(input, target)) if input.shape != target.shape else promote(input, target)
-    )
+    input, target = _broadcast_pair(input, target)
     return kernels_of(input).huber_loss_backward(grad_output, input, target, delta, reduction)
 
 

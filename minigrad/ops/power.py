@@ -15,6 +15,7 @@ from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples
 from minigrad.ops.select import choose
 from minigrad.ops.state import Upper
+from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -90,7 +91,7 @@ def _(grad, input, exponent):
     if isinstance(exponent, (ndarray, Upper.Tensor)):
         return choose(exponent == 0, 0, grad * (exponent * pow(input, exponent - 1)))
     if exponent == 0:
-        return grad * 0
+        return zero(grad)
     return grad * (exponent * pow(input, exponent - 1))
 
 
