@@ -1,0 +1,1 @@
+"""CUDA kernels, by family; the twins of `minigrad_kernels.cpu`."""
