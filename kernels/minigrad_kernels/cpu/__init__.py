@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import importlib
 
+from minigrad_kernels.cpu._memory import keep_freed
+
+keep_freed()
+
 _FAMILIES = {
     "mersenne": ["twister_words"],
     "activation": [
