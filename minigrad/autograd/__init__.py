@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.autograd import graph
+from minigrad.autograd import functional, graph
 from minigrad.autograd.anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -30,6 +30,7 @@ __all__ = [
     "compare_gradients",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",

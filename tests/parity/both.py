@@ -20,7 +20,11 @@ import minigrad.utils.data
 HEAD = 56
 
 # Warnings that PyTorch gives once a process, so not in every test.
-GIVEN_ONCE = ("Using backward() with create_graph", "Converting a tensor with requires_grad")
+GIVEN_ONCE = (
+    "Using backward() with create_graph",
+    "Converting a tensor with requires_grad",
+    "`torch.jit.script` is deprecated",
+)
 
 
 def plain(value: Any) -> Any:
