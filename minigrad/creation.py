@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import check_available
+from minigrad.devices import default
+from minigrad.devices import device as Device
+from minigrad.ops.backend import as_array, is_array, place
 from minigrad.ops.inplace import write_out
 from minigrad.ops.promotion import cast, check_fits
 from minigrad.tensor import Tensor
@@ -70,9 +72,7 @@ def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) 
     """Return the data as a tensor, sharing memory with arrays and returning tensors as they are where possible."""
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
-    if device is not None:
-        check_available(device)
-    return Tensor._wrap(to_array(data, dtype, copy=False))
+    return Tensor._wrap(on_device(to_array(data, dtype, copy=False), device))
 
 
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
@@ -95,11 +95,11 @@ def to_array(data: Any, dtype: dtypes.dtype | None, *, copy: bool) -> np.ndarray
         dtype = dtypes.requested(dtype, "tensor")
     if isinstance(data, Tensor):
         data = data._array
-    if isinstance(data, np.ndarray):
+    if is_array(data):
         wanted = dtypes.from_numpy(data.dtype).numpy if dtype is None else dtype.numpy
         if copy:
-            return np.array(data, wanted)
-        return np.asarray(data, wanted)
+            return data.astype(wanted, order="C")
+        return as_array(data, wanted)
     if isinstance(data, np.generic):
         return np.array(data, dtypes.from_numpy(data.dtype).numpy if dtype is None else dtype.numpy)
     return _from_python(data, dtype)
@@ -265,6 +265,14 @@ def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
     return shape
 
 
+def on_device(array: Any, device: Any) -> Any:
+    """Return an array on the device that was asked for, or where new tensors are made."""
+    if device is None:
+        device = default.stack[-1]
+        return array if device.type == "cpu" else place(array, device)
+    return place(array, Device(device))
+
+
 def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: Tensor | None = None) -> Tensor:
     """Return a new array as a tensor, or in ``out`` where that is given.
 
@@ -273,8 +281,7 @@ def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: T
     RuntimeError
         For a device that is not there, and for integers that shall require gradients.
     """
-    if device is not None:
-        check_available(device)
+    array = on_device(array, device)
     if out is not None:
         return write_out("out", out, Tensor._wrap(array))
     made = Tensor._wrap(array)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import Any
+
+from numpy import ndarray
 
 __all__ = ["device"]
 
@@ -14,7 +18,7 @@ _KNOWN_TO_PYTORCH = (
 
 
 class device:
-    """A device: its type ("cpu", "cuda") and an optional index.
+    """A device: its type ("cpu", "cuda") and an optional index; in a ``with`` statement, where new tensors are made.
 
     Examples
     --------
@@ -72,6 +76,13 @@ class device:
     def __reduce__(self) -> tuple[Any, ...]:
         return device, (self.type, self.index)
 
+    def __enter__(self) -> device:
+        default.stack.append(check_available(self))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        default.stack.pop()
+
 
 class DeviceError(RuntimeError, AssertionError):
     """Raised for a device that is not there: PyTorch raises either kind, depending on how it was built."""
@@ -80,9 +91,24 @@ class DeviceError(RuntimeError, AssertionError):
 CPU = device("cpu")
 
 
+class Default(threading.local):
+    """Where new tensors are made when no device is given: on the last of a thread's ``stack``."""
+
+    def __init__(self) -> None:
+        self.stack = [CPU]
+
+
+default = Default()
+
+
 def of_array(array: Any) -> device:
     """Return the device that holds an array."""
-    return CPU
+    return CPU if isinstance(array, ndarray) else _cuda(array.device.id)
+
+
+@functools.cache
+def _cuda(index: int) -> device:
+    return device("cuda", index)
 
 
 def check_available(requested: Any) -> device:
@@ -95,5 +121,13 @@ def check_available(requested: Any) -> device:
     """
     found = CPU if requested is None else device(requested)
     if found.type != "cpu":
-        raise DeviceError(f"no backend for device '{found}' is part of this installation of minigrad; use 'cpu'")
+        from minigrad_kernels.cuda import _memory
+
+        try:
+            _memory.module()
+        except _memory.Unavailable as error:
+            raise DeviceError(f"device '{found}' cannot be used: {error}") from None
+        count = _memory.device_count()
+        if (found.index or 0) >= count:
+            raise DeviceError(f"invalid device ordinal: '{found}', and there are {count} CUDA devices")
     return found

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import check_available
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -32,9 +31,8 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
     TypeError
         For data that is neither, and for a tensor of another dtype.
     """
-    from minigrad.creation import shape_of, to_array
+    from minigrad.creation import on_device, shape_of, to_array
 
-    check_available(device)
     if len(args) == 1 and isinstance(args[0], Tensor):
         if dtype is not None and args[0].dtype is not dtype:
             raise TypeError(f"expected torch.{dtype.tensor_type} (got {args[0].type()})")
@@ -55,7 +53,8 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
         raise TypeError(
             f"new() received an invalid combination of arguments - got ({kinds}); expected sizes or a sequence"
         )
-    return Tensor._wrap(array) if cls is Tensor else cls._make_subclass(Tensor._wrap(array))
+    made = Tensor._wrap(on_device(array, device))
+    return made if cls is Tensor else cls._make_subclass(made)
 
 
 class _TensorType(type):

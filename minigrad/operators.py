@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.backend import is_array
 from minigrad.ops.op import composed_table, table
 from minigrad.tensor import Tensor, register_method
 
 _FAST = frozenset((Tensor, float, int, bool))
-_OPERANDS = (Tensor, bool, int, float, np.ndarray)
+_OPERANDS = (Tensor, bool, int, float)
 
 _BINARY = {
     "add": "add",
@@ -39,7 +40,7 @@ def _operand(other: Any) -> Any:
     """Return the other operand as operations take it: NumPy's scalars count as Python numbers, as in PyTorch."""
     if isinstance(other, np.generic):
         return other.item()
-    return other if isinstance(other, _OPERANDS) else NotImplemented
+    return other if isinstance(other, _OPERANDS) or is_array(other) else NotImplemented
 
 
 def _forward(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,11 +87,11 @@ def _polygamma_(self: Tensor, n: int) -> Any:
 
 
 def _matmul(self: Tensor, other: Any) -> Any:
-    return table["matmul"].call(self, other) if isinstance(other, (Tensor, np.ndarray)) else NotImplemented
+    return table["matmul"].call(self, other) if isinstance(other, Tensor) or is_array(other) else NotImplemented
 
 
 def _rmatmul(self: Tensor, other: Any) -> Any:
-    return table["matmul"].call(other, self) if isinstance(other, (Tensor, np.ndarray)) else NotImplemented
+    return table["matmul"].call(other, self) if isinstance(other, Tensor) or is_array(other) else NotImplemented
 
 
 def _attach() -> None:

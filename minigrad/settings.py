@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from minigrad.devices import CPU, check_available, device
+from minigrad.devices import check_available, default, device
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -21,7 +21,7 @@ __all__ = [
     "use_deterministic_algorithms",
 ]
 
-_state: dict[str, Any] = {"device": CPU, "deterministic": False, "precision": "highest"}
+_state: dict[str, Any] = {"deterministic": False, "precision": "highest"}
 
 
 def set_default_device(device: Any) -> None:
@@ -32,12 +32,12 @@ def set_default_device(device: Any) -> None:
     RuntimeError
         For a device that this machine cannot compute on.
     """
-    _state["device"] = check_available(device)
+    default.stack[0] = check_available(device)
 
 
 def get_default_device() -> device:
     """Return the device where new tensors are made."""
-    return _state["device"]
+    return default.stack[-1]
 
 
 def _checked_count(name: str, count: Any) -> int:

@@ -13,9 +13,10 @@ import minigrad.ops
 from minigrad import devices, dtypes, layouts
 from minigrad.autograd import node, views
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
+from minigrad.ops.backend import address, is_array, is_at, is_device_array, to_host
 from minigrad.ops.index import get_item, set_item
 from minigrad.ops.op import composed_table, table
-from minigrad.ops.shape import to_dtype
+from minigrad.ops.shape import to_device, to_dtype
 from minigrad.ops.state import Upper, mode
 from minigrad.size import Size, make_size
 
@@ -167,15 +168,14 @@ class Tensor(Methods, metaclass=_TensorClass):
 
     def storage_offset(self) -> int:
         """Return where in its memory the tensor begins, counted in elements."""
-        owner = self._array
-        while isinstance(owner.base, np.ndarray):
+        owner: Any = self._array
+        while is_array(owner.base):
             owner = owner.base
-        here, start = self._array.ctypes.data, owner.ctypes.data
-        return (here - start) // self._array.itemsize
+        return (address(self._array) - address(owner)) // self._array.itemsize
 
     def data_ptr(self) -> int:
         """Return the address of the first element."""
-        return self._array.ctypes.data
+        return address(self._array)
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in memory in row-major order without gaps."""
@@ -447,9 +447,14 @@ class Tensor(Methods, metaclass=_TensorClass):
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """Return the elements as a NumPy array on the same memory."""
         if force:
-            return self._array
+            return to_host(self._array)
         if self._requires_grad and mode.enabled:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if is_device_array(self._array):
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
+            )
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -508,12 +513,12 @@ class Tensor(Methods, metaclass=_TensorClass):
         from minigrad.conversion import parse_to
 
         device, dtype, copy = parse_to(args, kwargs)
-        if device is not None:
-            devices.check_available(device)
-        if dtype is None or dtype.numpy == self._array.dtype:
-            return self.clone() if copy else self
-        source = self if dtype.is_floating_point else self.detach()
-        return to_dtype(source, dtype.numpy)
+        moved = self
+        if dtype is not None and dtype.numpy != self._array.dtype:
+            moved = to_dtype(self if dtype.is_floating_point else self.detach(), dtype.numpy)
+        if device is not None and not is_at(self._array, device):
+            moved = to_device(moved, device)
+        return self.clone() if copy and moved is self else moved
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """Return the name of the tensor's type, or the tensor cast to ``dtype``."""

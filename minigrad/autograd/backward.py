@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.engine import run_backward
+from minigrad.ops.backend import array_module, is_array, is_writeable
 from minigrad.ops.join import stack
 from minigrad.ops.state import Upper
 
@@ -126,14 +127,14 @@ def grad(
     results = []
     for k, (each, gradient) in enumerate(zip(wanted, found, strict=True)):
         if gradient is None and materialize_grads:
-            gradient = np.zeros(each._array.shape, each._array.dtype)
+            gradient = array_module(each._array).zeros(each._array.shape, each._array.dtype)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {k} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
             )
-        if isinstance(gradient, np.ndarray):
-            if gradient.base is not None or id(gradient) in taken or not gradient.flags.writeable:
+        if is_array(gradient):
+            if gradient.base is not None or id(gradient) in taken or not is_writeable(gradient):
                 gradient = gradient.copy()
             taken.add(id(gradient))
             gradient = Upper.Tensor._wrap(gradient)
@@ -206,7 +207,8 @@ def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> lis
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            gradient = _one(array.dtype) if not array.ndim else np.ones(array.shape, array.dtype)
+            host = type(array) is np.ndarray and not array.ndim
+            gradient = _one(array.dtype) if host else array_module(array).ones(array.shape, array.dtype)
             grads.append(Upper.Tensor._wrap(gradient) if create_graph else gradient)
             continue
         if gradient._array.shape != array.shape:

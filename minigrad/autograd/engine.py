@@ -12,6 +12,7 @@ from numpy import ndarray
 from minigrad.autograd.anomaly import check as check_anomaly
 from minigrad.autograd.anomaly import warn_of_line
 from minigrad.autograd.node import Node, NodeHook, Output, edge_of
+from minigrad.ops.backend import array_module, as_array, is_writeable
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import Anomaly, Upper, mode
@@ -110,11 +111,11 @@ class _Flow:
         target = edge._array if is_leaf else edge
         if not self.create_graph:
             if type(grad) is not ndarray:
-                grad = np.asarray(grad)
+                grad = as_array(grad)
             if grad.shape != target.shape:
                 grad = sum_to_size(grad, target.shape)
             if grad.dtype is not target.dtype:
-                grad = np.asarray(grad, target.dtype)
+                grad = as_array(grad, target.dtype)
         else:
             if grad.shape != target.shape:
                 grad = sum_to_size(grad, target.shape)
@@ -144,7 +145,7 @@ class _Flow:
 
     def _sum(self, before: Any, grad: Any) -> Any:
         total = before + grad
-        return total if self.create_graph else np.asarray(total)  # NumPy adds 0-d arrays to a scalar
+        return total if self.create_graph else as_array(total)  # NumPy adds 0-d arrays to a scalar
 
     def run(self, retain_graph: bool) -> None:
         """Visit the waiting nodes until none is left, newest first."""
@@ -226,8 +227,9 @@ class _Flow:
             self._capture(node, grad)  # after the hooks only where the pass ends, which is PyTorch's order too
             return []
         if node.n_outputs > 1 and node.materializes:
+            some = next(g for g in grad if g is not None)
             grad = [
-                self._zeros(*out) if g is None and out is not None and out[1].kind == "f" else g
+                self._zeros(some, *out) if g is None and out is not None and out[1].kind == "f" else g
                 for g, out in zip(grad, node.outputs, strict=True)  # type: ignore[attr-defined]
             ]
         try:
@@ -253,7 +255,7 @@ class _Flow:
     def _as_tensor(self, grad: Any) -> Any:
         if grad is None or self.create_graph:
             return grad
-        if not grad.flags.writeable:
+        if not is_writeable(grad):
             grad = grad.copy()
         self.shared.add(id(grad))
         return Upper.Tensor._wrap(grad)
@@ -302,8 +304,8 @@ class _Flow:
                 (tensor,) = _checked(hook, [tensor], [changed])
         return self._as_flowing(tensor)
 
-    def _zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        zeros = np.zeros(shape, dtype)
+    def _zeros(self, beside: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        zeros = array_module(getattr(beside, "_array", beside)).zeros(shape, dtype)
         return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
 
 

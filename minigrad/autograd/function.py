@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.node import SECOND_BACKWARD, Node, Output, described, edge_of, orders, public_edge
+from minigrad.ops.backend import array_module, is_writeable
 from minigrad.ops.inplace import rebase
 from minigrad.ops.state import Anomaly, Upper, mode
 
@@ -297,7 +298,8 @@ class FunctionNode(Node):
                     "torch.autograd.set_detect_anomaly(True)."
                 )
         arrived = grad if self.n_outputs > 1 else [grad]
-        grads = [self._as_tensor(each, output) for each, output in zip(arrived, self.outputs, strict=True)]
+        some = next((getattr(each, "_array", each) for each in arrived if each is not None), None)
+        grads = [self._as_tensor(each, output, some) for each, output in zip(arrived, self.outputs, strict=True)]
         returned = self.function.backward(self.ctx, *grads)
         gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
         while len(gradients) > len(self.wants) and gradients[-1] is None:
@@ -313,12 +315,12 @@ class FunctionNode(Node):
             for k, (edge, gradient) in enumerate(zip(self.parents, wanted, strict=True))
         ]
 
-    def _as_tensor(self, grad: Any, output: Any) -> Any:
+    def _as_tensor(self, grad: Any, output: Any, beside: Any) -> Any:
         if grad is None and output is not None and self.ctx.materialize_grads:
-            grad = np.zeros(*output)
+            grad = array_module(beside).zeros(*output)
         if grad is None or isinstance(grad, Upper.Tensor):
             return grad
-        return Upper.Tensor._wrap(grad if grad.flags.writeable else grad.copy())
+        return Upper.Tensor._wrap(grad if is_writeable(grad) else grad.copy())
 
     def _flowing(self, gradient: Any, edge: Any, create_graph: bool, k: int) -> Any:
         if gradient is None:
@@ -337,7 +339,7 @@ class FunctionNode(Node):
                 f"Function {self.name()} returned an invalid gradient at index {k} - got {list(gradient.shape)} but "
                 f"expected shape compatible with {list(shape)}"
             )
-        return gradient if create_graph else np.array(gradient._array)
+        return gradient if create_graph else gradient._array.copy()
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:

@@ -7,9 +7,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from minigrad.autograd.hooks import add_hook
+from minigrad.ops.backend import is_array
 from minigrad.ops.rules import NEEDS, OUT, SHAPE_OF, Plan
 from minigrad.ops.state import Anomaly, Upper
 
@@ -144,7 +143,7 @@ class Node:
         assert self.saved is not None
         rewrapped = []
         for position, value in zip(plan.kept, self.saved, strict=True):
-            if not isinstance(value, np.ndarray):
+            if not is_array(value):
                 rewrapped.append(value)
                 continue
             edge = edges.get(position) if position >= 0 else self._edge_of_output(OUT - position)
@@ -260,7 +259,7 @@ class SequenceNode(Node):
         for slot, position in enumerate(self.plan.kept):
             if position == 0:
                 rewrapped[slot] = [_tensor_at(edges.get(k), a) for k, a in enumerate(self.saved[slot])]
-            elif isinstance(self.saved[slot], np.ndarray):
+            elif is_array(self.saved[slot]):
                 rewrapped[slot] = tensor._wrap(self.saved[slot])
         return rewrapped
 
@@ -361,7 +360,7 @@ def edge_of(tensor: Any) -> Any:
 
 def described(array: Any) -> str:
     """Return how errors call a saved array: its type and shape."""
-    return f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}]" if isinstance(array, np.ndarray) else "a tensor"
+    return f"[{Upper.Tensor._wrap(array).type()} {list(array.shape)}]" if is_array(array) else "a tensor"
 
 
 def public_edge(edge: Any) -> tuple[Any, int]:

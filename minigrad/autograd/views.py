@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from minigrad.autograd.node import Node, orders, public_edge
 from minigrad.ops.state import Upper, mode
 
@@ -73,10 +71,10 @@ class CopySlices(Node):
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
         """Split the gradient between what the base was and what was written."""
         region = self._region(grad)
-        written = region.clone() if create_graph else np.array(region, order="C")
+        written = region.clone() if create_graph else region.copy(order="C")
         if not self.had_gradient:
             return [(self.parents[0], written)]
-        rest = grad.clone() if create_graph else np.array(grad, order="C")
+        rest = grad.clone() if create_graph else grad.copy(order="C")
         if create_graph:
             self._region(rest).zero_()
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_module, as_array, is_device_array
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.naming import named
@@ -147,7 +148,7 @@ def repeat_interleave(
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim(dim, input.dim())
-    counts = repeats.numpy() if hasattr(repeats, "numpy") else np.asarray(repeats)
+    counts = repeats.numpy() if hasattr(repeats, "numpy") else as_array(repeats)
     if (counts < 0).any():
         raise RuntimeError("repeats can not be negative")
     if counts.size not in (1, input.shape[dim]):
@@ -349,7 +350,7 @@ def _(make):
 @op(namespace=None)
 def unfold_backward(grad_output: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) -> Tensor:
     """Zeros of ``shape`` to which each window of ``grad_output`` is added where it was taken."""
-    out = np.zeros(shape, grad_output.dtype)
+    out = array_module(grad_output).zeros(shape, grad_output.dtype)
     if not shape:
         return out + grad_output.sum()
     dim = wrap_dim(dim, len(shape))
@@ -422,7 +423,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     if dim1 == dim2:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     view = np.diagonal(input, offset, dim1, dim2)
-    if input.flags.writeable:
+    if not is_device_array(view) and input.flags.writeable:
         view.flags.writeable = True
     return view
 
@@ -442,10 +443,8 @@ def _(make):
 @op(namespace=None)
 def diagonal_backward(grad_output: Tensor, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Tensor:
     """Zeros of ``shape`` with ``grad_output`` on the diagonals."""
-    out = np.zeros(shape, grad_output.dtype)
-    view = np.diagonal(out, offset, dim1, dim2)
-    view.flags.writeable = True
-    view[...] = grad_output
+    out = array_module(grad_output).zeros(shape, grad_output.dtype)
+    diagonal.entry.forward(out, offset, dim1, dim2)[...] = grad_output
     return out
 
 

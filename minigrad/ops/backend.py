@@ -1,17 +1,114 @@
-"""Which kernels compute on an array."""
+"""Where an array lives: the kernels and the array module that compute on it.
+
+The arrays of a forward are NumPy's, or those of a device: CuPy's, and their stand-ins on the simulator. NumPy's
+functions, operators and methods work on all of them alike; what makes arrays out of nothing asks `array_module`.
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeGuard
 
-_loaded: dict[str, Any] = {}
+import numpy as np
+from numpy import generic, ndarray
+
+from minigrad.devices import check_available, device
+
+_kernels: dict[type, Any] = {}
+_modules: dict[type, Any] = {ndarray: np, generic: np}
+_device_arrays: set[type] = set()
 
 
 def kernels_of(array: Any) -> Any:
     """Return the kernels for the device that holds an array; they are imported when first asked for."""
+    kind = type(array)
     try:
-        return _loaded["cpu"]
+        return _kernels[kind]
     except KeyError:
-        _loaded["cpu"] = importlib.import_module("minigrad_kernels.cpu")
-        return _loaded["cpu"]
+        device = "cuda" if kind in _device_arrays else "cpu"
+        _kernels[kind] = importlib.import_module(f"minigrad_kernels.{device}")
+        return _kernels[kind]
+
+
+def place(array: Any, target: device) -> Any:
+    """Return an array in the memory of a device; one that is there as it is.
+
+    Raises
+    ------
+    DeviceError
+        For a device that this machine does not have.
+    """
+    if is_at(array, target):
+        return array
+    if target.type == "cpu":
+        return to_host(array)
+    check_available(target)
+    from minigrad_kernels.cuda import _memory
+
+    use_device_arrays(_memory.module())
+    return _memory.to_device(array, target.index)
+
+
+def use_device_arrays(module: ModuleType) -> None:
+    """Let operations take the arrays of a device's array module; done when the device is first used."""
+    _device_arrays.add(module.ndarray)
+    _modules[module.ndarray] = module
+
+
+def array_module(array: Any) -> Any:
+    """Return the module that makes arrays where ``array`` is: NumPy, or the device's."""
+    return _modules.get(type(array), np)
+
+
+def is_device_array(value: Any) -> bool:
+    """Whether a value is an array in the memory of a device."""
+    return type(value) in _device_arrays
+
+
+def is_array(value: Any) -> TypeGuard[ndarray[Any, Any]]:
+    """Whether a value is an array, wherever it lives."""
+    return isinstance(value, ndarray) or type(value) in _device_arrays
+
+
+def as_array(value: Any, dtype: Any = None) -> Any:
+    """Return a value as an array, of ``dtype`` if one is given; arrays stay where they are."""
+    if type(value) in _device_arrays:
+        return value if dtype is None or value.dtype == dtype else value.astype(dtype)
+    return np.asarray(value, dtype)
+
+
+def to_host(array: Any) -> Any:
+    """Return an array in NumPy's memory; one that is there as it is."""
+    return array.get() if type(array) in _device_arrays else array
+
+
+def like(array: Any, value: Any, dtype: Any = None) -> Any:
+    """Return data as an array where ``array`` is, of ``dtype`` if one is given."""
+    if type(array) in _device_arrays:
+        return _modules[type(array)].asarray(value, dtype)
+    return np.asarray(to_host(value), dtype)
+
+
+def is_at(array: Any, target: device) -> bool:
+    """Whether an array is in the memory of a device."""
+    if target.type == "cpu":
+        return not is_device_array(array)
+    return is_device_array(array) and target.index in (None, array.device.id)
+
+
+def address(array: Any) -> int:
+    """Return the address of an array's first element, in the memory where it is."""
+    return array.data.ptr if is_device_array(array) else array.ctypes.data
+
+
+def is_writeable(array: Any) -> bool:
+    """Whether an array can be written to: not where several elements share a place in memory."""
+    if isinstance(array, ndarray):
+        return array.flags.writeable
+    return all(step or length < 2 for step, length in zip(array.strides, array.shape, strict=True))
+
+
+def device_of(array: Any) -> str:
+    """Return the name of the device that holds an array, as PyTorch writes it: "cpu", "cuda:0"."""
+    return f"cuda:{array.device.id}" if type(array) in _device_arrays else "cpu"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
+from minigrad.ops.backend import is_array
 from minigrad.ops.op import op
 from minigrad.ops.promotion import not_implemented, promote_tensors, promote_two
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _combine(ufunc: Any, name: str, refused: str, x: Any, y: Any) -> Any:
     x, y = promote_two(x, y)
-    array = x if isinstance(x, ndarray) else y
+    array = x if is_array(x) else y
     if array.dtype.kind in refused:
         raise not_implemented(name, array)
     return ufunc(x, y)
@@ -120,6 +120,6 @@ for _function in (gcd, lcm):
     @_function.samples
     def _(make):
         for sample in _integer_pairs(make):
-            if all(isinstance(each, ndarray) for each in sample.args):
+            if all(is_array(each) for each in sample.args):
                 yield sample
         yield make.sample(np.array([12, -18, 0, 7]), np.array([18, 12, 5, 0]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from minigrad.ops.backend import is_array
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_fits, not_implemented, promote, promote_tensors, promote_two
 from minigrad.ops.samples import elementwise_samples
@@ -22,7 +23,7 @@ _PLAIN = frozenset((int, float, type(None)))
     method=True,
     inplace=True,
     aliases=("clip",),
-    variant=lambda input, min, max: f"ClampBackward{0 if isinstance(min, ndarray) or isinstance(max, ndarray) else 1}",
+    variant=lambda input, min, max: f"ClampBackward{0 if is_array(min) or is_array(max) else 1}",
     reference=lambda x, min=None, max=None: _clamped(x, min, max),
 )
 def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
@@ -42,10 +43,10 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]
-    if len({isinstance(each, ndarray) for each in given}) > 1 or not all(
+    if len({is_array(each) for each in given}) > 1 or not all(
         isinstance(each, (ndarray, np.generic, int, float)) for each in given
     ):
-        kinds = ", ".join("Tensor" if isinstance(each, ndarray) else type(each).__name__ for each in (input, min, max))
+        kinds = ", ".join("Tensor" if is_array(each) else type(each).__name__ for each in (input, min, max))
         raise TypeError(
             f"clamp() received an invalid combination of arguments - got ({kinds}), but expected two Tensors or two "
             "numbers as min and max"
@@ -66,7 +67,7 @@ def _clamped(x: Any, low: Any, high: Any) -> Any:
 def _check_bounds(x: Any, bounds: list[Any]) -> None:
     """Refuse Python numbers as bounds that the dtype cannot hold."""
     for bound in bounds:
-        if not isinstance(bound, ndarray) and x.dtype.char not in "fd":
+        if not is_array(bound) and x.dtype.char not in "fd":
             check_fits(bound, x.dtype)
 
 
@@ -112,7 +113,7 @@ def _away_from_bounds(make: Any, samples: Any, low: float, high: float) -> Any:
 
 
 def _bound_variant(name: str) -> Any:
-    return lambda input, bound: f"{name}Backward{1 if isinstance(bound, ndarray) else 0}"
+    return lambda input, bound: f"{name}Backward{1 if is_array(bound) else 0}"
 
 
 @op(method=True, inplace=True, variant=_bound_variant("ClampMin"), reference=np.maximum)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import array_module, as_array, is_array
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_tensors, promote_two
 from minigrad.ops.quiet import quiet
@@ -30,7 +31,7 @@ def _comparison_samples(make: Any) -> Any:
 
 
 def _checked(name: str, input: Any, other: Any) -> Any:
-    if type(input) is not ndarray:
+    if not is_array(input):
         check_tensors(name, input=input)
     return promote_two(input, other)
 
@@ -78,7 +79,7 @@ for _function in (eq, ne, lt, le, gt, ge):
 @op(namespace=None, differentiable=False)
 def all_hold(input: Tensor) -> Tensor:
     """Whether every element is True."""
-    return np.asarray(np.all(input))
+    return as_array(np.all(input))
 
 
 @all_hold.samples
@@ -196,7 +197,7 @@ def isin(
         Ask whether it is not among them.
     """
     for each in (elements, test_elements):
-        if isinstance(each, ndarray) and each.dtype.kind == "b":
+        if is_array(each) and each.dtype.kind == "b":
             raise RuntimeError("Unsupported input type encountered for isin(): Bool")
         if not isinstance(each, (ndarray, bool, int, float)):
             raise TypeError(
@@ -219,7 +220,7 @@ def _(make):
 
 def _logical_samples(make: Any) -> Any:
     for sample in binary_samples(make):
-        if isinstance(sample.args[1], ndarray):
+        if is_array(sample.args[1]):
             yield sample
     yield make.sample(make.booleans(4), make.booleans(4))
     yield make.sample(make.integers(4, high=2), make.booleans(4))
@@ -229,7 +230,7 @@ def _logical_samples(make: Any) -> Any:
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_and)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Whether both are non-zero, elementwise."""
-    if type(input) is not ndarray or type(other) is not ndarray:
+    if not is_array(input) or not is_array(other):
         check_tensors("logical_and", input=input, other=other)
     return np.logical_and(input, other)
 
@@ -237,7 +238,7 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_or)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Whether one is non-zero, elementwise."""
-    if type(input) is not ndarray or type(other) is not ndarray:
+    if not is_array(input) or not is_array(other):
         check_tensors("logical_or", input=input, other=other)
     return np.logical_or(input, other)
 
@@ -245,7 +246,7 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_xor)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Whether exactly one is non-zero, elementwise."""
-    if type(input) is not ndarray or type(other) is not ndarray:
+    if not is_array(input) or not is_array(other):
         check_tensors("logical_xor", input=input, other=other)
     return np.logical_xor(input, other)
 
@@ -287,19 +288,19 @@ def isfinite(input: Tensor) -> Tensor:
 @op(method=True, differentiable=False, reference=lambda x: x == np.inf)
 def isposinf(input: Tensor) -> Tensor:
     """Whether an element is positive infinity."""
-    return np.equal(input, np.inf) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
+    return np.equal(input, np.inf) if input.dtype.kind == "f" else array_module(input).zeros(input.shape, bool)
 
 
 @op(method=True, differentiable=False, reference=lambda x: x == -np.inf)
 def isneginf(input: Tensor) -> Tensor:
     """Whether an element is negative infinity."""
-    return np.equal(input, -np.inf) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
+    return np.equal(input, -np.inf) if input.dtype.kind == "f" else array_module(input).zeros(input.shape, bool)
 
 
 @op(method=True, differentiable=False, reference=lambda x: np.ones(np.shape(x), bool))
 def isreal(input: Tensor) -> Tensor:
     """Whether an element is a real number; all are."""
-    return np.ones(input.shape, bool)
+    return array_module(input).ones(input.shape, bool)
 
 
 @op(method=True, differentiable=False, reference=lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.arrange import tril, triu
+from minigrad.ops.backend import array_module, is_array
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.matmul import matmul
 from minigrad.ops.op import composed, op, return_type
@@ -67,7 +68,7 @@ def mT(A: Any) -> Any:
 
 def _eye_like(values: Any, length: int, dtype: Any = None) -> Any:
     """Return the identity as what ``values`` is: an array or a tensor."""
-    array = values if isinstance(values, np.ndarray) else values._array
+    array = values if is_array(values) else values._array
     eye = np.eye(length, dtype=array.dtype if dtype is None else dtype)
     return eye if array is values else type(values)._wrap(eye)
 
@@ -179,7 +180,7 @@ def linalg_qr(A: Tensor, mode: str) -> Any:
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
         )
     if mode == "r":
-        return np.zeros(0, A.dtype), np.linalg.qr(A, "r")
+        return array_module(A).zeros(0, A.dtype), np.linalg.qr(A, "r")
     return tuple(np.linalg.qr(A, mode))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
+from minigrad.ops.backend import as_array, is_array
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.op import op
 from minigrad.ops.promotion import (
@@ -125,7 +125,7 @@ def check_integer_divisor(y: Any) -> None:
 
 def divide_down(x: Any, y: Any) -> Any:
     """Return the quotient of two promoted operands, rounded down."""
-    array = x if isinstance(x, ndarray) else y
+    array = x if is_array(x) else y
     if array.dtype.kind == "b":
         raise not_implemented("div_floor_cpu", array)
     if array.dtype.kind != "f":
@@ -139,7 +139,7 @@ def divide_to_zero(x: Any, y: Any) -> Any:
     if dtype.kind == "f":
         return np.trunc(divide(x, y))
     if dtype.kind == "b":
-        raise not_implemented("div_trunc_cpu", np.asarray(x, dtype))
+        raise not_implemented("div_trunc_cpu", as_array(x, dtype))
     check_integer_divisor(y)
     quotient = np.floor_divide(x, y)
     return np.where((quotient < 0) & (quotient * y != x), quotient + 1, quotient).astype(dtype)
@@ -179,7 +179,7 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, other: f"RemainderBackward{1 if isinstance(other, ndarray) else 0}",
+    variant=lambda input, other: f"RemainderBackward{1 if is_array(other) else 0}",
     reference=np.remainder,
 )
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -212,7 +212,7 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, other: f"FmodBackward{1 if isinstance(other, ndarray) else 0}",
+    variant=lambda input, other: f"FmodBackward{1 if is_array(other) else 0}",
     reference=np.fmod,
 )
 def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
@@ -243,7 +243,7 @@ def _(make):
 
 
 def _rest(ufunc: Any, name: str, x: Any, y: Any) -> Any:
-    array = x if isinstance(x, ndarray) else y
+    array = x if is_array(x) else y
     kind = array.dtype.kind
     if kind == "b":
         raise not_implemented(name, array)

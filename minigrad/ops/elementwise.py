@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from minigrad.ops.backend import array_module, is_array
 from minigrad.ops.op import op
 from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote, promote_two
 from minigrad.ops.quiet import divide
@@ -82,7 +83,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
 
 def _refuse_bools(x: Any, y: Any) -> None:
     if is_bool(x) or is_bool(y):
-        with_two = all(isinstance(each, ndarray) and is_bool(each) for each in (x, y))
+        with_two = all(is_array(each) and is_bool(each) for each in (x, y))
         which = "two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
         if not with_two:
             which = (
@@ -109,7 +110,7 @@ def _(make):
 
 
 @op(
-    variant=lambda input, other, alpha: f"RsubBackward{0 if isinstance(other, ndarray) else 1}",
+    variant=lambda input, other, alpha: f"RsubBackward{0 if is_array(other) else 1}",
     reference=lambda x, y, *, alpha=1: y - alpha * x,
 )
 def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
@@ -162,7 +163,7 @@ def _(make):
 @op(namespace=None, differentiable=False)
 def zeros_of(input: Tensor) -> Tensor:
     """Zeros of the input's shape and dtype: the gradient of a function made of steps."""
-    return np.zeros(input.shape, input.dtype)
+    return array_module(input).zeros(input.shape, input.dtype)
 
 
 @zeros_of.samples

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.gather import points_outside
 from minigrad.ops.op import op
 
@@ -73,7 +73,7 @@ def _(grad, indices, padding_idx):
     if padding_idx < 0:
         return rows
     kept = (_array(indices) != padding_idx).astype(_array(rows).dtype)[..., None]
-    return rows * (kept if isinstance(rows, np.ndarray) else type(rows)._wrap(kept))
+    return rows * (kept if is_array(rows) else type(rows)._wrap(kept))
 
 
 @embedding_backward.samples

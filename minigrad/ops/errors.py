@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import dtype, from_numpy
+from minigrad.ops.backend import device_of, is_array
 from minigrad.ops.state import Upper
 
 _C_NAMES = {
@@ -33,7 +34,7 @@ def broadcast_error(error: ValueError, values: Any) -> Exception:
         return error
     common: tuple[int, ...] = ()
     for value in values:
-        if not isinstance(value, np.ndarray):
+        if not is_array(value):
             continue
         left, right = common, value.shape
         room = max(len(left), len(right))
@@ -46,6 +47,18 @@ def broadcast_error(error: ValueError, values: Any) -> Exception:
                 )
         common = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
     return error
+
+
+def devices_apart(values: Any) -> RuntimeError | None:
+    """Return the error for arrays that live on different devices, in PyTorch's words; None where they do not."""
+    arrays = [each for value in values for each in (value if isinstance(value, (list, tuple)) else (value,))]
+    found = list(dict.fromkeys(device_of(each) for each in arrays if is_array(each)))
+    if len(found) < 2:
+        return None
+    return RuntimeError(
+        f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and {found[1]}! "
+        "Move them together with x.to(device)."
+    )
 
 
 def explained(error: Exception, signature: Any, args: Any, values: Any) -> Exception:
@@ -62,6 +75,10 @@ def explained(error: Exception, signature: Any, args: Any, values: Any) -> Excep
         found = broadcast_error(error, values)
         if found is not error:
             return found
+    if isinstance(error, TypeError):
+        apart = devices_apart(values)
+        if apart is not None:
+            return apart
     if "argument '" in str(error):
         return error
     for position, (name, value) in enumerate(zip(signature.names, args, strict=False), 1):
@@ -98,7 +115,7 @@ def _wanted(name: str, annotation: str, value: Any) -> str | None:
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, np.generic, Upper.Tensor))
+    return isinstance(value, (np.generic, Upper.Tensor)) or is_array(value)
 
 
 def c_name(array: Any) -> str:

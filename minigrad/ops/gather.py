@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops import references
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_module, as_array, is_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -94,7 +94,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
                 f"{list(input.shape)} apart from dimension {dim}"
             )
     if index.size == 0:
-        return np.empty(index.shape, input.dtype)
+        return array_module(input).empty(index.shape, input.dtype)
     return input[_open_grid(index.shape, dim, index)]
 
 
@@ -115,7 +115,7 @@ def _(make):
 @op(namespace=None)
 def gather_backward(grad_output: Tensor, shape: tuple[int, ...], dim: int, index: Tensor) -> Tensor:
     """Zeros of ``shape`` to which ``grad_output`` is added where `gather` took its elements from."""
-    out = np.zeros(shape, grad_output.dtype)
+    out = array_module(grad_output).zeros(shape, grad_output.dtype)
     return _added(out, dim, index, grad_output)
 
 
@@ -144,7 +144,7 @@ def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tup
     dim = wrap_dim(dim, input.ndim)
     _check_ranks(name, input, index)
     index = _check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
-    if isinstance(src, np.ndarray) and src.ndim:
+    if is_array(src) and src.ndim:
         if src.dtype != input.dtype:
             raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
         for k in range(index.ndim):
@@ -191,7 +191,7 @@ def _window_back(grad: Any, shape: tuple[int, ...]) -> Any:
     return basic_index_backward(grad, tuple(shape), tuple(slice(n) for n in grad.shape))
 
 
-@op(namespace=None, variant=lambda input, dim, index, src: f"ScatterBackward{0 if isinstance(src, np.ndarray) else 1}")
+@op(namespace=None, variant=lambda input, dim, index, src: f"ScatterBackward{0 if is_array(src) else 1}")
 def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
     """Copy of the input with ``src`` (a tensor or a number) written at ``index`` along a dimension."""
     dim, index = _check_scatter("scatter", input, dim, index, src)
@@ -199,10 +199,10 @@ def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) ->
     if index.size == 0:
         return out
     if not out.ndim:
-        out[...] = src if not isinstance(src, np.ndarray) else src.reshape(-1)[-1]
+        out[...] = src if not is_array(src) else src.reshape(-1)[-1]
         return out
     values: Any = src
-    if isinstance(src, np.ndarray) and src.ndim:
+    if is_array(src) and src.ndim:
         values = src[tuple(slice(n) for n in index.shape)]
     out[_open_grid(index.shape, dim, index)] = values
     return out
@@ -342,8 +342,8 @@ def _product_gradients(
 
 def _ones(like: Any, index: Any) -> Any:
     """Return ones of an index's shape, as what ``like`` is: an array or a tensor."""
-    if isinstance(like, np.ndarray):
-        return np.ones(index.shape, like.dtype)
+    if is_array(like):
+        return array_module(like).ones(index.shape, like.dtype)
     return type(like)._wrap(np.ones(index.shape, like._array.dtype))
 
 
@@ -389,7 +389,7 @@ def _(make):
 @op(namespace=None)
 def index_add_to_zeros(grad_output: Tensor, shape: tuple[int, ...], dim: int, index: Tensor) -> Tensor:
     """Zeros of ``shape`` to whose rows named by ``index`` the rows of ``grad_output`` are added."""
-    out = np.zeros(shape, grad_output.dtype)
+    out = array_module(grad_output).zeros(shape, grad_output.dtype)
     if not out.ndim:
         return out + grad_output.sum()
     _add_rows(out, wrap_dim(dim, len(shape)), index.reshape(-1), grad_output)
@@ -499,12 +499,12 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, dim, index, value: f"IndexFillBackward{int(isinstance(value, np.ndarray))}",
+    variant=lambda input, dim, index, value: f"IndexFillBackward{int(is_array(value))}",
     reference=references.index_fill,
 )
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Copy of the input with its rows named by ``index`` filled with a number."""
-    if isinstance(value, np.ndarray) and value.ndim:
+    if is_array(value) and value.ndim:
         raise RuntimeError(
             f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
@@ -514,7 +514,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     dim, index = _check_rows("index_fill", input, dim, np.where(index < 0, index + length, index), None)
     out = input.copy(order="C")
     if not input.ndim:
-        return np.asarray(value, input.dtype) if index.size else out
+        return as_array(value, input.dtype) if index.size else out
     out[(slice(None),) * dim + (index,)] = value
     return out
 
@@ -559,7 +559,7 @@ def _(make):
 @op(namespace=None)
 def take_backward(grad_output: Tensor, shape: tuple[int, ...], index: Tensor) -> Tensor:
     """Zeros of ``shape`` to which ``grad_output`` is added at the places that `take` read."""
-    out = np.zeros(int(np.prod(shape)), grad_output.dtype)
+    out = array_module(grad_output).zeros(int(np.prod(shape)), grad_output.dtype)
     np.add.at(out, index, grad_output)
     return out.reshape(shape)
 

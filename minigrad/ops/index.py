@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import array_module, as_array, is_array, is_writeable
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -41,7 +42,7 @@ def _(make):
 @op(namespace=None)
 def basic_index_backward(grad: Tensor, shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
     """Zeros of ``shape`` with ``grad`` at ``index``."""
-    out = np.zeros(shape, grad.dtype)
+    out = array_module(grad).zeros(shape, grad.dtype)
     out[index] = grad
     return out
 
@@ -80,7 +81,7 @@ def _(make):
 @op(namespace=None)
 def advanced_index_backward(grad: Tensor, shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
     """Zeros of ``shape`` to which ``grad`` is added at ``index``; places named twice get the sum."""
-    out = np.zeros(shape, grad.dtype)
+    out = array_module(grad).zeros(shape, grad.dtype)
     add_at(out, index, grad)
     return out
 
@@ -185,7 +186,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if basic is not None:
         tensor = basic_index(tensor, basic)
     if not isinstance(value, Upper.Tensor):
-        value = Upper.Tensor._wrap(np.asarray(value, tensor._array.dtype))
+        value = Upper.Tensor._wrap(as_array(value, tensor._array.dtype))
     if advanced is None:
         tensor.copy_(_fitted(value, tensor._array.shape))
     else:
@@ -201,7 +202,7 @@ def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None
     """
     if values.dtype == array.dtype:
         return
-    arrays = [each for each in advanced if isinstance(each, np.ndarray)]
+    arrays = [each for each in advanced if is_array(each)]
     if len(arrays) != 1 or arrays[0].dtype.kind != "b" or values.size != 1:
         destination, source = (from_numpy(each.dtype).tensor_type.removesuffix("Tensor") for each in (array, values))
         raise RuntimeError(
@@ -212,7 +213,7 @@ def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None
 
 def assign(array: Any, advanced: Any, value: Any) -> None:
     """Carry out ``array[advanced] = value``, or say in PyTorch's words what does not fit."""
-    if not array.flags.writeable:
+    if not is_writeable(array):
         raise RuntimeError(OVERLAP)
     place = Ellipsis if advanced is None else advanced
     with np.errstate(all="ignore"):
@@ -220,7 +221,7 @@ def assign(array: Any, advanced: Any, value: Any) -> None:
             array[place] = value
         except (ValueError, TypeError):
             part = array[place]
-            array[place] = _fitted(np.asarray(value), part.shape)
+            array[place] = _fitted(as_array(value), part.shape)
 
 
 def _fitted(value: Any, shape: tuple[int, ...]) -> Any:
@@ -270,19 +271,19 @@ def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[A
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
     if sum(each is Ellipsis for each in entries) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
-    if Ellipsis in [each for each in entries if not isinstance(each, np.ndarray)]:
+    if Ellipsis in [each for each in entries if not is_array(each)]:
         place = next(k for k, each in enumerate(entries) if each is Ellipsis)
         fill = (slice(None),) * (array.ndim - consumed)
         expanded = entries[:place] + fill + entries[place + 1 :]
     else:
         expanded = entries
     _check_bounds(array.shape, expanded)
-    if not any(isinstance(each, np.ndarray) for each in expanded):
+    if not any(is_array(each) for each in expanded):
         return entries, None
     basic: list[Any] = []
     advanced: list[Any] = []
     for each in expanded:
-        if isinstance(each, np.ndarray):
+        if is_array(each):
             basic.extend([slice(None)] * _consumes(each))
             if each.ndim == 0 and each.dtype.kind == "b":
                 basic.append(None)
@@ -331,9 +332,9 @@ def _entry(each: Any) -> Any:
         if array.dtype not in _INDEX_DTYPES:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(each, (bool, np.bool_)):
-        return np.asarray(each)
+        return as_array(each)
     elif isinstance(each, (list, tuple, range, np.ndarray)):
-        array = each if isinstance(each, np.ndarray) else _array_of(each)
+        array = each if is_array(each) else _array_of(each)
         if array.ndim == 0 and array.dtype.kind in "iu":
             return int(array)
         if array.dtype not in _INDEX_DTYPES:
@@ -361,7 +362,7 @@ def _array_of(sequence: Any) -> np.ndarray[Any, Any]:
         For rows of different lengths and entries that are no numbers.
     """
     try:
-        array = np.asarray([_item(one) for one in sequence])
+        array = as_array([_item(one) for one in sequence])
     except ValueError as error:
         raise IndexError(f"a sequence used as an index must hold numbers in rows of one length: {error}") from None
     if array.dtype.kind not in "iufb":
@@ -384,7 +385,7 @@ def _consumes(each: Any) -> int:
     """Return how many dimensions of the tensor an entry stands for."""
     if each is None or each is Ellipsis:
         return 0
-    if isinstance(each, np.ndarray) and each.dtype.kind == "b":
+    if is_array(each) and each.dtype.kind == "b":
         return each.ndim
     return 1
 
@@ -395,13 +396,13 @@ def _check_bounds(shape: tuple[int, ...], entries: tuple[Any, ...]) -> None:
         if isinstance(each, int):
             if not -shape[dim] <= each < shape[dim]:
                 raise IndexError(f"index {each} is out of bounds for dimension {dim} with size {shape[dim]}")
-        elif isinstance(each, np.ndarray) and each.dtype.kind == "b":
+        elif is_array(each) and each.dtype.kind == "b":
             if each.shape != shape[dim : dim + each.ndim]:
                 raise IndexError(
                     f"The shape of the mask {list(each.shape)} at index {position} does not match the shape of the "
                     f"indexed tensor {list(shape)} at index {dim}"
                 )
-        elif isinstance(each, np.ndarray) and each.size:
+        elif is_array(each) and each.size:
             low, high = each.min(), each.max()
             if low < -shape[dim] or high >= shape[dim]:
                 wrong = high if high >= shape[dim] else low

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import as_array, is_array, is_writeable, like
 from minigrad.ops.errors import explained
 from minigrad.ops.state import Upper, mode
 
@@ -96,9 +97,9 @@ def write(target: np.ndarray[Any, Any], result: Any) -> None:
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
         )
     check_cast(result.dtype, target.dtype)
-    if not target.flags.writeable:
+    if not is_writeable(target):
         raise RuntimeError(OVERLAP)
-    np.copyto(target, result, casting="unsafe")
+    np.copyto(target, like(target, result), casting="unsafe")
 
 
 def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:
@@ -155,7 +156,7 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
                 result = forward(*values)
             except (ValueError, TypeError, AttributeError) as error:
                 raise explained(error, signature, args, values) from None
-            write(target, np.asarray(result))
+            write(target, as_array(result))
         self._writes[0] += 1
         if recorded:
             values[0] = before
@@ -208,12 +209,12 @@ def _make_view_inplace(entry: Any) -> Callable[..., Any]:
 def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
     """Run a ufunc straight into the target where that is what PyTorch would do; return whether it did."""
     for value in values[1 : ufunc.nin]:
-        if isinstance(value, np.ndarray):
+        if is_array(value):
             if value.dtype != target.dtype or value.ndim > target.ndim:
                 return False
         elif type(value) in (float, bool) and target.dtype.kind != "f":
             return False
-    if not target.flags.writeable:
+    if not is_writeable(target):
         return False
     try:
         ufunc(*values[: ufunc.nin], out=target, casting="no" if target.dtype.kind == "f" else "same_kind")

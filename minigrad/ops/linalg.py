@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.arrange import tril, triu
+from minigrad.ops.backend import array_module, as_array
 from minigrad.ops.decomposition import (
     check_matrices,
     check_precision,
@@ -403,7 +404,7 @@ def _rank_tolerance(S: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> Any
     """Return up to where singular values count as 0."""
     atol, rtol = (getattr(each, "_array", each) for each in (atol, rtol))
     if rtol is None:
-        positive = atol is not None and bool(np.any(np.asarray(atol) > 0))
+        positive = atol is not None and bool(np.any(as_array(atol) > 0))
         rtol = 0.0 if positive else max(shape[-2:]) * np.finfo(S.dtype).eps
     largest = S.max(-1, initial=0)
     return np.maximum(0.0 if atol is None else atol, rtol * largest)[..., None]
@@ -482,11 +483,11 @@ def linalg_lstsq(A: Tensor, B: Tensor, rcond: Any, driver: str | None) -> Any:
     cut = max(rows, columns) * np.finfo(A.dtype).eps if rcond is None else rcond
     found = [np.linalg.lstsq(one, target, cut) for one, target in zip(whole, targets, strict=True)]
     solution = np.array([each[0] for each in found], A.dtype).reshape(*batch, columns, right.shape[-1])
-    residuals = np.zeros(0, A.dtype)
+    residuals = array_module(A).zeros(0, A.dtype)
     if rows > columns and driver not in (None, "gelsy") and all(each[2] == columns for each in found):
         residuals = np.array([each[1] for each in found], A.dtype).reshape(*batch, right.shape[-1])
     rank = np.array([each[2] for each in found], np.int64).reshape(batch)
-    values = np.zeros(0, A.dtype)
+    values = array_module(A).zeros(0, A.dtype)
     if driver in ("gelsd", "gelss"):
         values = np.array([each[3] for each in found], A.dtype).reshape(*batch, min(rows, columns))
     return solution[..., 0] if is_vector else solution, residuals, rank, values
@@ -570,7 +571,7 @@ def matrix_rank(
     if tol is not None:
         atol, rtol = tol, 0.0
     above = _rank_tolerance(S, array.shape, atol, rtol) < S
-    return type(input)._wrap(np.asarray(above.sum(-1), np.int64))
+    return type(input)._wrap(as_array(above.sum(-1), np.int64))
 
 
 @matrix_rank.samples
@@ -817,7 +818,7 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
         inverses = inv(input)
     except LinAlgError:
         array = input.detach().numpy()
-        inverses = type(input)._wrap(np.full(array.shape, np.inf, array.dtype))
+        inverses = type(input)._wrap(array_module(array).full(array.shape, np.inf, array.dtype))
     return named(matrix_norm(input, p) * matrix_norm(inverses, p), "NanToNumBackward0")
 
 

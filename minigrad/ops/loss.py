@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.dtypes import int64, uint8
 from minigrad.ops import references
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import as_array, is_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.elementwise import sub
 from minigrad.ops.errors import broadcast_error
@@ -137,7 +137,7 @@ def mse_loss(
         return losses
     if reduction == "sum":
         return losses.sum()
-    return to_floating(np.asarray(losses.sum())) / to_floating(np.asarray(weight.sum()))
+    return to_floating(as_array(losses.sum())) / to_floating(as_array(weight.sum()))
 
 
 def _mse_name(weight: Any, reduction: str) -> str:
@@ -487,7 +487,7 @@ def _(make):
 def _variance(p: Any) -> Any:
     """Return ``p * (1 - p)``, held above 1e-12 as PyTorch does."""
     variance = p * (1 - p)
-    return np.maximum(variance, variance.dtype.type(1e-12)) if isinstance(p, np.ndarray) else variance.clamp(min=1e-12)
+    return np.maximum(variance, variance.dtype.type(1e-12)) if is_array(p) else variance.clamp(min=1e-12)
 
 
 @composed(namespace="functional", reference=references.binary_cross_entropy)
@@ -597,7 +597,7 @@ def _(make):
 
 def _like(values: Any, array: Any) -> Any:
     """Return an array as what ``values`` is: an array or a tensor."""
-    return array if isinstance(values, np.ndarray) else type(values)._wrap(array)
+    return array if is_array(values) else type(values)._wrap(array)
 
 
 def _row_scale(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.activation import logsigmoid
+from minigrad.ops.backend import array_module
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.loss import legacy_reduction, reduced
@@ -228,7 +229,7 @@ def multilabel_margin_loss(
         raise RuntimeError("argument #2 'target' is out of range")
     listed = np.logical_and.accumulate(labels >= 0, axis=1)
     rows = np.broadcast_to(np.arange(count)[:, None], labels.shape)
-    is_right = np.zeros(labels.shape, bool)
+    is_right = array_module(labels).zeros(labels.shape, bool)
     is_right[rows[listed], labels[listed]] = True
     right = scores[_tensor(rows.copy()), _tensor(np.where(listed, labels, 0))]
     hinges = (1 - right.unsqueeze(2) + scores.unsqueeze(1)).clamp_min(0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import window_references as references
+from minigrad.ops.backend import array_module
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.pool import check_rank, per_dim
@@ -79,7 +80,7 @@ def _unpool_reference(rank: int) -> Any:
         stride = kernel if stride is None else references.per_dim(stride, rank)
         padding = references.per_dim(padding, rank)
         size = [(n - 1) * s + k - 2 * p for n, s, k, p in zip(x.shape[-rank:], stride, kernel, padding, strict=True)]
-        out = np.zeros((math.prod(x.shape[:-rank]), math.prod(output_size or size)), x.dtype)
+        out = array_module(x).zeros((math.prod(x.shape[:-rank]), math.prod(output_size or size)), x.dtype)
         for plane, values, places in zip(out, x.reshape(len(out), -1), indices.reshape(len(out), -1), strict=True):
             plane[places] = values
         return out.reshape(*x.shape[:-rank], *(output_size or size))

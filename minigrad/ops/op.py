@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import generic, ndarray
 
+from minigrad.ops.backend import as_array, is_array, is_device_array
 from minigrad.ops.errors import explained
 from minigrad.ops.inplace import OneOfSeveral, make_inplace, write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
@@ -296,7 +297,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
         if found is None:
             return out if type(out) is ndarray else _bare(self, args, out)
         if type(out) is not ndarray:
-            out = np.asarray(out)
+            out = as_array(out)
         result = new(tensor)
         result._array = out
         result._node = None
@@ -347,7 +348,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
             raise explained(error, signature, args, values) from None
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)
-        outs = tuple(np.asarray(out) for out in outs)
+        outs = tuple(as_array(out) for out in outs)
         results = tuple(Upper.Tensor._wrap(out) for out in outs)
         if self.view:
             for k, result in enumerate(results):
@@ -389,7 +390,7 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
                 arrays.append(each._array)
                 if each._requires_grad:
                     mask |= 1 << k
-            elif isinstance(each, ndarray):
+            elif is_array(each):
                 arrays.append(each)
             else:
                 raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}")
@@ -399,7 +400,7 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
             raise explained(error, signature, args, arrays) from None
         if not some:
             return out
-        result = Upper.Tensor._wrap(np.asarray(out))
+        result = Upper.Tensor._wrap(as_array(out))
         if mask and self.differentiable and mode.enabled:
             values = [arrays, *args[1:]]
             result._node = Upper.SequenceNode(self.plan(mask, len(tensors)), tensors, values, result._array)
@@ -463,9 +464,11 @@ def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[A
 
 def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
     """Return the result of a call without tensors as an array; refuse a call without arrays."""
+    if is_device_array(out):
+        return out
     for position in self.signature.tensor_positions:
-        if isinstance(args[position], (ndarray, np.generic)):
-            return np.asarray(out)
+        if isinstance(args[position], np.generic) or is_array(args[position]):
+            return as_array(out)
     first = self.signature.tensor_positions[0]
     raise TypeError(
         f"{self.name}(): argument '{self.signature.names[first]}' (position {first + 1}) must be Tensor, "

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_module, is_array, kernels_of
 from minigrad.ops.state import Upper
 
 __all__ = ["adam_", "apply_update", "differentiable_update", "sgd_"]
@@ -119,7 +119,7 @@ def _write(tensors: list[Any], value: Any) -> None:
     for tensor in tensors:
         array, part = tensor._array, value
         tensor._writes[0] += 1
-        if isinstance(value, np.ndarray):
+        if is_array(value):
             stop = start + array.size
             part = value.reshape(-1)[start:stop].reshape(array.shape)
             start = stop
@@ -182,7 +182,9 @@ def sgd_(
             buffer = state.get("momentum_buffer")
             is_first = buffer is None
             if is_first:
-                buffer = state["momentum_buffer"] = Upper.Tensor._wrap(np.zeros(array.shape, array.dtype))
+                buffer = state["momentum_buffer"] = Upper.Tensor._wrap(
+                    array_module(array).zeros(array.shape, array.dtype)
+                )
         if array.dtype is not dtype or is_first is not was_first:
             dtype, was_first = array.dtype, is_first
             batch = batches.setdefault((dtype, is_first), ([], [], []))

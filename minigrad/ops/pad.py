@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import array_module
 from minigrad.ops.gather import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -59,7 +60,7 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Number = 0) -> Tensor:
             f"The input size {list(input.shape)}, plus negative padding {list(pad)}, resulted in a negative output "
             f"size {list(shape)}"
         )
-    out = np.full(shape, value, input.dtype)
+    out = array_module(input).full(shape, value, input.dtype)
     inside = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(shape, pairs, strict=True))
     out[inside] = input[_cut(pairs)]
     return out

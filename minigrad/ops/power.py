@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from minigrad.ops.backend import as_array, is_array
 from minigrad.ops.exponential import log
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_fits, not_implemented, promote_two
@@ -24,14 +25,14 @@ _power, _sqrt, _multiply = quiet(np.power), quiet(np.sqrt), quiet(np.multiply)
 
 
 def _pow_name(input: Any, exponent: Any) -> str:
-    if not isinstance(exponent, ndarray):
+    if not is_array(exponent):
         return "PowBackward0"
-    return f"PowBackward{1 if isinstance(input, ndarray) else 2}"
+    return f"PowBackward{1 if is_array(input) else 2}"
 
 
 def _reference(x: Any, y: Any) -> Any:
     out = np.float_power(x, y)
-    return out if "f" in (np.asarray(x).dtype.kind, np.asarray(y).dtype.kind) else np.trunc(out)
+    return out if "f" in (as_array(x).dtype.kind, as_array(y).dtype.kind) else np.trunc(out)
 
 
 @op(method=True, inplace=True, variant=_pow_name, reference=_reference)
@@ -44,7 +45,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     exponent not negative). Integers take no negative numbers as exponents; in a tensor of exponents these give 0.
     """
     x, y = promote_two(input, exponent)
-    if not isinstance(exponent, ndarray):
+    if not is_array(exponent):
         if x.dtype.kind == "f":
             return _fixed_power(x, exponent)
         if exponent in (0, 1):
@@ -81,7 +82,7 @@ def _integer_power(x: Any, y: Any) -> Any:
     if not np.any(np.less(y, 0)):
         return np.power(x, y)
     out = np.power(x, np.maximum(y, 0))
-    sign = np.where(np.asarray(y) % 2 == 0, 1, -1)
+    sign = np.where(as_array(y) % 2 == 0, 1, -1)
     turned = np.where(x == 1, 1, np.where(x == -1, sign, 0)).astype(out.dtype)
     return np.where(y < 0, turned, out)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.dtypes import from_numpy, get_default_dtype, result_type_of_numpy
+from minigrad.ops.backend import as_array, is_array, is_device_array
 
 _NUMBERS = (bool, int, float)
 
@@ -58,7 +59,7 @@ def promote_two(x: Any, y: Any) -> Any:
 
 def promote_tensors(name: str, input: Any, other: Any) -> Any:
     """Return two arrays as `promote` does, refusing numbers on behalf of the operation ``name``."""
-    if type(input) is not ndarray or type(other) is not ndarray:
+    if not is_array(input) or not is_array(other):
         check_tensors(name, input=input, other=other)
     return promote_two(input, other)
 
@@ -67,12 +68,11 @@ def promote_to_floating(x: Any, y: Any) -> Any:
     """Return two operands as `promote` does, in the default dtype where their common dtype is not floating."""
     operands = promote_two(x, y)
     for each in operands:
-        if type(each) is ndarray:
+        if is_array(each):
             if each.dtype.kind == "f":
                 return operands
             break
-    dtype = get_default_dtype().numpy
-    return np.asarray(x, dtype), np.asarray(y, dtype)
+    return _all_cast((x, y), get_default_dtype().numpy)
 
 
 def common_dtype(*operands: Any) -> np.dtype[Any]:
@@ -81,15 +81,22 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
 
 
 def _promote_mixed(operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    dtype = common_dtype(*operands)
-    return tuple(cast(each, dtype) for each in operands)
+    return _all_cast(operands, common_dtype(*operands))
+
+
+def _all_cast(operands: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, ...]:
+    """Return operands in a dtype; beside a device's arrays, what has no dimension is a number, which enters kernels."""
+    found = tuple(cast(each, dtype) for each in operands)
+    if any(map(is_device_array, operands)):
+        return tuple(each[()] if type(each) is ndarray and not each.ndim else each for each in found)
+    return found
 
 
 @np.errstate(all="ignore")
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
     """Return an array or number as an array of a dtype; integers wrap around, and floats overflow to inf, as in C."""
-    if isinstance(operand, (np.ndarray, np.generic)):
-        return np.asarray(operand, dtype)
+    if isinstance(operand, np.generic) or is_array(operand):
+        return as_array(operand, dtype)
     return np.asarray(operand).astype(dtype)
 
 
@@ -98,14 +105,14 @@ def _kind_of(operand: Any) -> Any:
         return operand.dtype, True
     if isinstance(operand, _NUMBERS):
         return type(operand)
-    if isinstance(operand, np.ndarray):
+    if is_array(operand):
         return operand.dtype, operand.ndim == 0
     raise TypeError(f"expected Tensor or number, got {type(operand).__name__}")
 
 
 def to_floating(array: Any) -> Any:
     """Return an array as it is if it is floating, else in the default dtype (``sqrt`` of integers is float32)."""
-    if isinstance(array, np.ndarray):
+    if is_array(array):
         return array if array.dtype.kind == "f" else array.astype(get_default_dtype().numpy)
     return array
 
@@ -135,7 +142,7 @@ def check_tensors(name: str, **operands: Any) -> None:
     TypeError
     """
     for position, (parameter, operand) in enumerate(operands.items(), 1):
-        if not isinstance(operand, (np.ndarray, np.generic)):
+        if not isinstance(operand, np.generic) and not is_array(operand):
             raise TypeError(
                 f"{name}(): argument '{parameter}' (position {position}) must be Tensor, not {type(operand).__name__}"
             )

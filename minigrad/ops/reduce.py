@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_module, kernels_of
 from minigrad.ops.dims import axes, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.shape import expand, numel, reshape
@@ -232,7 +232,7 @@ def select_at(grad: Any, indices: Any, shape: tuple[int, ...], dim: int, keepdim
 @op(namespace=None, reference=None)
 def put_along_dim(grad: Tensor, indices: Any, shape: tuple[int, ...], dim: int) -> Tensor:
     """Zeros of ``shape`` with ``grad`` put at ``indices`` along a dimension; each place is named at most once."""
-    out = np.zeros(shape, grad.dtype)
+    out = array_module(grad).zeros(shape, grad.dtype)
     np.put_along_axis(out, getattr(indices, "_array", indices), grad, axis=dim)
     return out
 

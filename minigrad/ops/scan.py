@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_module, is_array
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.op import op
@@ -108,7 +109,7 @@ def _others(rows: Any) -> Any:
 
 def _like(values: Any, array: Any) -> Any:
     """Return an array as what ``values`` is: an array or a tensor."""
-    return array if isinstance(values, np.ndarray) else type(values)._wrap(array)
+    return array if is_array(values) else type(values)._wrap(array)
 
 
 @op(namespace=None)
@@ -144,7 +145,7 @@ def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
     x = np.moveaxis(input, dim, 0)
-    values, where = np.empty_like(x), np.empty(x.shape, np.int64)
+    values, where = np.empty_like(x), array_module(x).empty(x.shape, np.int64)
     for k in range(len(x)):
         if k == 0:
             values[0], where[0] = x[0], 0

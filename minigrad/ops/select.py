@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
+from minigrad.ops.backend import as_array, is_array
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.errors import c_name
 from minigrad.ops.op import composed, op
@@ -49,7 +50,7 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
 def _two_numbers(x: Any, y: Any) -> tuple[Any, Any]:
     """Return two Python numbers as arrays of the dtype that PyTorch gives them together."""
     dtype = common_dtype(x, y)
-    return np.asarray(x, dtype), np.asarray(y, dtype)
+    return as_array(x, dtype), as_array(y, dtype)
 
 
 @choose.gradient("input")
@@ -110,7 +111,7 @@ def _where_samples(make: Any) -> Any:
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, mask, value: f"MaskedFillBackward{1 if isinstance(value, ndarray) else 0}",
+    variant=lambda input, mask, value: f"MaskedFillBackward{1 if is_array(value) else 0}",
     reference=lambda x, mask, value: np.where(mask, value, x),
 )
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
@@ -126,7 +127,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise RuntimeError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {_LONG_NAMES.get(name, name)}"
         )
-    if isinstance(value, ndarray):
+    if is_array(value):
         if value.ndim:
             raise RuntimeError(
                 "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
@@ -166,19 +167,19 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, end, weight: f"LerpBackward{1 if isinstance(weight, ndarray) else 0}",
+    variant=lambda input, end, weight: f"LerpBackward{1 if is_array(weight) else 0}",
     reference=lambda x, end, weight: x + weight * (end - x),
 )
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """Point on the line from ``input`` to ``end``, ``input + weight * (end - input)``, elementwise."""
     check_tensors("lerp", input=input, end=end)
     for name, each in (("end", end), ("weight", weight)):
-        if isinstance(each, ndarray) and each.dtype != input.dtype:
+        if is_array(each) and each.dtype != input.dtype:
             raise RuntimeError(f"expected dtype {c_name(input)} for `{name}` but got dtype {c_name(each)}")
     if input.dtype.kind != "f":
-        raise not_implemented(f"lerp_kernel_{'tensor' if isinstance(weight, ndarray) else 'scalar'}", input)
+        raise not_implemented(f"lerp_kernel_{'tensor' if is_array(weight) else 'scalar'}", input)
     way = end - input
-    if not isinstance(weight, ndarray):
+    if not is_array(weight):
         return input + weight * way if abs(weight) < 0.5 else end - way * (1 - weight)
     return np.where(np.abs(weight) < 0.5, input + weight * way, end - way * (1 - weight))
 
@@ -233,7 +234,7 @@ heaviside.gradient("values")(_no_derivative_of_heaviside)
 @heaviside.samples
 def _(make):
     for sample in binary_samples(make):
-        if isinstance(sample.args[1], ndarray):
+        if is_array(sample.args[1]):
             yield sample._replace(gradient=False)
     yield make.sample(np.array([0.0, -0.0, 1.0, -1.0]), np.array([0.5]), gradient=False)
 
@@ -241,7 +242,7 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    variant=lambda input, other: f"CopysignBackward{0 if isinstance(other, ndarray) else 1}",
+    variant=lambda input, other: f"CopysignBackward{0 if is_array(other) else 1}",
     reference=np.copysign,
 )
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.devices import CPU, device, of_array
 from minigrad.dtypes import from_numpy
 from minigrad.ops import references
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import kernels_of, place
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.op import composed, op
 from minigrad.ops.samples import elementwise_samples
@@ -72,7 +73,7 @@ def expand(input: Tensor, size: Any) -> Tensor:
 
 def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
     """Return a view of an array repeated to a shape; several times quicker than `numpy.broadcast_to`."""
-    if not array.flags.c_contiguous:
+    if type(array) is not np.ndarray or not array.flags.c_contiguous:
         return np.broadcast_to(array, shape)
     extra = len(shape) - array.ndim
     strides = (0,) * extra + tuple(
@@ -233,6 +234,22 @@ def _(grad):
 @to_dtype.samples
 def _(make):
     yield make.sample(make(2, 3), np.dtype(np.float64))
+
+
+@op(namespace=None, node="ToCopyBackward0")
+def to_device(input: Tensor, target: device) -> Tensor:
+    """Copy in the memory of a device, through which gradients flow."""
+    return place(input, target)
+
+
+@to_device.gradient
+def _(grad, input):
+    return to_device(grad, of_array(getattr(input, "_array", input)))
+
+
+@to_device.samples
+def _(make):
+    yield make.sample(make(2, 3), CPU)
 
 
 @op(method=True, view=True, pack="size", node="ViewBackward0", reference=np.reshape)

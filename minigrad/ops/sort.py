@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_module, as_array
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
@@ -172,7 +173,7 @@ def _median_along(input: Any, dim: int, keepdim: bool, skip_nan: bool) -> tuple[
         raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size.")
     order = _order(input, dim, False)
     length = input.shape[dim]
-    is_nan = np.isnan(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
+    is_nan = np.isnan(input) if input.dtype.kind == "f" else array_module(input).zeros(input.shape, bool)
     valid = length - is_nan.sum(axis=dim, keepdims=True)
     middle = (valid - 1) // 2
     place = np.maximum(middle, 0) if skip_nan else np.where(valid < length, valid, middle)
@@ -258,7 +259,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
         raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     rows = np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
-    values = np.empty(len(flat), input.dtype)
+    values = array_module(input).empty(len(flat), input.dtype)
     where = np.empty(len(flat), np.int64)
     for k, row in enumerate(flat):
         distinct, counts = np.unique(row, return_counts=True)
@@ -339,7 +340,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
             "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
             f"{interpolation}"
         )
-    wants = np.atleast_1d(np.asarray(q.detach().numpy() if hasattr(q, "detach") else q, np.float64))
+    wants = np.atleast_1d(as_array(q.detach().numpy() if hasattr(q, "detach") else q, np.float64))
     if (wants < 0).any() or (wants > 1).any():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     if not input.numel():
@@ -470,7 +471,7 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
         wanted = values.reshape(len(rows), -1)
         found = np.array([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
         found = found.reshape(values.shape)
-    return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
+    return as_array(found).astype(np.int32 if out_int32 else np.int64)
 
 
 @op(differentiable=False, reference=references.searchsorted)
@@ -496,7 +497,7 @@ def searchsorted(
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if sorter is not None:
         sorted_sequence = np.take_along_axis(sorted_sequence, sorter, -1)
-    return _search(sorted_sequence, np.asarray(input), right or side == "right", out_int32)
+    return _search(sorted_sequence, as_array(input), right or side == "right", out_int32)
 
 
 @searchsorted.samples
@@ -514,7 +515,7 @@ def bucketize(input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = F
     """Number of the bucket, between sorted ``boundaries``, in which each element lies."""
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
-    return _search(boundaries, np.asarray(input), right, out_int32)
+    return _search(boundaries, as_array(input), right, out_int32)
 
 
 @bucketize.samples

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import as_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import promote
@@ -310,7 +310,7 @@ def _arg(argument: Any, name: str, input: Any, dim: int | None, keepdim: bool) -
     _check_not_empty(name, input, dim)
     if dim is None:
         found = argument(input)
-        return np.asarray(found).reshape((1,) * input.ndim) if keepdim else found
+        return as_array(found).reshape((1,) * input.ndim) if keepdim else found
     if not input.ndim:
         wrap_dim(dim, 0)
         return np.zeros((), np.int64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import is_array
 from minigrad.ops.exponential import rsqrt
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
@@ -178,7 +179,7 @@ def _(make):
 
 def _pairs(make: Any, **kwargs: Any) -> Any:
     for sample in binary_samples(make, **kwargs):
-        if isinstance(sample.args[1], np.ndarray):
+        if is_array(sample.args[1]):
             yield sample
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_module, as_array, is_array
 from minigrad.ops.index import add_at, advanced_index, assign, check_same_dtype
 from minigrad.ops.op import op
 from minigrad.ops.shape import broadcast
@@ -29,7 +30,7 @@ def _broadcast_to(array: Any, shape: tuple[int, ...]) -> Any:
 def copy(input: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
     """Return ``src`` in the shape and dtype of ``input``; as ``input.copy_(src)`` it overwrites the input."""
     with np.errstate(all="ignore"):
-        return _broadcast_to(np.asarray(src, input.dtype), input.shape)
+        return _broadcast_to(as_array(src, input.dtype), input.shape)
 
 
 @copy.gradient("input")
@@ -50,15 +51,15 @@ def _(make):
 
 @op(
     inplace=True,
-    variant=lambda input, value: f"FillBackward{int(isinstance(value, np.ndarray))}",
+    variant=lambda input, value: f"FillBackward{int(is_array(value))}",
     reference=lambda x, value: np.full_like(x, value),
 )
 def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     """Tensor of the input's shape and dtype with every element ``value``."""
-    if isinstance(value, np.ndarray) and value.ndim:
+    if is_array(value) and value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     with np.errstate(all="ignore"):
-        return np.full(input.shape, value, input.dtype)
+        return array_module(input).full(input.shape, value, input.dtype)
 
 
 @fill.gradient("input")
@@ -80,7 +81,7 @@ def _(make):
 @op(namespace=None, inplace=True, reference=np.zeros_like)
 def zero(input: Tensor) -> Tensor:
     """Zeros of the input's shape and dtype; as ``input.zero_()`` it overwrites the input."""
-    return np.zeros(input.shape, input.dtype)
+    return array_module(input).zeros(input.shape, input.dtype)
 
 
 @zero.gradient
@@ -128,4 +129,4 @@ def _(make):
 
 def _index_array(each: Any) -> Any:
     array = getattr(each, "_array", each)
-    return array.astype(np.int64) if isinstance(array, np.ndarray) and array.dtype.kind == "u" else array
+    return array.astype(np.int64) if is_array(array) and array.dtype.kind == "u" else array

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import check_available
+from minigrad.creation import on_device
 from minigrad.ops.inplace import write_out
 from minigrad.random.discrete import largest_integer
 from minigrad.random.stream import Array
@@ -111,9 +111,7 @@ def dtype_of(name: str, dtype: Any, out: Any) -> np.dtype[Any]:
 
 def finish(name: str, array: Array, out: Tensor | None, device: Any, requires_grad: bool) -> Tensor:
     """Return drawn values as a tensor, written into ``out`` where there is one."""
-    if device is not None:
-        check_available(device)
-    made = Tensor._wrap(array)
+    made = Tensor._wrap(on_device(array, device))
     if out is not None:
         made = write_out(name, out, made)
     if requires_grad:

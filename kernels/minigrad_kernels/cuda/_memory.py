@@ -63,9 +63,12 @@ def device_count():
         return 0
 
 
-def to_device(array):
-    """Return a copy of a NumPy array in the memory of the current device."""
-    return module().array(array)
+def to_device(array, index=None):
+    """Return a copy of an array in the memory of a device, by default the current one."""
+    if index is None:
+        return module().array(array)
+    with module().cuda.Device(index):
+        return module().array(array)
 
 
 def to_host(array):

@@ -31,6 +31,13 @@ class Flags:
         self.forc = flags.forc
 
 
+class Pointer:
+    """A place in memory."""
+
+    def __init__(self, ptr):
+        self.ptr = ptr
+
+
 class SimulatedArray(NDArrayOperatorsMixin):
     """An array in the memory of a simulated GPU.
 
@@ -54,6 +61,11 @@ class SimulatedArray(NDArrayOperatorsMixin):
     def base(self):
         """The array whose memory this one shares."""
         return None if self.host.base is None else _wrap(self.host.base)
+
+    @property
+    def data(self):
+        """The place in memory."""
+        return Pointer(self.host.ctypes.data)
 
     @property
     def device(self):
@@ -152,8 +164,26 @@ ndarray = SimulatedArray
 class Device:
     """The one simulated device."""
 
+    id = 0
+
     def __init__(self, device=None):
-        self.id = device or 0
+        if device not in (None, 0):
+            raise ValueError(f"there is one simulated device, not {device + 1}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        return None
+
+    def synchronize(self):
+        """Wait for nothing: the simulator is done when a call returns."""
+
+
+class cuda:
+    """What stands in for ``cupy.cuda``."""
+
+    Device = Device
 
 
 @functools.cache
