@@ -9,7 +9,7 @@ PIP = PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip --disable-pip-version-chec
 TESTS =
 ARGS =
 
-.PHONY: help demo test parity bench docs lint format stubs clean
+.PHONY: help demo test parity cuda ptx bench docs lint format stubs clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET'
@@ -23,6 +23,12 @@ test: $(VENV)/.installed-test ## run the whole test suite
 
 parity: $(VENV)/.installed-parity ## compare with PyTorch itself (installs it: some 200 MB, with CUDA several GB)
 	@$(VENV)/bin/python -m pytest $(ARGS) tests/parity
+
+cuda: $(VENV)/.installed-cuda ## run the CUDA kernels' tests on Numba's simulator, which needs no GPU
+	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest $(ARGS) tests/cuda
+
+ptx: $(VENV)/.installed-cuda ## compile every CUDA kernel for three generations of GPUs, which needs none
+	@$(VENV)/bin/python tools/ptx.py
 
 bench: $(VENV)/.installed ## measure training steps, side by side with PyTorch where it is installed
 	@$(VENV)/bin/python benchmarks/steps.py
@@ -71,6 +77,11 @@ $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
 $(VENV)/.installed-parity: $(VENV)/bin/python pyproject.toml
 	@echo 'Installing PyTorch into $(VENV) to compare with (once) ...'
 	@$(PIP) install --quiet --editable '.[test,parity]'
+	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+$(VENV)/.installed-cuda: $(VENV)/bin/python pyproject.toml
+	@echo 'Installing CuPy and the CUDA compiler into $(VENV) (once; some 500 MB) ...'
+	@$(PIP) install --quiet --editable '.[test,cuda]'
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 $(VENV)/.installed-docs: $(VENV)/bin/python pyproject.toml

@@ -81,7 +81,7 @@ def _numba_threads() -> str:
 
 
 def _kernel_cache() -> str:
-    from minigrad_kernels.cpu._cache import FOLDER
+    from minigrad_kernels._cache import FOLDER
 
     if FOLDER is None:
         return "none: no folder can be written, so every process compiles its kernels anew (set MINIGRAD_CACHE_DIR)"

@@ -6,8 +6,7 @@ on disk) when it is first called with a dtype.
 
 from __future__ import annotations
 
-import importlib
-
+from minigrad_kernels import _families
 from minigrad_kernels.cpu._memory import keep_freed
 
 keep_freed()
@@ -38,21 +37,4 @@ _FAMILIES = {
     ],
     "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
 }
-_HOME = {name: family for family, names in _FAMILIES.items() for name in names}
-
-__all__ = [*_FAMILIES, *_HOME]
-
-
-def __getattr__(name):
-    """Import the family that `name` is or lives in, and keep what was asked for."""
-    if name in _FAMILIES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"there is no CPU kernel {name!r}")
-    globals()[name] = found = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    return found
-
-
-def __dir__():
-    """List the families and the kernels."""
-    return sorted(__all__)
+__all__, __getattr__, __dir__ = _families.by_name(__name__, _FAMILIES, "CPU kernel")

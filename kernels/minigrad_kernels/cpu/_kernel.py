@@ -23,7 +23,7 @@ import sys
 import numba
 import numpy as np
 
-from minigrad_kernels.cpu import _cache
+from minigrad_kernels import _cache
 from minigrad_kernels.cpu._arrays import Flat, FlatList, fit, give_back
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}

@@ -1,1 +1,20 @@
-"""CUDA kernels, by family; the twins of `minigrad_kernels.cpu`."""
+"""CUDA kernels, by family; the twins of `minigrad_kernels.cpu`, under the same names.
+
+A family's module is imported when one of its names is first used, and a kernel is compiled (or loaded from the cache on
+disk) when it is first called with a dtype. With ``NUMBA_ENABLE_CUDASIM=1`` everything runs on Numba's simulator.
+"""
+
+from __future__ import annotations
+
+from minigrad_kernels import _families
+
+_FAMILIES = {
+    "activation": [
+        *["sigmoid", "sigmoid_backward", "tanh", "tanh_backward", "relu", "relu_backward", "leaky_relu"],
+        *["leaky_relu_backward", "elu", "elu_backward", "gelu", "gelu_backward", "silu", "silu_backward", "softplus"],
+        *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
+        *["erf", "erfc", "masked_scale"],
+    ],
+}
+
+__all__, __getattr__, __dir__ = _families.by_name(__name__, _FAMILIES, "CUDA kernel")

@@ -19,7 +19,7 @@ try:
 except ImportError:  # Windows: only the threads of one process are kept apart there
     fcntl = None
 
-_SOURCES = Path(__file__).parent.parent
+_SOURCES = Path(__file__).parent
 _threads = threading.RLock()
 _MONTH = 30 * 24 * 3600.0
 
