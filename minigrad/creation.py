@@ -423,11 +423,11 @@ def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, req
     numpy_type = source.dtype if dtype is None else dtypes.requested(dtype, name).numpy
     dense = not source.flags.c_contiguous and 0 not in source.strides
     make = np.zeros_like if value == 0 else np.empty_like
-    array = make(source, numpy_type, order="K" if dense else "C", subok=False)
+    array = make(source, numpy_type, order="K" if dense else "C")
     if value:
         check_fits(value, numpy_type)
         array.fill(value)
-    return finish(array, device, requires_grad)
+    return finish(array, device or input.device, requires_grad)
 
 
 def zeros_like(

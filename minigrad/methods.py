@@ -31,50 +31,58 @@ def _make_cast(name: str, dtype: dtypes.dtype) -> Callable[..., Tensor]:
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """Return the tensor in the dtype of another; itself if it has that already."""
-    return self.to(other.dtype)
+    """Return the tensor in the dtype and on the device of another; itself if nothing changes."""
+    return self.to(other)
 
 
 def new_zeros(
     self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return zeros of the given size, in this tensor's dtype unless another is given."""
-    return creation.zeros(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return creation.zeros(
+        *spread, size=size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
 def new_ones(
     self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return ones of the given size, in this tensor's dtype unless another is given."""
-    return creation.ones(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return creation.ones(
+        *spread, size=size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
 def new_empty(
     self: Tensor, *spread: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor of the given size, its elements not set, in this tensor's dtype unless another is given."""
-    return creation.empty(*spread, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return creation.empty(
+        *spread, size=size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
 def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return ``fill_value`` in the given size, in this tensor's dtype unless another is given."""
-    return creation.full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return creation.full(
+        size, fill_value, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
 def new_tensor(
     self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor with a copy of the data, in this tensor's dtype unless another is given."""
-    return creation.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return creation.tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 
 
 def new(self: Tensor, *args: Any) -> Tensor:
     """Return a tensor of this dtype from sizes or data, as the legacy constructors do."""
     from minigrad.legacy import construct
 
-    return construct(Tensor, *args, dtype=self.dtype)
+    return construct(Tensor, *args, dtype=self.dtype, device=self.device)
 
 
 for _name, _dtype in _CASTS.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, as_array, is_device_array
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, is_device_array, to_host
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.naming import named
@@ -143,18 +143,18 @@ def repeat_interleave(
     from minigrad.ops.gather import index_select
 
     if repeats is None:
-        counts = input.numpy()
-        return type(input)._wrap(np.repeat(np.arange(len(counts)), counts))
+        counts = to_host(array_of(input))
+        return as_its_kind(input, np.repeat(np.arange(len(counts)), counts))
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim(dim, input.dim())
-    counts = repeats.numpy() if hasattr(repeats, "numpy") else as_array(repeats)
+    counts = to_host(as_array(array_of(repeats)))
     if (counts < 0).any():
         raise RuntimeError("repeats can not be negative")
     if counts.size not in (1, input.shape[dim]):
         raise RuntimeError("repeats must have the same size as input along dim")
     index = np.repeat(np.arange(input.shape[dim]), counts.reshape(-1) if counts.ndim else counts)
-    return index_select(input, dim, type(input)._wrap(index))
+    return index_select(input, dim, as_its_kind(input, index))
 
 
 @repeat_interleave.samples
@@ -444,7 +444,10 @@ def _(make):
 def diagonal_backward(grad_output: Tensor, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Tensor:
     """Zeros of ``shape`` with ``grad_output`` on the diagonals."""
     out = array_module(grad_output).zeros(shape, grad_output.dtype)
-    diagonal.entry.forward(out, offset, dim1, dim2)[...] = grad_output
+    view = np.diagonal(out, offset, dim1, dim2)
+    if not is_device_array(view):
+        view.flags.writeable = True
+    view[...] = grad_output
     return out
 
 

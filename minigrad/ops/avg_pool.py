@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_of, kernels_of
 from minigrad.ops.max_pool import max_pool1d, max_pool2d, max_pool3d
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
@@ -36,7 +36,7 @@ def _pool(
         name, input.shape, rank, kernel, stride, padding, 1, ceil_mode
     )
     if input.dtype.name == "bool":
-        raise not_implemented(name if rank > 1 else "avg_pool2d", input.detach().numpy())
+        raise not_implemented(name if rank > 1 else "avg_pool2d", array_of(input))
     kernels = kernels_of(input)
     if count_include_pad:
         windows = kernels.pool_windows(size, kernel, stride, padding, dilation, out)
@@ -157,7 +157,7 @@ def _adaptive(input: Any, rank: int, output_size: Any) -> Any:
     if rank > 1 and set(out) == {1}:
         return named(mean(input, tuple(range(-rank, 0)), True), "MeanBackward1")
     if not input.dtype.is_floating_point:
-        raise not_implemented("adaptive_avg_pool3d_cpu" if rank == 3 else "adaptive_avg_pool2d", input.detach().numpy())
+        raise not_implemented("adaptive_avg_pool3d_cpu" if rank == 3 else "adaptive_avg_pool2d", array_of(input))
     node = "SqueezeBackward1" if rank == 1 else f"AdaptiveAvgPool{rank}DBackward0"
     return named(mean_pool(input, kernels_of(input).even_windows(size, out), 0), node)
 

@@ -6,7 +6,9 @@ functions, operators and methods work on all of them alike; what makes arrays ou
 
 from __future__ import annotations
 
+import functools
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeGuard
 
@@ -78,6 +80,11 @@ def as_array(value: Any, dtype: Any = None) -> Any:
     return np.asarray(value, dtype)
 
 
+def array_of(value: Any) -> Any:
+    """Return the array of a tensor; an array as it is."""
+    return getattr(value, "_array", value)
+
+
 def to_host(array: Any) -> Any:
     """Return an array in NumPy's memory; one that is there as it is."""
     return array.get() if type(array) in _device_arrays else array
@@ -88,6 +95,31 @@ def like(array: Any, value: Any, dtype: Any = None) -> Any:
     if type(array) in _device_arrays:
         return _modules[type(array)].asarray(value, dtype)
     return np.asarray(to_host(value), dtype)
+
+
+def as_its_kind(values: Any, array: Any) -> Any:
+    """Return an array, made wherever, as what ``values`` is (an array or a tensor) and where it is."""
+    placed = like(array_of(values), array)
+    return placed if is_array(values) else type(values)._wrap(placed)
+
+
+def on_host(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function of arrays that is computed in NumPy's memory, its results going back to the device.
+
+    For what no GPU does well, or CuPy does not have; `docs/cuda.md` lists it. It waits for the device.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        device_array = next(filter(is_device_array, args), None)
+        if device_array is None:
+            return function(*args, **kwargs)
+        result = function(*map(to_host, args), **kwargs)
+        if isinstance(result, tuple):
+            return tuple(like(device_array, each) for each in result)
+        return like(device_array, result)
+
+    return call
 
 
 def is_at(array: Any, target: device) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
 from minigrad.ops.backend import is_array
 from minigrad.ops.op import op
@@ -44,7 +43,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]
     if len({is_array(each) for each in given}) > 1 or not all(
-        isinstance(each, (ndarray, np.generic, int, float)) for each in given
+        is_array(each) or isinstance(each, (np.generic, int, float)) for each in given
     ):
         kinds = ", ".join("Tensor" if is_array(each) else type(each).__name__ for each in (input, min, max))
         raise TypeError(

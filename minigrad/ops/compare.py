@@ -199,7 +199,7 @@ def isin(
     for each in (elements, test_elements):
         if is_array(each) and each.dtype.kind == "b":
             raise RuntimeError("Unsupported input type encountered for isin(): Bool")
-        if not isinstance(each, (ndarray, bool, int, float)):
+        if not is_array(each) and not isinstance(each, (bool, int, float)):
             raise TypeError(
                 f"isin() received an invalid combination of arguments - got ({type(elements).__name__}, "
                 f"{type(test_elements).__name__}), but expected Tensors or numbers"

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.arrange import tril, triu
-from minigrad.ops.backend import array_module, is_array
+from minigrad.ops.backend import array_module, array_of, as_its_kind
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.matmul import matmul
 from minigrad.ops.op import composed, op, return_type
@@ -68,9 +68,7 @@ def mT(A: Any) -> Any:
 
 def _eye_like(values: Any, length: int, dtype: Any = None) -> Any:
     """Return the identity as what ``values`` is: an array or a tensor."""
-    array = values if is_array(values) else values._array
-    eye = np.eye(length, dtype=array.dtype if dtype is None else dtype)
-    return eye if array is values else type(values)._wrap(eye)
+    return as_its_kind(values, np.eye(length, dtype=array_of(values).dtype if dtype is None else dtype))
 
 
 def well_conditioned(make: Any, *shape: int) -> Any:
@@ -370,8 +368,9 @@ def svd_of(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         rows, columns = input.shape[-2:]
         batch = tuple(input.shape[:-2])
-        wrap, dtype = type(input)._wrap, input.detach().numpy().dtype
-        U, Vh = wrap(np.zeros((*batch, rows, rows), dtype)), wrap(np.zeros((*batch, columns, columns), dtype))
+        array = array_of(input)
+        wrap, zeros, dtype = type(input)._wrap, array_module(array).zeros, array.dtype
+        U, Vh = wrap(zeros((*batch, rows, rows), dtype)), wrap(zeros((*batch, columns, columns), dtype))
     return return_type("svd", ("U", "S", "V"))((U, S, mT(Vh)))
 
 

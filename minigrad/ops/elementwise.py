@@ -203,7 +203,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     x, y, z = promote(input, tensor1, tensor2)
     if x.dtype.kind == "b":
         raise not_implemented("addcmul_cpu_out", x)
-    return x + cast(value, x.dtype) * y * z
+    return x + cast(value, x.dtype)[()] * y * z
 
 
 @addcmul.gradient("input")
@@ -258,7 +258,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
             "* tensor1 / tensor2), for all dtypes."
         )
     x, y, z = promote(input, tensor1, tensor2)
-    return x + divide(cast(value, x.dtype) * y, z)
+    return x + divide(cast(value, x.dtype)[()] * y, z)
 
 
 @addcdiv.gradient("input")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import is_array, kernels_of
+from minigrad.ops.backend import array_module, is_array, kernels_of
 from minigrad.ops.gather import points_outside
 from minigrad.ops.op import op
 
@@ -115,7 +115,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("Class values must be smaller than num_classes.")
     elif num_classes == -1:
         num_classes = int(input.max()) + 1
-    return (input[..., None] == np.arange(num_classes)).astype(np.int64)
+    return (input[..., None] == array_module(input).arange(num_classes)).astype(np.int64)
 
 
 @one_hot.samples

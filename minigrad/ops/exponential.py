@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_array, is_array
+from minigrad.ops.backend import is_array
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
 from minigrad.ops.quiet import divide, quiet
@@ -279,13 +279,14 @@ def _(make):
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Product ``input * log(other)``, elementwise, 0 where ``input`` is 0 (unless ``other`` is nan)."""
     x, y = promote_to_floating(input, other)
-    return _xlogy(as_array(x), as_array(y))
+    return _xlogy(x, y)
 
 
 @quiet
 def _xlogy(x: Any, y: Any) -> Any:
-    dtype = np.result_type(x, y) if x.ndim and y.ndim else (x if x.ndim else y).dtype
-    return np.where((x == 0) & (y == y), dtype.type(0), x * np.log(y)).astype(dtype)
+    dtype = (x if is_array(x) else y).dtype
+    x, y = (each if is_array(each) else dtype.type(each) for each in (x, y))
+    return np.where((x == 0) & (y == y), dtype.type(0), x * np.log(y))
 
 
 def _which_is_number(input: Any, other: Any) -> int:

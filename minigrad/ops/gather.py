@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, as_array, is_array, kernels_of
+from minigrad.ops.backend import array_module, as_array, as_its_kind, is_array, is_device_array, kernels_of, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -40,7 +40,7 @@ def _check_index(name: str, index: Any, length: int, dim: int) -> Any:
 
 def points_outside(index: Any, length: int) -> bool:
     """Whether some number of an int64 or int32 array lies outside 0 to ``length - 1``; in one pass."""
-    if not index.size:
+    if not index.size or is_device_array(index):  # a device would have to be waited for
         return False
     # Seen as unsigned, negative numbers are huge.
     unsigned = index.view(np.uint64 if index.dtype.itemsize == 8 else np.uint32)
@@ -59,7 +59,7 @@ def _open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
     """Return the NumPy index that walks ``index`` along ``dim`` and every other dimension in step."""
     last = len(shape) - 1
     return tuple(
-        index if k == dim else np.arange(length).reshape((length,) + (1,) * (last - k))
+        index if k == dim else array_module(index).arange(length).reshape((length,) + (1,) * (last - k))
         for k, length in enumerate(shape)
     )
 
@@ -291,16 +291,23 @@ def scatter_reduce(
             bounds = np.iinfo(out.dtype)
             neutral = bounds.min if neutral == -np.inf else bounds.max if neutral == np.inf else neutral
         out[place] = neutral
-    _COMBINE[reduce].at(out, place, values)
+    combined = on_host(_combined) if reduce == "prod" else _combined  # CuPy multiplies at no indices
+    out = combined(reduce, out, values, *place)
     if reduce == "mean":
         count = _counts(out.shape, place, include_self)
         out = out / count.astype(out.dtype) if out.dtype.kind == "f" else out // count
     return out.reshape(input.shape)
 
 
+def _combined(reduce: str, out: Any, values: Any, *place: Any) -> Any:
+    """Reduce values into ``out[place]``, and return it."""
+    _COMBINE[reduce].at(out, place, values)
+    return out
+
+
 def _counts(shape: tuple[int, ...], place: tuple[Any, ...], include_self: bool) -> Any:
     """Return how many values met at each place of a mean (at least 1)."""
-    count = np.full(shape, 1 if include_self else 0, np.int64)
+    count = array_module(place[0]).full(shape, 1 if include_self else 0, np.int64)
     np.add.at(count, place, 1)
     return np.maximum(count, 1)
 
@@ -344,7 +351,7 @@ def _ones(like: Any, index: Any) -> Any:
     """Return ones of an index's shape, as what ``like`` is: an array or a tensor."""
     if is_array(like):
         return array_module(like).ones(index.shape, like.dtype)
-    return type(like)._wrap(np.ones(index.shape, like._array.dtype))
+    return as_its_kind(like, np.ones(index.shape, like._array.dtype))
 
 
 @scatter_reduce.samples

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_module, as_array, is_array, is_writeable
+from minigrad.ops.backend import array_module, array_of, as_array, is_array, is_writeable
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -61,7 +61,7 @@ def _(make):
 @op(namespace=None, node="IndexBackward0")
 def advanced_index(input: Tensor, index: tuple[np.ndarray[Any, Any] | slice, ...]) -> Tensor:
     """Copy ``input[index]`` for an index with integer or bool arrays among full slices."""
-    return input[index]
+    return input[tuple(array_of(each) for each in index)]
 
 
 @advanced_index.gradient
@@ -98,6 +98,7 @@ def _(make):
 
 def add_at(target: Any, index: tuple[Any, ...], values: Any) -> None:
     """Add ``values`` to ``target[index]`` in place, repeatedly where an index repeats."""
+    index = tuple(array_of(each) for each in index)
     if len(index) == 1 and index[0].dtype.kind == "b":
         target[index] += values
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.avg_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_of, device_of, kernels_of, like
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
@@ -50,15 +50,17 @@ class Taps:
 
     def __init__(self, places: Any, weights: Any, length: int) -> None:
         self.places = np.ascontiguousarray(np.clip(places, 0, length - 1), np.int64)
-        self.weights = {"d": np.ascontiguousarray(weights, np.float64)}
+        self.weights = np.ascontiguousarray(weights, np.float64)
         self.length = length
+        self.made: dict[Any, tuple[Any, Any]] = {}
 
-    def weights_as(self, dtype: Any) -> Any:
-        """Return the weights in the dtype that an array of ``dtype`` is computed in."""
-        char = "f" if dtype.char == "e" else dtype.char
-        if char not in self.weights:
-            self.weights[char] = self.weights["d"].astype(dtype if char == dtype.char else np.float32)
-        return self.weights[char]
+    def beside(self, array: Any) -> tuple[Any, Any]:
+        """Return places and weights where an array is, the weights in the dtype that it is computed in."""
+        dtype = np.dtype(np.float32) if array.dtype.char == "e" else array.dtype
+        key = device_of(array), dtype
+        if key not in self.made:
+            self.made[key] = like(array, self.places), like(array, self.weights.astype(dtype))
+        return self.made[key]
 
 
 @functools.lru_cache(maxsize=256)
@@ -127,7 +129,7 @@ def resampled(input: Tensor, dim: int, taps: Taps) -> Tensor:
     if input.dtype.kind == "u":
         sums = resampled(input.astype(np.float64), dim, taps)
         return np.clip(np.rint(sums), 0, np.iinfo(input.dtype).max).astype(input.dtype)
-    return kernels_of(input).resample(input, dim, taps.places, taps.weights_as(input.dtype))
+    return kernels_of(input).resample(input, dim, *taps.beside(input))
 
 
 @resampled.gradient
@@ -144,8 +146,8 @@ def _(make):
 @op(namespace=None)
 def resampled_backward(grad_output: Tensor, dim: int, taps: Taps) -> Tensor:
     """Zeros to which each element of ``grad_output`` is added with its weights where `resampled` took it from."""
-    weights = taps.weights_as(grad_output.dtype)
-    return kernels_of(grad_output).resample_backward(grad_output, dim, taps.length, taps.places, weights)
+    places, weights = taps.beside(grad_output)
+    return kernels_of(grad_output).resample_backward(grad_output, dim, taps.length, places, weights)
 
 
 @resampled_backward.gradient
@@ -233,7 +235,7 @@ def _reference(
             used = None if factor is None or recompute_scale_factor else float(factor)
             taps = find_taps(length, count, mode, bool(align_corners), used, antialias, False)
             for j in range(count):
-                np.add.at(matrix[j], taps.places[j], taps.weights["d"][j])
+                np.add.at(matrix[j], taps.places[j], taps.weights[j])
         x = np.moveaxis(np.tensordot(matrix, x, (1, k + 2)), 0, k + 2)
     return x
 
@@ -276,7 +278,7 @@ def interpolate(
         raise ValueError("Lanczos mode requires antialias=True")
     name = input.dtype.name
     if not (input.dtype.is_floating_point or name == "uint8"):
-        raise not_implemented(f"upsample_{mode}{rank}d", input.detach().numpy())
+        raise not_implemented(f"upsample_{mode}{rank}d", array_of(input))
     if min(sizes) <= 0 or 0 in input.shape[2:]:
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input {list(input.shape[2:])} output {sizes}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import array_of
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.loss import legacy_reduction, reduced
 from minigrad.ops.op import composed
@@ -112,7 +113,7 @@ def gaussian_nll_loss(
             raise ValueError("var is of incorrect size")
     if reduction not in _REDUCTIONS:
         raise ValueError(f"{reduction} is not valid")
-    check_cast(np.dtype(np.float32), var.detach().numpy().dtype)
+    check_cast(np.dtype(np.float32), array_of(var).dtype)
     var = var + (var.clamp(min=eps) - var).detach()
     losses = 0.5 * (var.log() + (input - target) ** 2 / var)
     if full:

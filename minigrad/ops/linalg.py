@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.arrange import tril, triu
-from minigrad.ops.backend import array_module, as_array
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, on_host
 from minigrad.ops.decomposition import (
     check_matrices,
     check_precision,
@@ -282,7 +282,7 @@ def _(make):
 
 def _triangle(A: Any, upper: bool, unitriangular: bool) -> Any:
     part = np.triu(A, 1 if unitriangular else 0) if upper else np.tril(A, -1 if unitriangular else 0)
-    return part + np.eye(A.shape[-1], dtype=A.dtype) if unitriangular else part
+    return part + array_module(A).eye(A.shape[-1], dtype=A.dtype) if unitriangular else part
 
 
 def _solve_triangular_reference(A: Any, B: Any, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
@@ -293,7 +293,7 @@ def _solve_triangular_reference(A: Any, B: Any, upper: bool, left: bool = True, 
 @quiet
 def _substituted(A: Any, B: Any, upper: bool) -> Any:
     """Return the solution of ``A @ X == B`` row by row; infinite where the diagonal is 0."""
-    out = np.array(np.broadcast_to(B, (*np.broadcast_shapes(A.shape[:-2], B.shape[:-2]), *B.shape[-2:])))
+    out = (np.broadcast_to(B, (*np.broadcast_shapes(A.shape[:-2], B.shape[:-2]), *B.shape[-2:]))).copy()
     order = range(A.shape[-1])
     for k in reversed(order) if upper else order:
         done = slice(k + 1, None) if upper else slice(k)
@@ -368,8 +368,8 @@ def _(make):
 @composed(method=True, reference=lambda L, upper=False: np.linalg.inv(L.T @ L if upper else L @ L.T))
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """Inverse of a matrix given by its Cholesky factor."""
-    array = input.detach().numpy()
-    eye = type(input)._wrap(np.eye(array.shape[-1], dtype=array.dtype))
+    array = array_of(input)
+    eye = as_its_kind(input, np.eye(array.shape[-1], dtype=array.dtype))
     return named(cholesky_solve(eye, input, upper), "CholeskyInverseBackward0")
 
 
@@ -466,6 +466,7 @@ def _(make):
 
 
 @op(namespace=None, outputs=("solution", "residuals", "rank", "singular_values"))
+@on_host
 def linalg_lstsq(A: Tensor, B: Tensor, rcond: Any, driver: str | None) -> Any:
     """Least squares; see `linalg.lstsq`."""
     check_matrices("linalg.lstsq", A)
@@ -565,7 +566,7 @@ def matrix_rank(
     rtol : float or Tensor, optional
         ``max(m, n)`` times the precision unless a positive ``atol`` is given.
     """
-    array = input.detach().numpy()
+    array = array_of(input)
     check_matrices("torch.linalg.matrix_rank", array)
     S = linalg_svd(array, False)[1]
     if tol is not None:
@@ -592,9 +593,9 @@ def _power_reference(A: Any, n: int) -> Any:
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """Square matrices multiplied with themselves ``n`` times; negative powers are those of the inverse."""
     if input.dim() < 2 or input.shape[-1] != input.shape[-2] or n < 0:
-        check_matrices("linalg.matrix_power", input.detach().numpy(), square=True)
+        check_matrices("linalg.matrix_power", array_of(input), square=True)
     if n == 0:
-        return zero(input) + type(input)._wrap(np.eye(input.shape[-1], dtype=input.detach().numpy().dtype))
+        return zero(input) + as_its_kind(input, np.eye(input.shape[-1], dtype=array_of(input).dtype))
     base = inv(input) if n < 0 else input
     n = abs(n)
     result = None
@@ -646,7 +647,7 @@ def matrix_exp(input: Tensor) -> Tensor:
     size = np.abs(input).sum(-2).max()
     halvings = int(max(0, np.ceil(np.log2(size)) + 1)) if np.isfinite(size) and size > 0 else 0
     scaled = input / input.dtype.type(2**halvings)
-    eye = np.eye(input.shape[-1], dtype=input.dtype)
+    eye = array_module(input).eye(input.shape[-1], dtype=input.dtype)
     result = eye + scaled / 18
     for k in range(17, 0, -1):
         result = eye + np.matmul(scaled, result) / input.dtype.type(k)
@@ -810,14 +811,14 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
         The matrix norm. Singular matrices have the condition ``inf``.
     """
     if p in (None, 2, -2):
-        check_matrices("linalg.cond", input.detach().numpy())
+        check_matrices("linalg.cond", array_of(input))
         values = linalg_svd(input, False)[1]
         first, last = values[..., :1], values[..., -1:]
         return (last / first if p == -2 else first / last).squeeze(-1)
     try:
         inverses = inv(input)
     except LinAlgError:
-        array = input.detach().numpy()
+        array = array_of(input)
         inverses = type(input)._wrap(array_module(array).full(array.shape, np.inf, array.dtype))
     return named(matrix_norm(input, p) * matrix_norm(inverses, p), "NanToNumBackward0")
 
@@ -837,7 +838,7 @@ def _cross_reference(x: Any, y: Any, dim: int = -1) -> Any:
 
 def _cross(input: Any, other: Any, dim: int) -> Any:
     if input.dtype.name == "bool":
-        raise not_implemented("cross", input.detach().numpy())
+        raise not_implemented("cross", array_of(input))
     first = input.roll(-1, dim) * other.roll(-2, dim)
     return named(first - input.roll(-2, dim) * other.roll(-1, dim), "LinalgCrossBackward0")
 
@@ -881,7 +882,7 @@ def _(make):
 @composed(namespace="linalg", reference=lambda x, y, dim=-1: (x * y).sum(dim))
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """Sums of the products of vectors' elements along ``dim``; the other dimensions broadcast."""
-    check_precision("linalg.vecdot", x.detach().numpy())
+    check_precision("linalg.vecdot", array_of(x))
     if x.dim() == y.dim() == 1 and x.shape == y.shape:
         return x.vdot(y)
     return sum(x * y, dim)

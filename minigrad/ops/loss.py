@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.dtypes import int64, uint8
 from minigrad.ops import references
-from minigrad.ops.backend import as_array, is_array, kernels_of
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, is_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.elementwise import sub
 from minigrad.ops.errors import broadcast_error
@@ -335,7 +335,7 @@ def l1_loss(
     """Absolute error ``|input - target|``, its mean or its sum; the gradient at 0 is 0."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
-        _of_one_shape("l1_loss", input.detach().numpy(), target.detach().numpy())
+        _of_one_shape("l1_loss", array_of(input), array_of(target))
     _check_weight(weight, input.shape)
     losses = (input - target).abs()
     if weight is None:
@@ -582,7 +582,7 @@ def _(grad, grad_output, input, lse, total_weight, target, weight, ignore_index,
 @cross_entropy_backward.gradient("input")
 def _(grad, grad_output, input, total_weight, target, weight, ignore_index, reduction, label_smoothing):
     scale = _row_scale(input.shape[1], total_weight, target, weight, ignore_index, reduction, label_smoothing)
-    scale = grad_output * _like(grad, scale)
+    scale = grad_output * as_its_kind(grad, scale)
     p = softmax(input, 1)
     return scale.reshape((-1, 1)) * p * (grad - sum(p * grad, 1, True))
 
@@ -595,18 +595,13 @@ def _(make):
     yield make.sample(make(), logits, lse, np.array([3.0]), target, None, -100, "mean", 0.0, gradient=False)
 
 
-def _like(values: Any, array: Any) -> Any:
-    """Return an array as what ``values`` is: an array or a tensor."""
-    return array if is_array(values) else type(values)._wrap(array)
-
-
 def _row_scale(
     classes: int, total_weight: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float
 ) -> Any:
     """Return the factor that the softmax of each row has in the gradient of `cross_entropy_rows`."""
     total_weight, target, weight = (getattr(each, "_array", each) for each in (total_weight, target, weight))
     kept = target != ignore_index
-    weight = np.ones(classes) if weight is None else weight.astype(np.float64)
+    weight = array_module(target).ones(classes) if weight is None else weight.astype(np.float64)
     scale = (1 - smoothing) * weight[np.where(kept, target, 0)] + smoothing / classes * weight.sum()
     scale = scale * kept
     return scale / total_weight[0] if reduction == "mean" else scale
@@ -716,7 +711,7 @@ def _class_weight(weight: Any, input: Any, classes: int) -> Any:
         )
     if weight.dtype != input.dtype:
         raise RuntimeError(f"expected scalar type {input.dtype} for the class weights but found {weight.dtype}")
-    return weight.detach().numpy()
+    return array_of(weight)
 
 
 @composed(namespace="functional", reference=references.cross_entropy)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops.activation import logsigmoid
-from minigrad.ops.backend import array_module
+from minigrad.ops.backend import array_of, as_its_kind, to_host
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.loss import legacy_reduction, reduced
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import not_implemented
-from minigrad.ops.state import Upper
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -76,7 +76,7 @@ def soft_margin_loss(
             "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input "
             "cannot have requires_grad True."
         )
-    check_cast(np.dtype(np.float32), input.detach().numpy().dtype)
+    check_cast(np.dtype(np.float32), array_of(input).dtype)
     loss = reduced((-target * input).exp().log1p(), reduction)
     return named(loss, "SoftMarginLossBackward0")
 
@@ -158,7 +158,7 @@ def multi_margin_loss(
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.dim() != 1:
         raise ValueError("weight must be one-dimensional")
-    scores, labels = _rows(input, "multi_margin_loss_cpu_kernel"), target.detach().numpy()
+    scores, labels = _rows(input, "multi_margin_loss_cpu_kernel"), to_host(array_of(target))
     count, classes = scores.shape
     if labels.size != count or labels.ndim > 1:
         raise RuntimeError(
@@ -171,15 +171,15 @@ def multi_margin_loss(
     if weight is not None and weight.numel() != classes:
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     rows = np.arange(count)
-    right = scores[_tensor(rows), _tensor(labels)].unsqueeze(1)
+    right = scores[as_its_kind(input, rows), as_its_kind(input, labels)].unsqueeze(1)
     hinges = (margin - right + scores).clamp_min(0)
     if p == 2:
         hinges = hinges * hinges
     is_wrong = np.ones((count, classes), bool)
     is_wrong[rows, labels] = False
-    losses = (hinges * _tensor(is_wrong)).sum(1) / classes
+    losses = (hinges * as_its_kind(input, is_wrong)).sum(1) / classes
     if weight is not None:
-        losses = losses * weight[_tensor(labels)]
+        losses = losses * weight[as_its_kind(input, labels)]
     loss = reduced(losses if input.dim() == 2 else losses.squeeze(0), reduction)
     return named(loss, "MultiMarginLossBackward0")
 
@@ -220,7 +220,7 @@ def multilabel_margin_loss(
     reduction : {"mean", "sum", "none"}
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    scores, labels = _rows(input, "multilabel_margin_loss_forward_out_frame"), target.detach().numpy()
+    scores, labels = _rows(input, "multilabel_margin_loss_forward_out_frame"), to_host(array_of(target))
     if labels.shape != tuple(input.shape):
         raise RuntimeError(f"inconsistent target size: {list(labels.shape)} for input of size: {list(input.shape)}")
     labels = _class_numbers(labels).reshape(tuple(scores.shape))
@@ -229,11 +229,11 @@ def multilabel_margin_loss(
         raise RuntimeError("argument #2 'target' is out of range")
     listed = np.logical_and.accumulate(labels >= 0, axis=1)
     rows = np.broadcast_to(np.arange(count)[:, None], labels.shape)
-    is_right = array_module(labels).zeros(labels.shape, bool)
+    is_right = np.zeros(labels.shape, bool)
     is_right[rows[listed], labels[listed]] = True
-    right = scores[_tensor(rows.copy()), _tensor(np.where(listed, labels, 0))]
+    right = scores[as_its_kind(input, rows.copy()), as_its_kind(input, np.where(listed, labels, 0))]
     hinges = (1 - right.unsqueeze(2) + scores.unsqueeze(1)).clamp_min(0)
-    losses = (hinges * _tensor(listed[:, :, None] & ~is_right[:, None, :])).sum((1, 2)) / max(classes, 1)
+    losses = (hinges * as_its_kind(input, listed[:, :, None] & ~is_right[:, None, :])).sum((1, 2)) / max(classes, 1)
     loss = reduced(losses if input.dim() == 2 else losses.squeeze(0), reduction)
     return named(loss, "MultilabelMarginLossBackward0")
 
@@ -249,7 +249,7 @@ def _(make):
 def _rows(input: Tensor, kernel: str) -> Tensor:
     """Return scores with a batch dimension."""
     if not input.is_floating_point():
-        raise not_implemented(kernel, input.detach().numpy())
+        raise not_implemented(kernel, array_of(input))
     if input.dim() > 2:
         raise RuntimeError(
             f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
@@ -259,13 +259,9 @@ def _rows(input: Tensor, kernel: str) -> Tensor:
 
 def _class_numbers(labels: Any) -> Any:
     if labels.dtype != np.int64:
-        name = _tensor(labels).type().removeprefix("torch.").removesuffix("Tensor")
+        name = from_numpy(labels.dtype).tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"expected scalar type Long but found {name}")
     return labels
-
-
-def _tensor(array: Any) -> Any:
-    return Upper.Tensor._wrap(array)
 
 
 def _multilabel_soft_reference(x, y, weight=None, size_average=None, reduce=None, reduction="mean"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import array_of, kernels_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.pool import adaptive_lengths, find_settings, max_pool_indices, max_pool_values
@@ -44,7 +44,7 @@ def _of_windows(input: Any, windows: Any, node: str, return_indices: bool) -> An
 
 def _check_dtype(name: str, input: Any, only_floating: bool) -> None:
     if input.dtype.name == "bool" or (only_floating and not input.dtype.is_floating_point):
-        raise not_implemented(name, input.detach().numpy())
+        raise not_implemented(name, array_of(input))
 
 
 @composed(namespace="functional", reference=references.max_pool(1))

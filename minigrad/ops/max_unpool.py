@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import array_module
+from minigrad.ops.backend import array_module, array_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.pool import check_rank, per_dim
@@ -34,7 +34,7 @@ def _unpool(input: Any, indices: Any, rank: int, kernel: Any, stride: Any, paddi
         )
     check_rank(name, input.shape, rank)
     if not input.dtype.is_floating_point:
-        raise not_implemented("max_unpool3d" if rank == 3 else "max_unpool2d", input.detach().numpy())
+        raise not_implemented("max_unpool3d" if rank == 3 else "max_unpool2d", array_of(input))
     size = tuple(
         (n - 1) * s + k - 2 * p for n, s, k, p in zip(input.shape[-rank:], stride, kernel, padding, strict=True)
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_module
+from minigrad.ops.backend import array_module, array_of, as_its_kind
 from minigrad.ops.gather import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -114,12 +114,12 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         )
     if mode != "circular" and input.dtype.name == "bool":
         kernel = "reflection" if mode == "reflect" else "replication"
-        raise not_implemented(f"{kernel}_pad{len(pad) // 2}d", input.detach().numpy())
+        raise not_implemented(f"{kernel}_pad{len(pad) // 2}d", array_of(input))
     out = input
     for dim, (before, after) in enumerate(_by_dim(pad, input.dim())):
         if before or after:
             places = _places(mode, input.shape[dim], before, after, dim, tuple(input.shape))
-            out = index_select(out, dim, type(input)._wrap(places))
+            out = index_select(out, dim, as_its_kind(input, places))
     return input.clone() if out is input else named(out, _NODES[mode].format(len(pad) // 2))
 
 

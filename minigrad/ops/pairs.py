@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import array_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import common_dtype, not_implemented
@@ -41,7 +42,7 @@ def _similarity_reference(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> 
 @composed(reference=_similarity_reference)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Cosine of the angle between vectors along ``dim``; lengths below ``eps`` count as ``eps``."""
-    dtype = common_dtype(x1.detach().numpy(), x2.detach().numpy())
+    dtype = common_dtype(array_of(x1), array_of(x2))
     if dtype.kind != "f":
         name = {"bool": "Bool", "int64": "Long", "int32": "Int"}.get(dtype.name, dtype.name)
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
@@ -102,8 +103,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     -------
     Tensor, shape (..., out)
     """
-    if input1.detach().numpy().dtype.kind == "b":
-        raise not_implemented("bmm", input1.detach().numpy())
+    if array_of(input1).dtype.kind == "b":
+        raise not_implemented("bmm", array_of(input1))
     if input1.dim() != input2.dim():
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}")
     for dim, (one, other) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=True)):

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
 from minigrad.ops.backend import as_array, is_array
 from minigrad.ops.exponential import log
@@ -89,7 +88,7 @@ def _integer_power(x: Any, y: Any) -> Any:
 
 @pow.gradient("input")
 def _(grad, input, exponent):
-    if isinstance(exponent, (ndarray, Upper.Tensor)):
+    if is_array(exponent) or isinstance(exponent, Upper.Tensor):
         return choose(exponent == 0, 0, grad * (exponent * pow(input, exponent - 1)))
     if exponent == 0:
         return zero(grad)
@@ -98,7 +97,7 @@ def _(grad, input, exponent):
 
 @pow.gradient("exponent")
 def _(grad, input, exponent, out):
-    if isinstance(input, (ndarray, Upper.Tensor)):
+    if is_array(input) or isinstance(input, Upper.Tensor):
         return grad * choose((input == 0) & (exponent >= 0), 0, out * log(input))
     if input == 0:
         return grad * choose(exponent >= 0, 0, out * float("-inf"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import array_of
 from minigrad.ops.matmul import _mismatch, matmul
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -116,7 +117,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     if input.dim() != 1 or tensor.dim() != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
     if input.shape != tensor.shape:
-        raise RuntimeError(_mismatch(input.detach().numpy(), tensor.detach().numpy()))
+        raise RuntimeError(_mismatch(array_of(input), array_of(tensor)))
     return matmul(input, tensor)
 
 

@@ -170,7 +170,7 @@ def _extremum_reference(ufunc: Any) -> Any:
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """Largest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
     _check_not_empty("amax", input, dim or None if dim != 0 else 0)
-    return np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return input.max(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
 @amax.gradient
@@ -188,7 +188,7 @@ def _(make):
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """Smallest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
     _check_not_empty("amin", input, dim or None if dim != 0 else 0)
-    return np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return input.min(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
 @amin.gradient
@@ -268,10 +268,10 @@ def _extremum_at(argument: Any, input: Any, dim: int, keepdim: bool, name: str) 
     _check_not_empty(name, input, dim)
     if not input.ndim:
         wrap_dims(dim, 0)
-        return input.copy(), np.zeros((), np.int64)
+        return input.copy(), array_module(input).zeros((), np.int64)
     axis = wrap_dims(dim, input.ndim)[0]
-    extremum = np.maximum if argument is np.argmax else np.minimum
-    return extremum.reduce(input, axis=axis, keepdims=keepdim), argument(input, axis=axis, keepdims=keepdim)
+    extremum = np.max if argument is np.argmax else np.min
+    return extremum(input, axis=axis, keepdims=keepdim), argument(input, axis=axis, keepdims=keepdim)
 
 
 @op(namespace=None, name="max_dim", outputs=("values", "indices"), node="MaxBackward0")
@@ -314,7 +314,7 @@ def _(make):
 def max_all(input: Tensor) -> Tensor:
     """Largest element; ties share the gradient evenly."""
     _check_not_empty("max", input, None)
-    return np.maximum.reduce(input, axis=None)
+    return input.max(axis=None)
 
 
 @max_all.gradient
@@ -332,7 +332,7 @@ def _(make):
 def min_all(input: Tensor) -> Tensor:
     """Smallest element; ties share the gradient evenly."""
     _check_not_empty("min", input, None)
-    return np.minimum.reduce(input, axis=None)
+    return input.min(axis=None)
 
 
 @min_all.gradient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, is_array
+from minigrad.ops.backend import array_module, as_its_kind
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.op import op
@@ -91,7 +91,7 @@ def _(grad, input, out, dim):
     rows, weights = transpose(input, dim, -1), transpose(grad, dim, -1)
     products = cumprod(_others(rows), -1)
     from_here_on = np.triu(np.ones(products.shape[-2:], bool))
-    terms = where(_like(rows, from_here_on), weights[..., None, :] * products, 0.0)
+    terms = where(as_its_kind(rows, from_here_on), weights[..., None, :] * products, 0.0)
     return transpose(sum(terms, -1), dim, -1)
 
 
@@ -104,12 +104,7 @@ def _(make):
 def _others(rows: Any) -> Any:
     """Return ``out[..., k, j] = rows[..., j]``, with 1 where k is j."""
     length = rows.shape[-1]
-    return where(_like(rows, np.eye(length, dtype=bool)), 1.0, rows[..., None, :])
-
-
-def _like(values: Any, array: Any) -> Any:
-    """Return an array as what ``values`` is: an array or a tensor."""
-    return array if is_array(values) else type(values)._wrap(array)
+    return where(as_its_kind(rows, np.eye(length, dtype=bool)), 1.0, rows[..., None, :])
 
 
 @op(namespace=None)
@@ -122,7 +117,7 @@ def exclusive_products(input: Tensor, dim: int) -> Tensor:
     if len(x) > 1:
         before[1:] = np.multiply.accumulate(x[:-1], axis=0)
         after[:-1] = np.flip(np.multiply.accumulate(np.flip(x, 0)[:-1], axis=0), 0)
-    return np.ascontiguousarray(np.moveaxis(before * after, 0, dim))
+    return np.moveaxis(before * after, 0, dim).copy()
 
 
 @exclusive_products.gradient
@@ -131,7 +126,7 @@ def _(grad, input, dim):
         return zero(input)
     rows, weights = transpose(input, dim, -1), transpose(grad, dim, -1)
     pairs = exclusive_products(_others(rows), -1)  # the products without the elements k and j
-    apart = where(_like(rows, np.eye(rows.shape[-1], dtype=bool)), 0.0, pairs)
+    apart = where(as_its_kind(rows, np.eye(rows.shape[-1], dtype=bool)), 0.0, pairs)
     return transpose(sum(weights[..., None] * apart, -2), dim, -1)
 
 
@@ -143,7 +138,7 @@ def _(make):
 def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
     """Return the running extreme along a dimension, and where each was last met; nan wins and stays."""
     if not input.ndim:
-        return input.copy(), np.zeros((), np.int64)
+        return input.copy(), array_module(input).zeros((), np.int64)
     x = np.moveaxis(input, dim, 0)
     values, where = np.empty_like(x), array_module(x).empty(x.shape, np.int64)
     for k in range(len(x)):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import as_array, is_array
+from minigrad.ops.backend import is_array
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.errors import c_name
 from minigrad.ops.op import composed, op
@@ -40,7 +39,7 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
     if condition.dtype.kind != "b" and condition.dtype != np.uint8:
         title = from_numpy(condition.dtype).tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {title}")
-    if type(input) is ndarray or type(other) is ndarray:
+    if is_array(input) or is_array(other):
         input, other = promote_two(input, other)
     else:
         input, other = _two_numbers(input, other)
@@ -48,9 +47,9 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
 
 
 def _two_numbers(x: Any, y: Any) -> tuple[Any, Any]:
-    """Return two Python numbers as arrays of the dtype that PyTorch gives them together."""
+    """Return two Python numbers in the dtype that PyTorch gives them together."""
     dtype = common_dtype(x, y)
-    return as_array(x, dtype), as_array(y, dtype)
+    return dtype.type(x), dtype.type(y)
 
 
 @choose.gradient("input")
@@ -138,7 +137,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     elif input.dtype.char not in "fd":
         check_fits(value, input.dtype)
     same = mask.shape == input.shape
-    out = input.copy() if same else np.array(np.broadcast_arrays(input, mask)[0], order="C")
+    out = input.copy() if same else np.broadcast_arrays(input, mask)[0].copy()
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
 

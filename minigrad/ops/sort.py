@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, as_array
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, like, on_host, to_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
@@ -28,9 +28,9 @@ def _descending_order(x: Any, dim: int) -> Any:
 
 def _order(input: Any, dim: int, descending: bool) -> Any:
     if not input.ndim:
-        return np.zeros((), np.int64)
+        return array_module(input).zeros((), np.int64)
     if descending:
-        return np.ascontiguousarray(_descending_order(input, dim)).astype(np.int64, copy=False)
+        return _descending_order(input, dim).astype(np.int64, order="C", copy=False)
     return np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
 
 
@@ -112,7 +112,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     order = _order(input, dim, largest)
     if not input.ndim:
         return input.copy(), order
-    order = np.ascontiguousarray(order[(slice(None),) * dim + (slice(k),)])
+    order = order[(slice(None),) * dim + (slice(k),)].copy(order="C")
     return np.take_along_axis(input, order, dim), order
 
 
@@ -250,6 +250,7 @@ def _(make):
 
 
 @op(method=True, outputs=("values", "indices"), reference=references.mode)
+@on_host
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     """Most frequent element along ``dim`` (the smallest of several), and the last place where it is."""
     dim = wrap_dim(dim, input.ndim)
@@ -340,7 +341,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
             "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
             f"{interpolation}"
         )
-    wants = np.atleast_1d(as_array(q.detach().numpy() if hasattr(q, "detach") else q, np.float64))
+    wants = np.atleast_1d(to_host(as_array(array_of(q), np.float64)))
     if (wants < 0).any() or (wants > 1).any():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     if not input.numel():
@@ -349,7 +350,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
     rows = input.movedim(dim, -1) if dim is not None and ndim else input.reshape(-1)
     ordered = sort(rows, -1)[0]
     length = ordered.shape[-1]
-    missing = np.isnan(ordered.detach().numpy()).sum(-1, keepdims=True)
+    missing = np.isnan(array_of(ordered)).sum(-1, keepdims=True)
     last = length - 1 - missing if skip_nan else np.full_like(missing, length - 1)
     parts = [_interpolated(ordered, want, last, missing, interpolation, skip_nan) for want in wants]
     if keepdim:
@@ -359,7 +360,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
         ]
     else:
         parts = [part.squeeze(-1) for part in parts]
-    if np.ndim(q.detach().numpy() if hasattr(q, "detach") else q) == 0:
+    if np.ndim(array_of(q)) == 0:
         return parts[0]
     from minigrad.ops.join import stack
 
@@ -380,8 +381,8 @@ def _interpolated(ordered: Any, want: float, last: Any, missing: Any, interpolat
     low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
     wrap = type(ordered)._wrap
     left, right = ordered.gather(-1, wrap(low)), ordered.gather(-1, wrap(high))
-    share = np.full(place.shape, 0.5) if interpolation == "midpoint" else place - low
-    return left.lerp(right, wrap(share.astype(ordered.detach().numpy().dtype)))
+    share = np.full_like(place, 0.5, dtype=np.float64) if interpolation == "midpoint" else place - low
+    return left.lerp(right, wrap(share.astype(array_of(ordered).dtype)))
 
 
 # Distinct values.
@@ -401,7 +402,7 @@ def unique(
     -------
     Tensor, or a tuple with the inverse (where each element went) and the counts when asked for
     """
-    array = input.detach().numpy()
+    array = array_of(input)
     axis = None if dim is None else wrap_dim(dim, array.ndim)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     wrap = type(input)._wrap
@@ -425,21 +426,21 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """First element of each run of equal elements (of equal slices along ``dim``)."""
-    array = input.detach().numpy()
+    array = array_of(input)
     flat = array.reshape(-1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
     if len(flat):
         changed = (flat[1:] != flat[:-1]).any(axis=tuple(range(1, flat.ndim)))
-        starts = np.concatenate([[True], changed])
+        starts = np.concatenate([array_module(array).ones(1, bool), changed])
     else:
-        starts = np.zeros(0, bool)
+        starts = array_module(array).zeros(0, bool)
     wrap = type(input)._wrap
     values = flat[starts]
-    results = [wrap(values if dim is None else np.ascontiguousarray(np.moveaxis(values, 0, wrap_dim(dim, array.ndim))))]
+    results = [wrap(values if dim is None else np.moveaxis(values, 0, wrap_dim(dim, array.ndim)).copy())]
     if return_inverse:
         inverse = np.cumsum(starts) - 1
         results.append(wrap(inverse.astype(np.int64).reshape(array.shape if dim is None else -1)))
     if return_counts:
-        places = np.append(np.flatnonzero(starts), len(flat))
+        places = np.append(np.flatnonzero(starts), as_its_kind(starts, [len(flat)]))
         results.append(wrap(np.diff(places).astype(np.int64)))
     return results[0] if len(results) == 1 else tuple(results)
 
@@ -456,6 +457,7 @@ def _(make):
 def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> Any:
     if values.dtype.kind == sorted_sequence.dtype.kind == "b":
         raise not_implemented("searchsorted_out_cpu", values)
+    values = like(sorted_sequence, values)
     side = "right" if right else "left"
     if sorted_sequence.ndim <= 1:
         found = np.searchsorted(sorted_sequence, values, side)
@@ -469,7 +471,7 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
             )
         rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
         wanted = values.reshape(len(rows), -1)
-        found = np.array([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
+        found = np.stack([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
         found = found.reshape(values.shape)
     return as_array(found).astype(np.int32 if out_int32 else np.int64)
 

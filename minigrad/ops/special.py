@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import as_array, is_device_array, kernels_of
 from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
 from minigrad.ops.promotion import to_floating
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-def _scipy(name: str) -> Any:
+def _scipy(name: str, x: Any = None) -> Any:
+    """Return a function of SciPy, or its twin for arrays of a device."""
+    if is_device_array(x):
+        from minigrad_kernels.cuda import _memory
+
+        return getattr(_memory.special(), name)
     from scipy import special
 
     return getattr(special, name)
@@ -35,7 +40,7 @@ def _reference(name: str) -> Any:
 def _rare(name: str, x: Any) -> Any:
     """Compute a function of SciPy in the precision of its argument."""
     x = to_floating(x)
-    return np.asarray(_scipy(name)(x), x.dtype)
+    return as_array(_scipy(name, x)(x), x.dtype)
 
 
 @op(method=True, inplace=True, reference=_reference("erf"))
@@ -132,7 +137,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     x = to_floating(input)
-    return np.asarray(_scipy("polygamma")(n, x), x.dtype)
+    return as_array(_scipy("polygamma", x)(n, x), x.dtype)
 
 
 @polygamma.gradient

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_of, as_its_kind
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.join import cat, stack
 from minigrad.ops.naming import named
@@ -305,13 +306,13 @@ def block_diag(*tensors: Tensor) -> Tensor:
             )
     matrices = [atleast_2d(each) for each in tensors]
     width = sum(each.shape[1] for each in matrices)
-    dtype = common_dtype(*(each.detach().numpy() for each in matrices))
+    dtype = common_dtype(*(array_of(each) for each in matrices))
     rows = []
     before = 0
     for each in matrices:
         height, length = each.shape
         sides = (np.zeros((height, n), dtype) for n in (before, width - before - length))
-        left, right = (Upper.Tensor._wrap(side) for side in sides)
+        left, right = (as_its_kind(each, side) for side in sides)
         rows.append(cat([left, each, right], 1))
         before += length
     return named(cat(rows, 0), "BlockDiagBackward0")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import as_array, kernels_of
+from minigrad.ops.backend import array_module, as_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import promote
@@ -259,8 +259,8 @@ def _(make):
     yield from _moment_samples(make)
 
 
-def _truth(ufunc: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    out = ufunc.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim, dtype=bool)
+def _truth(reduced: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    out = reduced(input, axis=axes(dim, input.ndim), keepdims=keepdim)
     return out.astype(np.uint8) if input.dtype == np.uint8 else out
 
 
@@ -271,7 +271,7 @@ def _truth(ufunc: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 )
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true (not 0), over all dimensions or those in ``dim``."""
-    return _truth(np.logical_and, input, dim, keepdim)
+    return _truth(np.all, input, dim, keepdim)
 
 
 @all.samples
@@ -290,7 +290,7 @@ def _(make):
 )
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true (not 0), over all dimensions or those in ``dim``."""
-    return _truth(np.logical_or, input, dim, keepdim)
+    return _truth(np.any, input, dim, keepdim)
 
 
 @any.samples
@@ -313,7 +313,7 @@ def _arg(argument: Any, name: str, input: Any, dim: int | None, keepdim: bool) -
         return as_array(found).reshape((1,) * input.ndim) if keepdim else found
     if not input.ndim:
         wrap_dim(dim, 0)
-        return np.zeros((), np.int64)
+        return array_module(input).zeros((), np.int64)
     return argument(input, axis=wrap_dim(dim, input.ndim), keepdims=keepdim)
 
 
@@ -378,7 +378,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
     axis = axes(dim, input.ndim)
-    return np.minimum.reduce(input, axis=axis, keepdims=keepdim), np.maximum.reduce(input, axis=axis, keepdims=keepdim)
+    return input.min(axis=axis, keepdims=keepdim), input.max(axis=axis, keepdims=keepdim)
 
 
 @aminmax.gradient
@@ -470,9 +470,9 @@ def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
     if ord == 1:
         return kernels_of(x).sum(size, axis, keepdim)
     if ord == np.inf:
-        return np.maximum.reduce(size, axis=axis, keepdims=keepdim)
+        return size.max(axis=axis, keepdims=keepdim)
     if ord == -np.inf:
-        return np.minimum.reduce(size, axis=axis, keepdims=keepdim)
+        return size.min(axis=axis, keepdims=keepdim)
     if ord == 0:
         return np.add.reduce(size != 0, axis=axis, keepdims=keepdim).astype(x.dtype)
     return np.power(np.add.reduce(np.power(size, ord), axis=axis, keepdims=keepdim), x.dtype.type(1 / ord))

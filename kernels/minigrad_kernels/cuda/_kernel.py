@@ -184,7 +184,7 @@ class _OnDevice(_Launcher):
 
     def launch(self, blocks, words):
         """Launch so many blocks."""
-        self.run((blocks,), (THREADS,), words)
+        self.run((blocks,), (THREADS,), tuple(words))
 
     @staticmethod
     def words_of_array(array, item_size):
@@ -231,14 +231,15 @@ def most_blocks():
 
 
 def fit(array, dtype, is_output=False):
-    """Return `array` as a C-contiguous array of `dtype` on the device, a copy unless it fits already.
+    """Return `array` as a C-contiguous array of `dtype`, a copy unless it fits already.
 
-    Arrays of NumPy are for kernels' tables; they are sent over at each call.
+    Raises
+    ------
+    TypeError
+        For anything but an array of the device: one of NumPy is sent over by `table`, never unasked.
     """
     if not isinstance(array, _memory.array_type()):
-        if is_output or not isinstance(array, np.ndarray):
-            raise TypeError(f"a CUDA kernel needs an array of the device, and was given {type(array).__name__}")
-        array = _memory.to_device(array)
+        raise TypeError(f"a CUDA kernel needs an array of the device, and was given {type(array).__name__}")
     if array.dtype != dtype:
         if array.dtype.kind != dtype.kind and (is_output or not np.can_cast(array.dtype, dtype)):
             raise TypeError(f"a kernel for {dtype} was given an array of {array.dtype}")
@@ -249,6 +250,11 @@ def fit(array, dtype, is_output=False):
 def give_back(array, fitted):
     """Copy the elements of an output made by `fit` to where they belong."""
     array[...] = fitted.reshape(array.shape)
+
+
+def table(array):
+    """Return numbers that a kernel looks up, computed by NumPy, as an array of the device."""
+    return _memory.to_device(np.ascontiguousarray(array))
 
 
 def empty(shape, dtype):

@@ -46,6 +46,12 @@ def module():
 
 
 @functools.cache
+def special():
+    """Return the device's twin of ``scipy.special``."""
+    return module().special if SIMULATED else importlib.import_module("cupyx.scipy.special")
+
+
+@functools.cache
 def array_type():
     """Return the class of the device's arrays."""
     return module().ndarray

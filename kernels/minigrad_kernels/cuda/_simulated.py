@@ -223,6 +223,8 @@ def _unwrap_index(index):
 def _wrap(value):
     """Return NumPy's result as CuPy gives it: arrays, of no dimension too, and nothing that NumPy calls a scalar."""
     if isinstance(value, np.ndarray):
+        if not value.flags.writeable and isinstance(value.base, np.ndarray) and value.base.flags.writeable:
+            value.flags.writeable = True  # CuPy knows no read-only arrays
         return SimulatedArray(value)
     if isinstance(value, np.generic):
         return SimulatedArray(np.asarray(value))
@@ -271,8 +273,6 @@ def __getattr__(name):
     if name.startswith("__") or not hasattr(_cupy(), name) or not hasattr(np, name):
         raise AttributeError(f"CuPy has no '{name}'")
     found = getattr(np, name)
-    if name == "linalg":
-        return _Linalg()
     if isinstance(found, type) or not callable(found):
         return found
     made = functools.partial(_run_ufunc if isinstance(found, np.ufunc) else _run_function, found)
@@ -288,11 +288,18 @@ def _run_ufunc(ufunc, *args, **kwargs):
     return _run(ufunc, args, kwargs)
 
 
-class _Linalg:
-    """CuPy's linear algebra."""
+class _Twin:
+    """The functions that CuPy has of a module of NumPy or SciPy, by the names of both."""
+
+    def __init__(self, home, twin):
+        self._home, self._twin = home, twin
 
     def __getattr__(self, name):
-        if not hasattr(_cupy().linalg, name):
-            raise AttributeError(f"cupy.linalg has no '{name}'")
-        found = getattr(np.linalg, name)
+        if importlib.util.find_spec("cupy") and not hasattr(importlib.import_module(self._twin), name):
+            raise AttributeError(f"{self._twin} has no '{name}'")
+        found = getattr(importlib.import_module(self._home), name)
         return found if isinstance(found, type) else functools.partial(_run_function, found)
+
+
+linalg = _Twin("numpy.linalg", "cupy.linalg")
+special = _Twin("scipy.special", "cupyx.scipy.special")
