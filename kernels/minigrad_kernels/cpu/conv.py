@@ -7,12 +7,12 @@ block are a matrix (channels * kernel elements, rows * OW).
 
 from __future__ import annotations
 
-import functools
 import math
 import threading
 
 import numpy as np
 
+from minigrad_kernels._filter_windows import windows
 from minigrad_kernels.cpu._copy import copy_run
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, kernel, subroutine
 
@@ -203,63 +203,6 @@ def _few_weight_loop(columns: In, grad: In, groups: int, taps: int, out: Out):
                 out[(g * taps + k) * filters + f] += total
 
 
-class Windows:
-    """How windows lie over images, for the loops above.
-
-    Parameters
-    ----------
-    channels : int
-    size : tuple of int
-        Spatial lengths of the images: 1 to 3 of them, as of all tuples here.
-    kernel : tuple of int
-        Lengths of a window.
-    stride, padding, dilation : tuple of int
-        ``padding`` is what lies before the image; what lies after it follows from ``out``.
-    out : tuple of int
-        Windows along each dimension.
-
-    Attributes
-    ----------
-    taps : int
-        Elements of a window over all channels.
-    lines, line : int
-        Output rows an image, and their length.
-    shape : ndarray of int64
-        All of it, for the loops.
-    """
-
-    def __init__(self, channels, size, kernel, stride, padding, dilation, out):
-        missing = 3 - len(size)
-        ones, zeros = (1,) * missing, (0,) * missing
-        size, kernel, out = ones + size, ones + kernel, ones + out
-        self.channels, self.taps = channels, channels * math.prod(kernel)
-        self.lines, self.line = out[0] * out[1], out[2]
-        self.is_plain = math.prod(kernel) == 1 and size == out and not any(padding) and all(s == 1 for s in stride)
-        self.shape = np.array(
-            [channels, *size, *kernel, *ones, *stride, *zeros, *padding, *ones, *dilation, *out], np.int64
-        )
-
-    def blocks(self, images, filters, itemsize):
-        """Yield first row, number of rows and first image of blocks that fit the cache: parts or wholes of images."""
-        fitting = max(1, _BLOCK // max(1, (self.taps + filters) * self.line * itemsize))
-        if fitting >= self.lines:
-            step = fitting // max(1, self.lines)
-            for first in range(0, images, step):
-                yield first * self.lines, min(step, images - first) * self.lines, first
-            return
-        parts = -(-self.lines // fitting)
-        step = -(-self.lines // parts)
-        for image in range(images):
-            for first in range(0, self.lines, step):
-                yield image * self.lines + first, min(step, self.lines - first), image
-
-
-@functools.lru_cache(maxsize=512)
-def windows(channels, size, kernel, stride, padding, dilation, out):
-    """Return the `Windows` of these numbers, made once."""
-    return Windows(channels, size, kernel, stride, padding, dilation, out)
-
-
 def _workspace(name, size, dtype):
     """Return `size` elements of memory that the next call will use again; one piece a thread and name."""
     held = _local.__dict__.get(name)
@@ -354,7 +297,7 @@ def _multiply(x, weight, view, groups, result):
         np.matmul(weight, x.reshape(images, groups, taps, -1), out=result)
         return
     loop = _columns_loop[x.dtype]
-    for first, count, image in view.blocks(images, filters, x.itemsize):
+    for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
         columns = _workspace("columns", view.taps * count * line, x.dtype)
         loop(x, view.shape, first, count, columns)
         if is_narrow:
@@ -435,7 +378,7 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
         np.matmul(weight, grad, out=x.reshape(images, groups, taps, -1))
         return x.astype(dtype, copy=False)
     loop = _images_loop[grad.dtype]
-    for first, count, image in view.blocks(images, filters, x.itemsize):
+    for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
         columns = _workspace("columns", view.taps * count * view.line, x.dtype)
         part = _gathered(grad, view, image, first, count, "products")
         if is_narrow:
@@ -469,7 +412,7 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
     if x.size and grad.size:
         grad = grad.reshape(images, groups, filters // groups, -1)
         loop = _columns_loop[x.dtype]
-        for first, count, image in view.blocks(images, filters, x.itemsize):
+        for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
             columns = _workspace("columns", view.taps * count * view.line, x.dtype)
             loop(x, view.shape, first, count, columns)
             part = _gathered(grad, view, image, first, count, "products")
