@@ -15,6 +15,7 @@ _FAMILIES = {
         *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
         *["erf", "erfc", "masked_scale"],
     ],
+    "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
 }
 
 __all__, __getattr__, __dir__ = _families.by_name(__name__, _FAMILIES, "CUDA kernel")

@@ -29,6 +29,7 @@ import numpy as np
 
 from minigrad_kernels import _cache
 from minigrad_kernels.cuda import _memory, _numba
+from minigrad_kernels.cuda._memo import Memo
 from minigrad_kernels.cuda._numba import THREADS
 
 _WAVES = 1 if _memory.SIMULATED else 32  # blocks a multiprocessor: 8 run at a time, and none waits long for the last
@@ -253,7 +254,16 @@ def give_back(array, fitted):
 
 
 def table(array):
-    """Return numbers that a kernel looks up, computed by NumPy, as an array of the device."""
+    """Return numbers that a kernel looks up, computed by NumPy and never changed, as an array of the device.
+
+    They are sent over once, and stay there as long as NumPy's array.
+    """
+    return _sent(array, _memory.current())
+
+
+@Memo
+def _sent(array, device):
+    """Return a copy of an array on the current device, whose number is `device`."""
     return _memory.to_device(np.ascontiguousarray(array))
 
 

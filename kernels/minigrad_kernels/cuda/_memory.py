@@ -69,6 +69,11 @@ def device_count():
         return 0
 
 
+def current():
+    """Return the number of the current device."""
+    return 0 if SIMULATED else module().cuda.runtime.getDevice()
+
+
 def to_device(array, index=None):
     """Return a copy of an array in the memory of a device, by default the current one."""
     if index is None:
