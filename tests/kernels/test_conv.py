@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad_kernels.cpu import conv
+from minigrad_kernels.cpu import _planes, conv
+from minigrad_kernels.cpu import columns as columns_of
 from tests.kernels import naive
 
 
 @pytest.fixture(params=[1, 2000, 1 << 19], ids=["line by line", "small blocks", "one block"])
 def _blocks(request, monkeypatch):
-    monkeypatch.setattr(conv, "_BLOCK", request.param)
+    monkeypatch.setattr(_planes, "_CACHE", request.param)
 
 
 CASES = {
@@ -53,6 +54,48 @@ def test_convolution_and_its_gradients(case, dtype):
     assert (w * of_weight).sum() == inner
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 20)),
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    padding=st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    dilation=st.tuples(st.integers(1, 2), st.integers(1, 3)),
+    groups=st.integers(1, 3),
+    filters=st.integers(1, 13),
+    images=st.integers(1, 4),
+)
+def test_any_geometry(size, kernel, stride, padding, dilation, groups, filters, images):
+    out = tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    )
+    if min(out) < 1:
+        return
+    rng = np.random.default_rng(0)
+    shapes = (images, 2 * groups, *size), (filters * groups, 2, *kernel)
+    x, w = (rng.integers(-3, 4, shape).astype(np.float32) for shape in shapes)
+    rest = (stride, padding, dilation, groups)
+    want = naive.convolve(x, w, *rest)
+    np.testing.assert_array_equal(conv.convolve(x, w, None, *rest, out), want)
+    grad = rng.integers(-3, 4, want.shape).astype(np.float32)
+    inner = (grad * want).sum()
+    assert (x * conv.convolve_input(grad, w, size, *rest)).sum() == inner
+    assert (w * conv.convolve_weight(x, grad, kernel, *rest)).sum() == inner
+
+
+def test_nothing_of_an_earlier_call_is_seen():
+    rest = (1, 1), (1, 1), (1, 1), 1
+    rng = np.random.default_rng(0)
+    x, w = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 2, 5, 7), (5, 2, 3, 3)))
+    bad = np.full((8, 2, 9, 9), np.nan, np.float32)
+    conv.convolve_weight(bad, conv.convolve(bad, w, None, *rest, (9, 9)), (3, 3), *rest)
+    grad = conv.convolve(x, w, None, *rest, (5, 7))
+    assert np.isfinite(grad).all()
+    assert np.isfinite(conv.convolve_input(grad, w, (5, 7), *rest)).all()
+    assert np.isfinite(conv.convolve_weight(x, grad, (3, 3), *rest)).all()
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
@@ -69,12 +112,12 @@ def test_unfold_and_fold(size, kernel, stride, padding, dilation):
     rng = np.random.default_rng(0)
     x = rng.integers(-5, 5, (2, 2, *size)).astype(np.float64)
     taps = 2 * kernel[0] * kernel[1]
-    columns = conv.unfold(x, kernel, *rest, out)
+    columns = columns_of.unfold(x, kernel, *rest, out)
     identity = np.eye(taps).reshape(taps, 2, *kernel)
     np.testing.assert_array_equal(columns, naive.convolve(x, identity, *rest, 1).reshape(2, taps, -1))
     other = rng.integers(-5, 5, columns.shape).astype(np.float64)
     kept = other.copy()
-    assert (conv.fold(other, size, kernel, *rest, out) * x).sum() == (other * columns).sum()
+    assert (columns_of.fold(other, size, kernel, *rest, out) * x).sum() == (other * columns).sum()
     np.testing.assert_array_equal(other, kept)
 
 

@@ -29,7 +29,8 @@ _FAMILIES = {
     "linear": ["add_bias", "column_sums"],
     "optim": ["sgd", "adam"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
-    "conv": ["convolve", "convolve_input", "convolve_weight", "fold", "unfold"],
+    "conv": ["convolve", "convolve_input", "convolve_weight"],
+    "columns": ["fold", "unfold"],
     "interpolate": ["resample", "resample_backward"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],

@@ -1,255 +1,378 @@
-"""Convolution as a matrix product: windows are laid out as columns, a block at a time, so that they stay in cache.
+"""Convolution as a product of filters with shifted lines of the image: see `minigrad_kernels.cpu._planes`.
 
-Everything is done for three spatial dimensions; one- and two-dimensional images have leading lengths of 1. A block is a
-run of output rows, over the whole batch: row ``r`` is line ``(n, od, oh)`` of output image ``n``. The columns of a
-block are a matrix (channels * kernel elements, rows * OW).
+Three kernels do all of it. Images and filters give results, results and filters give images (`_correlate_loop`, which
+differs only in what it is told of the geometry), images and results give filters (`_correlate_weight_loop`).
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import threading
+from typing import NamedTuple
 
 import numpy as np
 
-from minigrad_kernels._filter_windows import windows
-from minigrad_kernels.cpu._copy import copy_run
-from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, kernel, subroutine
+from minigrad_kernels.cpu import _tiles
+from minigrad_kernels.cpu._copy import copy_sum
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
+from minigrad_kernels.cpu._planes import Planes, inside, lay_out
+from minigrad_kernels.cpu._tiles import (
+    inner_products_of_1,
+    inner_products_of_2,
+    inner_products_of_4,
+    inner_products_of_8,
+    products_of_1,
+    products_of_2,
+    products_of_4,
+    products_of_8,
+)
+from minigrad_kernels.cpu._vectors import lanes
 
 empty = np.empty
-_BLOCK = 1 << 19  # bytes of columns and products that stay in the second-level cache
-_FEW = 128  # images of fewer output elements share one product
-_NARROW = 2  # groups of no more filters are multiplied by loops, which BLAS is too large for
-_STRIP = 2048  # elements of a row that stay in the first-level cache
+_TERMS = 512  # terms of a sum whose factors stay in the first-level cache
+_STRIP = 1024  # elements of inner products that stay there
+_KEPT = 1 << 23  # bytes of workspace that are kept for the next call
+_LINE = 64  # bytes of a line of the cache
 _local = threading.local()
 
 
 @subroutine
-def _inside(offset, stride, length, out):
-    """Return the range of the outputs j, below `out`, for which 0 <= offset + j * stride < length."""
-    low = min(max(0, (stride - 1 - offset) // stride), out)
-    return low, max(low, min(out, (length - 1 - offset) // stride + 1))
+def _height(left, highest):
+    """Return the height of the next tile, when so many rows are left."""
+    if left > 4 and highest > 4:
+        return 8
+    if left > 2:
+        return 4
+    return left
+
+
+@subroutine
+def _pack(weight, start, rows, height, taps, packed, at):
+    """packed[at + k * height + r] = weight[start + r, k], 0 beyond the rows."""
+    for r in range(height):
+        if r < rows:
+            for k in range(taps):
+                packed[at + k * height + r] = weight[(start + r) * taps + k]
+        else:
+            for k in range(taps):
+                packed[at + k * height + r] = weight.dtype.type(0)
+
+
+@subroutine
+def _multiply(height, packed, at, planes, start, offsets, taps, columns, pitch, step, terms, block):
+    """The block (height, pitch) = the packed filters times `columns` columns of the shifted planes."""
+    for first in range(0, taps, terms):
+        last = min(taps, first + terms)
+        at_first = at + first * height
+        for q in range(0, columns, step):
+            if height == 8:
+                products_of_8(packed, at_first, planes, start + q, offsets, first, last, block, q, pitch, first > 0)
+            elif height == 4:
+                products_of_4(packed, at_first, planes, start + q, offsets, first, last, block, q, pitch, first > 0)
+            elif height == 2:
+                products_of_2(packed, at_first, planes, start + q, offsets, first, last, block, q, pitch, first > 0)
+            else:
+                products_of_1(packed, at_first, planes, start + q, offsets, first, last, block, q, pitch, first > 0)
+
+
+@subroutine
+def _write(block, place, line, lines, rows, target, channel, channels, image, bias, out):
+    """Write lines of results, of planes of `rows`, to where `target` says they belong in channel `channel` of out."""
+    rd, rh, rw = rows
+    nd, nh, nw, sd, sh, sw, bd, bh, bw = target
+    low, high = inside(bw, sw, nw, rw)
+    top, bottom = inside(bh, sh, nh, rh)
+    y, plane = line % rh, line // rh
+    last = line + lines
+    while line < last:
+        end = min(last, line + rh - y)
+        z = plane % rd * sd + bd
+        if 0 <= z < nd and low < high:
+            begin = max(y, top)
+            start = (
+                ((((image + plane // rd) * channels + channel) * nd + z) * nh + begin * sh + bh) * nw + bw + low * sw
+            )
+            at = place + (begin - y) * rw + low
+            for _ in range(begin, min(y + end - line, bottom)):
+                if sw == 1:
+                    copy_sum(out, start, block, at, high - low, bias)
+                else:
+                    source, row = block[at : at + high - low], out[start : start + (high - low) * sw]
+                    if sw == 2:
+                        for t in range(source.size):
+                            row[2 * t] = source[t] + bias
+                    else:
+                        for t in range(source.size):
+                            row[t * sw] = source[t] + bias
+                start += sh * nw
+                at += rw
+        place += (end - line) * rw
+        line, y, plane = end, 0, plane + 1
 
 
 @kernel
-def _columns_loop(x: In, shape: InInt64, first: int, count: int, columns: Out):
-    """columns[k, r * OW + j] = x at tap k of the window of output element (first + r, j); 0 in the padding."""
-    channels, d, h, w, kd, kh, kw, sd, sh, sw, pd, ph, pw, dd, dh, dw, od, oh, ow = shape
-    zero = x.dtype.type(0)
-    place = 0
-    for c in range(channels):
-        for a in range(kd):
-            for b in range(kh):
-                for e in range(kw):
-                    left, above = e * dw - pw, b * dh - ph
-                    low, high = _inside(left, sw, w, ow)
-                    row = first
-                    while row < first + count:
-                        plane, j = row // oh, row % oh
-                        last = min(oh, j + first + count - row)  # of this plane, within the block
-                        row += last - j
-                        n, z = plane // od, plane % od * sd + a * dd - pd
-                        top, bottom = _inside(above, sh, h, oh)
-                        top, bottom = min(max(top, j), last), min(max(bottom, j), last)
-                        if z < 0 or z >= d or low == high:
-                            top = bottom = last
-                        end = place + (top - j) * ow
-                        for t in range(place, end):
-                            columns[t] = zero
-                        place = end
-                        start = (((n * channels + c) * d + z) * h + top * sh + above) * w + left + low * sw
-                        end = place + (bottom - top) * ow
-                        if sh == 1 and sw == 1 and ow == w:
-                            if bottom > top:
-                                copy_run(columns, place + low, x, start, (bottom - top) * ow - low - ow + high)
-                            for t in range(low):
-                                for line in range(place, end, ow):
-                                    columns[line + t] = zero
-                            for t in range(high, ow):
-                                for line in range(place, end, ow):
-                                    columns[line + t] = zero
-                        else:
-                            for line in range(place, end, ow):
-                                for t in range(line, line + low):
-                                    columns[t] = zero
-                                if sw == 1:
-                                    copy_run(columns, line + low, x, start, high - low)
-                                else:
-                                    inner, source = (
-                                        columns[line + low : line + high],
-                                        x[start : start + (high - low) * sw],
-                                    )
-                                    if sw == 2:  # a constant, so that it becomes a shuffle
-                                        for t in range(inner.size):
-                                            inner[t] = source[2 * t]
-                                    else:
-                                        for t in range(inner.size):
-                                            inner[t] = source[t * sw]
-                                for t in range(line + high, line + ow):
-                                    columns[t] = zero
-                                start += sh * w
-                        place = end
-                        end = place + (last - bottom) * ow
-                        for t in range(place, end):
-                            columns[t] = zero
-                        place = end
+def _correlate_loop(
+    x: In,
+    weight: In,
+    bias: In,
+    has_bias: bool,
+    numbers: InInt64,
+    offsets: InInt64,
+    target: InInt64,
+    machine: InInt64,
+    images: int,
+    groups: int,
+    lines: int,
+    planes: Out,
+    packed: Out,
+    block: Out,
+    out: Out,
+):
+    """Out = sums of shifted planes of x, times the rows of weight (groups * filters, taps), and bias."""
+    highest, terms = machine[:2]
+    steps = machine[2:]
+    channels, pitch_of_planes = numbers[0], numbers[13]
+    rows = (numbers[10], numbers[11], numbers[12])
+    numbers_of_target = (
+        target[0], target[1], target[2], target[3], target[4], target[5], target[6], target[7], target[8]
+    )  # fmt: skip
+    plane, width = rows[0] * rows[1] * rows[2], rows[2]
+    taps = offsets.size
+    filters = weight.size // (groups * taps)
+    of_group = channels // groups * ((numbers.size - 16) // 3) * pitch_of_planes
+    capacity = pitch_of_planes // plane
+    pitch = block.size // highest
+    for first in range(0, images, capacity):
+        count = min(capacity, images - first)
+        lay_out(x, first, count, numbers, planes)
+        for line in range(0, count * rows[0] * rows[1], lines):
+            some = min(lines, count * rows[0] * rows[1] - line)
+            at = 0
+            for g in range(groups):
+                done = 0
+                while done < filters:
+                    height = _height(filters - done, highest)
+                    if first == 0 and line == 0:
+                        _pack(weight, g * filters + done, filters - done, height, taps, packed, at)
+                    _multiply(
+                        height, packed, at, planes, g * of_group + line * width, offsets, taps, some * width, pitch,
+                        steps[height], terms, block,
+                    )  # fmt: skip
+                    for r in range(min(height, filters - done)):
+                        channel = g * filters + done + r
+                        shift = bias[channel] if has_bias else x.dtype.type(0)
+                        _write(
+                            block, r * pitch, line, some, rows, numbers_of_target, channel, groups * filters, first,
+                            shift, out,
+                        )  # fmt: skip
+                    at += height * taps
+                    done += height
+
+
+@subroutine
+def _multiply_inner(height, highest, y, place, stride, x, start, offsets, taps, step, length, out, at):
+    """out[k, r] += the inner product of row r of y and the run of tap k in x."""
+    for k in range(0, taps, step):
+        if height == 8:
+            inner_products_of_8(y, place, stride, x, start, offsets, k, length, out, at + k * highest)
+        elif height == 4:
+            inner_products_of_4(y, place, stride, x, start, offsets, k, length, out, at + k * highest)
+        elif height == 2:
+            inner_products_of_2(y, place, stride, x, start, offsets, k, length, out, at + k * highest)
+        else:
+            inner_products_of_1(y, place, stride, x, start, offsets, k, length, out, at + k * highest)
 
 
 @kernel
-def _images_loop(columns: Out, shape: InInt64, first: int, count: int, x: Out):
-    """X at tap k of the window of output element (first + r, j) += columns[k, r * OW + j]; columns is used up."""
-    channels, d, h, w, kd, kh, kw, sd, sh, sw, pd, ph, pw, dd, dh, dw, od, oh, ow = shape
-    zero = x.dtype.type(0)
-    place = 0
-    for c in range(channels):
-        for a in range(kd):
-            for b in range(kh):
-                for e in range(kw):
-                    left, above = e * dw - pw, b * dh - ph
-                    low, high = _inside(left, sw, w, ow)
-                    row = first
-                    while row < first + count:
-                        plane, j = row // oh, row % oh
-                        last = min(oh, j + first + count - row)
-                        row += last - j
-                        n, z = plane // od, plane % od * sd + a * dd - pd
-                        top, bottom = _inside(above, sh, h, oh)
-                        top, bottom = min(max(top, j), last), min(max(bottom, j), last)
-                        begin, end = place + (top - j) * ow, place + (bottom - j) * ow
-                        place += (last - j) * ow
-                        if z < 0 or z >= d or low == high or begin == end:
-                            continue
-                        start = (((n * channels + c) * d + z) * h + top * sh + above) * w + left + low * sw
-                        if sh == 1 and sw == 1 and ow == w:
-                            for t in range(low):  # what would fall on a neighbouring line
-                                for line in range(begin, end, ow):
-                                    columns[line + t] = zero
-                            for t in range(high, ow):
-                                for line in range(begin, end, ow):
-                                    columns[line + t] = zero
-                            source = columns[begin + low : end - ow + high]
-                            target = x[start : start + source.size]
-                            for t in range(source.size):
-                                target[t] += source[t]
-                            continue
-                        for line in range(begin, end, ow):
-                            source = columns[line + low : line + high]
-                            target = x[start : start + source.size * sw]
-                            if sw == 1:
-                                for t in range(source.size):
-                                    target[t] += source[t]
-                            elif sw == 2:
-                                for t in range(source.size):
-                                    target[2 * t] += source[t]
-                            else:
-                                for t in range(source.size):
-                                    target[t * sw] += source[t]
-                            start += sh * w
+def _correlate_weight_loop(
+    x: In,
+    grad: In,
+    numbers: InInt64,
+    numbers_of_grad: InInt64,
+    offsets: InInt64,
+    machine: InInt64,
+    images: int,
+    groups: int,
+    planes: Out,
+    planes_of_grad: Out,
+    out: Out,
+):
+    """Add sums of products of the gradient's rows and the taps' runs to out, (groups, blocks, taps, rows of a block).
+
+    Rows and taps beyond those that there are hold what falls out of whole tiles.
+    """
+    highest, strip, lanes = machine[:3]
+    steps = machine[3:]
+    channels, pitch = numbers[0], numbers[13]
+    plane = numbers[10] * numbers[11] * numbers[12]
+    filters = numbers_of_grad[0] // groups
+    taps = offsets.size - 8
+    of_group = channels // groups * ((numbers.size - 16) // 3) * pitch
+    capacity, block = pitch // plane, offsets.size * highest
+    blocks = out.size // (groups * block)
+    for first in range(0, images, capacity):
+        count = min(capacity, images - first)
+        lay_out(x, first, count, numbers, planes)
+        lay_out(grad, first, count, numbers_of_grad, planes_of_grad)
+        for start in range(0, count * plane, strip):
+            length = min(strip, -(-(count * plane - start) // lanes) * lanes)
+            for g in range(groups):
+                done = 0
+                while done < filters:
+                    height = _height(filters - done, highest)
+                    _multiply_inner(
+                        height, highest, planes_of_grad, (g * filters + done) * pitch + start, pitch, planes,
+                        g * of_group + start, offsets, taps, steps[height], length, out,
+                        (g * blocks + done // highest) * block,
+                    )  # fmt: skip
+                    done += height
 
 
-@kernel
-def _few_forward_loop(weight: In, columns: In, groups: int, taps: int, out: Out):
-    """out[g, f] = sum over k of weight[g, f, k] * columns[g, k], for few filters f a group."""
-    width = columns.size // (groups * taps)
-    zero = columns.dtype.type(0)
-    filters = out.size // (groups * width)
-    for start in range(0, width, _STRIP):
-        end = min(start + _STRIP, width)
-        for g in range(groups):
-            for f in range(filters):
-                at = (g * filters + f) * width
-                row = out[at + start : at + end]
-                for t in range(row.size):
-                    row[t] = zero
-                for k in range(taps):
-                    factor = weight[(g * filters + f) * taps + k]
-                    at = (g * taps + k) * width
-                    line = columns[at + start : at + end]
-                    for t in range(row.size):
-                        row[t] += factor * line[t]
+_HIGHEST = _tiles.ROWS[0]
 
 
-@kernel
-def _few_input_loop(weight: In, grad: In, groups: int, taps: int, columns: Out):
-    """columns[g, k] = sum over f of weight[g, f, k] * grad[g, f], for few filters f a group."""
-    width = columns.size // (groups * taps)
-    zero = columns.dtype.type(0)
-    filters = grad.size // (groups * width)
-    for g in range(groups):
-        for k in range(taps):
-            line = columns[(g * taps + k) * width : (g * taps + k + 1) * width]
-            for t in range(line.size):
-                line[t] = zero
-            for f in range(filters):
-                factor = weight[(g * filters + f) * taps + k]
-                row = grad[(g * filters + f) * width : (g * filters + f + 1) * width]
-                for t in range(line.size):
-                    line[t] += factor * row[t]
+@functools.cache
+def _machine(itemsize):
+    """Return what the products are told of tiles: the greatest height, terms at a time, and widths by height."""
+    widths = [_tiles.vectors(rows) * lanes(itemsize) if rows in _tiles.ROWS else 0 for rows in range(9)]
+    return np.array([_HIGHEST, _TERMS, *widths], np.int64)
 
 
-@kernel(fastmath=SUMS)
-def _few_weight_loop(columns: In, grad: In, groups: int, taps: int, out: Out):
-    """out[g, k, f] += the inner product of columns[g, k] and grad[g, f], for few filters f a group."""
-    width = columns.size // (groups * taps)
-    filters = grad.size // (groups * width)
-    for g in range(groups):
-        for k in range(taps):
-            line = columns[(g * taps + k) * width : (g * taps + k + 1) * width]
-            for f in range(filters):
-                row = grad[(g * filters + f) * width : (g * filters + f + 1) * width]
-                total = columns.dtype.type(0)
-                for t in range(line.size):
-                    total += line[t] * row[t]
-                out[(g * taps + k) * filters + f] += total
+@functools.cache
+def _machine_of_weight(itemsize):
+    """Return the same for inner products: the greatest height, elements at a time, lanes, and taps for a height."""
+    taps = [_tiles.taps(rows) if rows in _tiles.ROWS else 0 for rows in range(9)]
+    return np.array([_HIGHEST, _STRIP, lanes(itemsize), *taps], np.int64)
+
+
+class _Sum(NamedTuple):
+    """What `_correlate_loop` is told of one sum over taps, beside the arrays.
+
+    Attributes
+    ----------
+    planes : Planes
+    numbers, offsets, target : ndarray of int64
+        Of the planes, of the taps' runs, and of where results belong: lengths, steps and beginnings.
+    taps : tuple of slice
+        Which elements of the filters take part, along each spatial dimension.
+    """
+
+    planes: Planes
+    numbers: np.ndarray
+    offsets: np.ndarray
+    target: np.ndarray
+    taps: tuple
+
+
+def _three(fill, values):
+    """Return numbers for three dimensions, the first filled up."""
+    return (fill,) * (3 - len(values)) + values
+
+
+@functools.lru_cache(maxsize=512)
+def _forward(images, channels, groups, itemsize, size, kernel, stride, padding, dilation, out):
+    """Return the `_Sum` that is a convolution."""
+    size, kernel, stride, dilation, out = (_three(1, each) for each in (size, kernel, stride, dilation, out))
+    padding = _three(0, padding)
+    planes = Planes(images, channels, itemsize, size, kernel, stride, padding, dilation, out)
+    target = np.array([*out, 1, 1, 1, 0, 0, 0], np.int64)
+    return _Sum(planes, planes.numbers(), planes.offsets(channels // groups, planes.taps), target, ())
+
+
+@functools.lru_cache(maxsize=512)
+def _backward(images, filters, groups, itemsize, size, kernel, stride, padding, dilation, out):
+    """Return the `_Sum` for each remainder of the images' positions by the stride, and whether they cover all.
+
+    With ``u = i + padding = y * stride + a``, the taps at distance ``q * stride + a`` carry the gradient of output
+    ``y - q`` to position i.
+    """
+    size, kernel, stride, dilation, out = (_three(1, each) for each in (size, kernel, stride, dilation, out))
+    padding = _three(0, padding)
+    begin = [p // s for p, s in zip(padding, stride, strict=True)]
+    count = [(n - 1 + p) // s - y + 1 for n, p, s, y in zip(size, padding, stride, begin, strict=True)]
+    reach = [(k - 1) * d // s for k, d, s in zip(kernel, dilation, stride, strict=True)]
+    planes = Planes(
+        images, filters, itemsize, out, tuple(r + 1 for r in reach), (1, 1, 1),
+        tuple(r - y for r, y in zip(reach, begin, strict=True)), (1, 1, 1), tuple(count),
+    )  # fmt: skip
+    sums, is_whole = [], True
+    for phase in itertools.product(*map(range, stride)):
+        taps = [
+            [e for e in range(k) if e * d % s == a] for k, d, s, a in zip(kernel, dilation, stride, phase, strict=True)
+        ]
+        shifts = [
+            planes.shift(tuple(r - e * d // s for r, e, d, s in zip(reach, each, dilation, stride, strict=True)))
+            for each in itertools.product(*taps)
+        ]
+        if not shifts:
+            is_whole = False
+            continue
+        starts = [y * s + a - p for y, s, a, p in zip(begin, stride, phase, padding, strict=True)]
+        target = np.array([*size, *stride, *starts], np.int64)
+        offsets = planes.offsets(filters // groups, shifts)
+        sums.append(_Sum(planes, planes.numbers(), offsets, target, np.ix_(*taps)))
+    return sums, is_whole
+
+
+@functools.lru_cache(maxsize=512)
+def _of_weight(images, channels, filters, groups, itemsize, size, kernel, stride, padding, dilation, out):
+    """Return the planes of images and of gradients, their numbers, and the offsets of the taps."""
+    size, kernel, stride, dilation, out = (_three(1, each) for each in (size, kernel, stride, dilation, out))
+    padding = _three(0, padding)
+    planes = Planes(images, channels, itemsize, size, kernel, stride, padding, dilation, out, beside=filters)
+    offsets = planes.offsets(channels // groups, planes.taps)
+    ones = (1, 1, 1)
+    numbers = planes.numbers()
+    numbers_of_grad = np.array(
+        [filters, *out, *ones, 0, 0, 0, *planes.rows, planes.pitch, planes.lanes, 0, 0, 0, 0], np.int64
+    )
+    return planes, numbers, numbers_of_grad, np.concatenate([offsets, np.zeros(8, np.int64)])
 
 
 def _workspace(name, size, dtype):
-    """Return `size` elements of memory that the next call will use again; one piece a thread and name."""
-    held = _local.__dict__.get(name)
-    if held is None or held.size < size * dtype.itemsize:
-        held = _local.__dict__[name] = empty(max(size * dtype.itemsize, 2 * _BLOCK), np.uint8)
-    return held[: size * dtype.itemsize].view(dtype)
+    """Return memory for at least `size` elements that the next call may use again; one piece a thread and name.
+
+    It begins where a vector does: a vector across two lines of the cache takes twice as long to load.
+    """
+    held = _local.__dict__.get((name, dtype))
+    if held is None or held.size < size:
+        whole = empty(size * dtype.itemsize + _LINE, np.uint8)
+        start = -whole.__array_interface__["data"][0] % _LINE
+        held = whole[start : start + size * dtype.itemsize].view(dtype)
+        if whole.size <= _KEPT:
+            _local.__dict__[name, dtype] = held
+    return held
 
 
 def _wide(x):
-    """Return an array as the loops and BLAS take it: contiguous, half precision as single."""
+    """Return an array as the loops take it: contiguous, half precision as single."""
     return np.ascontiguousarray(x, np.float32 if x.dtype == np.float16 else None)
 
 
-def unfold(x, kernel, stride, padding, dilation, out):
-    """Return all windows as columns.
-
-    Parameters
-    ----------
-    x : ndarray, shape (images, channels, *size)
-    kernel, stride, padding, dilation, out : tuple of int
-        As in `Windows`.
-
-    Returns
-    -------
-    ndarray, shape (images, channels * prod(kernel), prod(out))
-    """
-    images = x.shape[0]
-    view = windows(x.shape[1], x.shape[2:], kernel, stride, padding, dilation, out)
-    columns = empty((images, view.taps, view.lines * view.line), x.dtype)
-    if columns.size:
-        x = np.ascontiguousarray(x)
-        for n in range(images):
-            _columns_loop[x.dtype](x, view.shape, n * view.lines, view.lines, columns[n])
-    return columns
-
-
-def fold(columns, size, kernel, stride, padding, dilation, out):
-    """Return images (images, channels, *size): each element is the sum of the columns' entries taken from it."""
-    images = columns.shape[0]
-    channels = columns.shape[1] // math.prod(kernel)
-    view = windows(channels, size, kernel, stride, padding, dilation, out)
-    x = np.zeros((images, channels, *size), columns.dtype)
-    if columns.size and x.size:
-        columns = columns.copy()  # which the loop uses up
-        for n in range(images):
-            _images_loop[x.dtype](columns[n], view.shape, n * view.lines, view.lines, x)
-    return x
+def _correlate(x, weight, bias, plan, groups, out):
+    """Run one `_Sum`: of planes of `x` with `weight` (groups * rows, taps) into `out`."""
+    dtype, planes, taps = x.dtype, plan.planes, plan.offsets.size
+    rows = weight.size // (groups * taps)
+    columns = (planes.lines * planes.rows[2] // planes.lanes + 9) * planes.lanes
+    _correlate_loop[dtype](
+        x,
+        weight,
+        weight if bias is None else bias,
+        bias is not None,
+        plan.numbers,
+        plan.offsets,
+        plan.target,
+        _machine(dtype.itemsize),
+        x.shape[0],
+        groups,
+        planes.lines,
+        _workspace("planes", planes.count + planes.slack, dtype),
+        _workspace("packed", groups * (rows + _HIGHEST) * taps, dtype),
+        _workspace("block", _HIGHEST * columns, dtype)[: _HIGHEST * columns],
+        out,
+    )
 
 
 def convolve(x, weight, bias, stride, padding, dilation, groups, out):
@@ -262,7 +385,8 @@ def convolve(x, weight, bias, stride, padding, dilation, groups, out):
         Of the dtype of `x`.
     bias : ndarray, shape (filters,), or None
     stride, padding, dilation, out : tuple of int
-        As in `Windows`.
+        One number a spatial dimension: ``padding`` is what lies before the image; what lies after it follows from
+        ``out``, the number of windows.
     groups : int
         Filters of one group see the channels of that group.
 
@@ -270,80 +394,16 @@ def convolve(x, weight, bias, stride, padding, dilation, groups, out):
     -------
     ndarray, shape (images, filters, *out)
     """
-    dtype, images, filters = x.dtype, x.shape[0], weight.shape[0]
-    view = windows(x.shape[1], x.shape[2:], weight.shape[2:], stride, padding, dilation, out)
-    x = _wide(x)
-    weight = _wide(weight).reshape(groups, filters // groups, view.taps // groups)
-    length = view.lines * view.line
+    dtype, (images, channels), filters = x.dtype, x.shape[:2], weight.shape[0]
+    x, weight = _wide(x), _wide(weight)
     result = empty((images, filters, *out), x.dtype)
-    if not result.size:
+    if not result.size or not weight.size:
+        result[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(out))
         return result.astype(dtype, copy=False)
-    if not view.taps:
-        result[...] = 0
-    else:
-        _multiply(x, weight, view, groups, result.reshape(images, groups, filters // groups, length))
-    if bias is not None:
-        flat = result.reshape(images, filters, length)
-        np.add(flat, bias[:, None], out=flat)
+    bias = None if bias is None else _wide(bias)
+    plan = _forward(images, channels, groups, x.itemsize, x.shape[2:], weight.shape[2:], stride, padding, dilation, out)
+    _correlate(x, weight, bias, plan, groups, result)
     return result.astype(dtype, copy=False)
-
-
-def _multiply(x, weight, view, groups, result):
-    """result[n, g] = weight[g] @ (columns of image n, group g)."""
-    images, line, taps = x.shape[0], view.line, view.taps // groups
-    filters = groups * result.shape[2]
-    is_narrow = groups > 1 and filters <= _NARROW * groups
-    if view.is_plain:
-        np.matmul(weight, x.reshape(images, groups, taps, -1), out=result)
-        return
-    loop = _columns_loop[x.dtype]
-    for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
-        columns = _workspace("columns", view.taps * count * line, x.dtype)
-        loop(x, view.shape, first, count, columns)
-        if is_narrow:
-            product = _workspace("products", filters * count * line, x.dtype)
-            _few_forward_loop[x.dtype](weight, columns, groups, taps, product)
-            _spread(product.reshape(groups, -1, count * line), view, image, first, count, result)
-            continue
-        if count <= view.lines:
-            start = first % view.lines * line
-            place = result[image, :, :, start : start + count * line]
-            columns = columns.reshape(groups, taps, count * line)
-            if groups == 1:
-                np.matmul(weight[0], columns[0], out=place[0])
-            else:
-                np.matmul(weight, columns, out=place)
-            continue
-        some = count // view.lines
-        place = result[image : image + some]
-        columns = columns.reshape(groups, taps, some, view.lines * line)
-        if view.lines * line >= _FEW:
-            np.matmul(weight, columns.transpose(2, 0, 1, 3), out=place)
-            continue
-        product = _workspace("products", place.size, x.dtype).reshape(groups, -1, count * line)
-        np.matmul(weight, columns.reshape(groups, taps, count * line), out=product)
-        _spread(product, view, image, first, count, result)
-
-
-def _spread(product, view, image, first, count, result):
-    """Put the products of a block, (groups, filters, columns), where they belong in `result`."""
-    if count <= view.lines:
-        start = first % view.lines * view.line
-        result[image, :, :, start : start + count * view.line] = product
-        return
-    some = count // view.lines
-    result[image : image + some] = product.reshape(*product.shape[:2], some, -1).transpose(2, 0, 1, 3)
-
-
-def _gathered(grad, view, image, first, count, name):
-    """Return the part of `grad` (images, groups, filters, length) for a block: (groups, filters, columns)."""
-    if count <= view.lines:
-        start = first % view.lines * view.line
-        return grad[image, :, :, start : start + count * view.line]
-    some = grad[image : image + count // view.lines]
-    gathered = _workspace(name, some.size, grad.dtype).reshape(grad.shape[1], grad.shape[2], -1)
-    gathered.reshape(grad.shape[1], grad.shape[2], len(some), -1)[...] = some.transpose(1, 2, 0, 3)
-    return gathered
 
 
 def convolve_input(grad, weight, size, stride, padding, dilation, groups):
@@ -360,34 +420,18 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
     -------
     ndarray, shape (images, channels, *size)
     """
-    dtype, images, filters, out = grad.dtype, grad.shape[0], grad.shape[1], grad.shape[2:]
-    channels = weight.shape[1] * groups
-    view = windows(channels, size, weight.shape[2:], stride, padding, dilation, out)
-    grad, taps = _wide(grad), view.taps // groups
-    if view.is_plain and filters:
-        x = empty((images, channels, *size), grad.dtype)
-    else:
-        x = np.zeros((images, channels, *size), grad.dtype)
-    if not grad.size or not x.size:
-        return x.astype(dtype, copy=False)
-    flat_weight = _wide(weight)
-    weight = flat_weight.reshape(groups, filters // groups, taps).transpose(0, 2, 1)
-    is_narrow = groups > 1 and filters <= _NARROW * groups
-    grad = grad.reshape(images, groups, filters // groups, -1)
-    if view.is_plain:
-        np.matmul(weight, grad, out=x.reshape(images, groups, taps, -1))
-        return x.astype(dtype, copy=False)
-    loop = _images_loop[grad.dtype]
-    for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
-        columns = _workspace("columns", view.taps * count * view.line, x.dtype)
-        part = _gathered(grad, view, image, first, count, "products")
-        if is_narrow:
-            _few_input_loop[x.dtype](flat_weight, part, groups, taps, columns)
-        elif groups == 1:
-            np.matmul(weight[0], part[0], out=columns.reshape(taps, -1))
-        else:
-            np.matmul(weight, part, out=columns.reshape(groups, taps, -1))
-        loop(columns, view.shape, first, count, x)
+    dtype, (images, filters), (_, channels, *kernel) = grad.dtype, grad.shape[:2], weight.shape
+    grad, weight = _wide(grad), _wide(weight)
+    shape = (images, channels * groups, *size)
+    if not grad.size or not weight.size or not math.prod(shape):
+        return np.zeros(shape, dtype)
+    sums, is_whole = _backward(
+        images, filters, groups, grad.itemsize, size, tuple(kernel), stride, padding, dilation, grad.shape[2:]
+    )
+    x = (empty if is_whole else np.zeros)(shape, grad.dtype)
+    filters = weight.reshape(groups, filters // groups, channels, *_three(1, tuple(kernel))).transpose(0, 2, 1, 3, 4, 5)
+    for each in sums:
+        _correlate(grad, np.ascontiguousarray(filters[(slice(None),) * 3 + each.taps]), None, each, groups, x)
     return x.astype(dtype, copy=False)
 
 
@@ -405,25 +449,28 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
     -------
     ndarray, shape (filters, channels / groups, *kernel)
     """
-    dtype, (images, filters), out = x.dtype, grad.shape[:2], grad.shape[2:]
-    view = windows(x.shape[1], x.shape[2:], kernel, stride, padding, dilation, out)
-    x, grad, taps = _wide(x), _wide(grad), view.taps // groups
-    result = np.zeros((groups, taps, filters // groups), x.dtype)
-    if x.size and grad.size:
-        grad = grad.reshape(images, groups, filters // groups, -1)
-        loop = _columns_loop[x.dtype]
-        for first, count, image in view.blocks(images, filters, x.itemsize, _BLOCK):
-            columns = _workspace("columns", view.taps * count * view.line, x.dtype)
-            loop(x, view.shape, first, count, columns)
-            part = _gathered(grad, view, image, first, count, "products")
-            if groups > 1 and filters <= _NARROW * groups:
-                _few_weight_loop[x.dtype](columns, part, groups, taps, result)
-                continue
-            part = part.transpose(0, 2, 1)
-            columns = columns.reshape(groups, taps, -1)
-            if groups == 1:
-                result[0] += np.matmul(columns[0], part[0])
-            else:
-                result += np.matmul(columns, part)
-    weight = np.ascontiguousarray(result.transpose(0, 2, 1), dtype)
-    return weight.reshape(filters, x.shape[1] // groups, *kernel)
+    dtype, (images, channels), filters = x.dtype, x.shape[:2], grad.shape[1]
+    x, grad, of_group = _wide(x), _wide(grad), filters // groups
+    shape = (filters, channels // groups, *kernel)
+    if not x.size or not grad.size or not math.prod(shape):
+        return np.zeros(shape, dtype)
+    planes, numbers, numbers_of_grad, offsets = _of_weight(
+        images, channels, filters, groups, x.itemsize, x.shape[2:], kernel, stride, padding, dilation, grad.shape[2:]
+    )
+    blocks, taps = -(-of_group // _HIGHEST), offsets.size - 8
+    result = np.zeros((groups, blocks, offsets.size, _HIGHEST), x.dtype)
+    _correlate_weight_loop[x.dtype](
+        x,
+        grad,
+        numbers,
+        numbers_of_grad,
+        offsets,
+        _machine_of_weight(x.itemsize),
+        images,
+        groups,
+        _workspace("planes", planes.count + planes.slack, x.dtype),
+        _workspace("planes of grad", (filters + 8) * planes.pitch, x.dtype),
+        result,
+    )
+    rows = result.transpose(0, 1, 3, 2).reshape(groups, blocks * _HIGHEST, -1)
+    return rows[:, :of_group, :taps].reshape(shape).astype(dtype, copy=False)
