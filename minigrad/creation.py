@@ -12,7 +12,7 @@ from minigrad import dtypes
 from minigrad.devices import default
 from minigrad.devices import device as Device
 from minigrad.ops.backend import as_array, is_array, place
-from minigrad.ops.inplace import write_out
+from minigrad.ops.out import dtype_of, write_out
 from minigrad.ops.promotion import cast, check_fits
 from minigrad.tensor import Tensor
 
@@ -292,10 +292,6 @@ def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: T
     return made
 
 
-def _numpy(name: str, dtype: dtypes.dtype | None) -> np.dtype[Any]:
-    return (dtypes.get_default_dtype() if dtype is None else dtypes.requested(dtype, name)).numpy
-
-
 def _size(name: str, spread: tuple[Any, ...], size: Any) -> tuple[int, ...]:
     if size is not None:
         if not isinstance(size, (tuple, list)):
@@ -318,7 +314,7 @@ def zeros(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of zeros of the given size: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return finish(np.zeros(_size("zeros", spread, size), _numpy("zeros", dtype)), device, requires_grad, out)
+    return finish(np.zeros(_size("zeros", spread, size), dtype_of("zeros", dtype, out)), device, requires_grad, out)
 
 
 def ones(
@@ -331,7 +327,7 @@ def ones(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of ones of the given size: ``ones(2, 3)`` or ``ones((2, 3))``."""
-    return finish(np.ones(_size("ones", spread, size), _numpy("ones", dtype)), device, requires_grad, out)
+    return finish(np.ones(_size("ones", spread, size), dtype_of("ones", dtype, out)), device, requires_grad, out)
 
 
 def empty(
@@ -345,7 +341,7 @@ def empty(
     memory_format: Any = None,
 ) -> Tensor:
     """Return a tensor of the given size whose elements are not set: ``empty(2, 3)`` or ``empty((2, 3))``."""
-    return finish(np.empty(_size("empty", spread, size), _numpy("empty", dtype)), device, requires_grad, out)
+    return finish(np.empty(_size("empty", spread, size), dtype_of("empty", dtype, out)), device, requires_grad, out)
 
 
 def empty_strided(
@@ -353,7 +349,7 @@ def empty_strided(
 ) -> Tensor:
     """Return a tensor whose elements are not set, with the given steps in memory (in elements) between them."""
     shape = shape_of((tuple(size),), "empty_strided")
-    numpy_type = _numpy("empty_strided", dtype)
+    numpy_type = dtype_of("empty_strided", dtype, None)
     room = 1 + sum((length - 1) * step for length, step in zip(shape, stride, strict=True)) if 0 not in shape else 0
     steps = [step * numpy_type.itemsize for step in stride]
     return finish(np.ndarray(shape, numpy_type, np.empty(room, numpy_type), 0, steps), device, requires_grad)
@@ -373,9 +369,8 @@ def full(
     if isinstance(size, int):
         raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = _number("full", fill_value)
-    if dtype is None:
-        dtype = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
-    array = np.empty(shape_of((tuple(size),), "full"), dtypes.requested(dtype, "full").numpy)
+    default = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
+    array = np.empty(shape_of((tuple(size),), "full"), dtype_of("full", dtype, out, default))
     check_fits(value, array.dtype)
     array.fill(value)
     return finish(array, device, requires_grad, out)
@@ -399,7 +394,7 @@ def scalar_tensor(
     s: Any, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor of no dimension that holds one number, in the default dtype unless another is given."""
-    return finish(np.array(s, _numpy("scalar_tensor", dtype)), device, requires_grad)
+    return finish(np.array(s, dtype_of("scalar_tensor", dtype, None)), device, requires_grad)
 
 
 def asarray(

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.creation import finish
+from minigrad.ops.out import dtype_of
 from minigrad.tensor import Tensor
 
 __all__ = ["arange", "eye", "linspace", "logspace", "meshgrid", "range", "tril_indices", "triu_indices"]
@@ -22,12 +23,6 @@ def _number(name: str, parameter: str, value: Any) -> Any:
     if not isinstance(value, (int, float)):
         raise TypeError(f"{name}(): argument '{parameter}' must be Number, not {type(value).__name__}")
     return value
-
-
-def _dtype(name: str, dtype: Any, default: dtypes.dtype | None = None) -> dtypes.dtype:
-    if dtype is None:
-        return default or dtypes.get_default_dtype()
-    return dtypes.requested(dtype, name)
 
 
 def _length(start: Any, end: Any, step: Any) -> float:
@@ -82,22 +77,18 @@ def arange(
     start, end, step = (
         _number("arange", name, value) for name, value in (("start", start), ("end", end), ("step", step))
     )
-    if dtype is not None:
-        dtype = dtypes.requested(dtype, "arange")
-    elif out is not None:
-        dtype = out.dtype
-    elif any(isinstance(each, float) for each in (start, end, step)):
-        dtype = dtypes.get_default_dtype()
-    else:
-        dtype = dtypes.int64
-    if dtype is dtypes.bool:
+    floating = any(isinstance(each, float) for each in (start, end, step))
+    numpy_type = dtype_of("arange", dtype, out, None if floating else dtypes.int64)
+    if numpy_type.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
-    if dtype.is_floating_point:
-        array = (start + step * np.arange(math.ceil(_length(start, end, step)))).astype(dtype.numpy)
+    if numpy_type.kind == "f":
+        array = (start + step * np.arange(math.ceil(_length(start, end, step)))).astype(numpy_type)
     else:
+        if step and not int(step):
+            raise ValueError("step must be nonzero")
         start, end, step = int(start), int(end), int(step)
         count = math.ceil(_length(start, end, step))
-        array = np.arange(start, start + count * step, step).astype(dtype.numpy)
+        array = np.arange(start, start + count * step, step).astype(numpy_type)
     return finish(array, device, requires_grad, out)
 
 
@@ -117,9 +108,9 @@ def range(
     start, end, step = (
         _number("range", name, value) for name, value in (("start", start), ("end", end), ("step", step))
     )
-    dtype = _dtype("range", dtype)
+    numpy_type = dtype_of("range", dtype, out)
     count = math.floor(_length(start, end, step)) + 1
-    return finish((start + step * np.arange(count)).astype(dtype.numpy), device, requires_grad, out)
+    return finish((start + step * np.arange(count)).astype(numpy_type), device, requires_grad, out)
 
 
 def linspace(
@@ -139,14 +130,27 @@ def linspace(
     RuntimeError
         For a negative number of steps.
     """
-    numpy_type = _dtype("linspace", dtype).numpy
-    start, end = _number("linspace", "start", start), _number("linspace", "end", end)
+    numpy_type = dtype_of("linspace", dtype, out)
+    start, end = _ends("linspace", start, end, numpy_type)
     return finish(_even_steps(start, end, _steps("linspace", steps), numpy_type), device, requires_grad, out)
+
+
+def _ends(name: str, start: Any, end: Any, numpy_type: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return the two ends as numbers of a kind that the dtype holds."""
+    dims = [(role, each.ndim) for role, each in (("start", start), ("end", end)) if isinstance(each, Tensor)]
+    if any(ndim for _, ndim in dims):
+        given = " and ".join(f"{role} with {ndim} dimension(s)" for role, ndim in dims)
+        raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {given}.")
+    start, end = _number(name, "start", start), _number(name, "end", end)
+    return (int(start), int(end)) if numpy_type.kind in "iu" else (start, end)
 
 
 def _steps(name: str, steps: Any) -> int:
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
-        raise TypeError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got {type(steps).__name__} for 'steps', but "
+            "expected an int"
+        )
     steps = operator.index(steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -157,7 +161,7 @@ def _even_steps(start: Any, end: Any, steps: int, numpy_type: np.dtype[Any]) -> 
     """Return evenly spaced numbers, the second half counted back from the end, so that both ends are exact."""
     if steps == 1:
         return np.full(1, start, numpy_type)
-    working = numpy_type if numpy_type.kind == "f" and numpy_type.itemsize > 2 else np.dtype(np.float32)
+    working = np.dtype(np.float64 if numpy_type.kind != "f" else np.float32 if numpy_type.itemsize == 2 else numpy_type)
     first, last = working.type(start), working.type(end)
     step = (last - first) / working.type(max(steps - 1, 1))
     index = np.arange(steps, dtype=working)
@@ -177,9 +181,9 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return ``steps`` powers of ``base``, their exponents evenly spaced from ``start`` to ``end``, both included."""
-    numpy_type = _dtype("logspace", dtype).numpy
+    numpy_type = dtype_of("logspace", dtype, out)
     working = numpy_type if numpy_type.kind == "f" else np.dtype(np.float32)
-    start, end = _number("logspace", "start", start), _number("logspace", "end", end)
+    start, end = _ends("logspace", start, end, numpy_type)
     exponents = _even_steps(start, end, _steps("logspace", steps), working).astype(np.float64)
     return finish(np.power(float(base), exponents).astype(numpy_type), device, requires_grad, out)
 
@@ -199,7 +203,7 @@ def eye(
             raise TypeError(f"eye(): argument '{name}' must be int, not {type(value).__name__}")
         if value is not None and value < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
-    array = np.eye(n, m, dtype=_dtype("eye", dtype).numpy)
+    array = np.eye(n, m, dtype=dtype_of("eye", dtype, out))
     return finish(array, device, requires_grad, out)
 
 
@@ -215,7 +219,7 @@ def tril_indices(
     """Return the row and column numbers, two rows, of the places on and below the diagonal ``offset``."""
     _check_rows(row, col)
     found = np.stack(np.tril_indices(row, offset, col))
-    return finish(found.astype(_dtype("tril_indices", dtype, dtypes.int64).numpy), device, requires_grad=False)
+    return finish(found.astype(dtype_of("tril_indices", dtype, None, dtypes.int64)), device, requires_grad=False)
 
 
 def triu_indices(
@@ -224,7 +228,7 @@ def triu_indices(
     """Return the row and column numbers, two rows, of the places on and above the diagonal ``offset``."""
     _check_rows(row, col)
     found = np.stack(np.triu_indices(row, offset, col))
-    return finish(found.astype(_dtype("triu_indices", dtype, dtypes.int64).numpy), device, requires_grad=False)
+    return finish(found.astype(dtype_of("triu_indices", dtype, None, dtypes.int64)), device, requires_grad=False)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops.backend import is_array
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_fits, not_implemented, promote, promote_tensors, promote_two
+from minigrad.ops.promotion import check_fits, check_tensors, not_implemented, promote, promote_tensors, promote_two
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
 
@@ -50,6 +50,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
             f"clamp() received an invalid combination of arguments - got ({kinds}), but expected two Tensors or two "
             "numbers as min and max"
         )
+    check_tensors("clamp", input=input)
     x, *bounds = promote(input, *given)
     if x.dtype.kind == "b" and len(given) == 2:
         raise not_implemented("clamp_cpu", x)
@@ -118,6 +119,7 @@ def _bound_variant(name: str) -> Any:
 @op(method=True, inplace=True, variant=_bound_variant("ClampMin"), reference=np.maximum)
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """Values no less than ``min``, elementwise; the gradient flows to the input also on the bound."""
+    check_tensors("clamp_min", input=input)
     x, low = promote_two(input, min)
     return np.maximum(x, low)
 
@@ -146,6 +148,7 @@ def _(make):
 @op(method=True, inplace=True, variant=_bound_variant("ClampMax"), reference=np.minimum)
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """Values no greater than ``max``, elementwise; the gradient flows to the input also on the bound."""
+    check_tensors("clamp_max", input=input)
     x, high = promote_two(input, max)
     return np.minimum(x, high)
 

@@ -46,11 +46,11 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     dim = wrap_dim(dim, input.dim())
+    if n == 0:
+        return input.clone()
     parts = [each for each in (prepend, input, append) if each is not None]
     x = cat(parts, dim) if len(parts) > 1 else input
     n = min(n, x.shape[dim])
-    if n == 0:
-        return x.clone() if x is input else x
     for _ in range(n):
         later, sooner = _part(x, dim, 1, None), _part(x, dim, None, -1)
         x = later.logical_xor(sooner) if x.dtype.name == "bool" else later - sooner
@@ -160,6 +160,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
         The order of exactness at the ends.
     """
     dims = wrap_dims(dim, input.dim())
+    spacing = 1 if spacing is None else spacing
     steps = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(dims)
     if len(steps) != len(dims):
         raise RuntimeError(
@@ -225,6 +226,31 @@ def _(make):
 # Covariances.
 
 
+def _check_weights(name: str, weights: Any, count: int, kind: str) -> None:
+    """Refuse weights of observations that are not one number of the right kind for each.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if weights is None:
+        return
+    if weights.dim() > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {weights.dim()} dimensions"
+        )
+    if weights.is_floating_point() != (kind == "floating point"):
+        title = weights.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with {title} dtype")
+    if weights.numel() != count:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got "
+            f"{weights.numel()} != {count}"
+        )
+    if bool((weights < 0).any()):
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+
+
 def _cov_reference(x: Any, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     return np.cov(x, ddof=correction, fweights=fweights, aweights=aweights)
 
@@ -250,12 +276,9 @@ def cov(
         )
     if input.dtype.name == "bool":
         raise RuntimeError("cov(): bool dtype is not supported for input")
-    if aweights is not None and not aweights.is_floating_point():
-        title = aweights.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"cov(): expected aweights to have floating point dtype but got aweights with {title} dtype")
-    if fweights is not None and fweights.is_floating_point():
-        title = fweights.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"cov(): expected fweights to have integral dtype but got fweights with {title} dtype")
+    count = input.shape[1] if input.dim() == 2 else input.numel()
+    _check_weights("fweights", fweights, count, "integral")
+    _check_weights("aweights", aweights, count, "floating point")
     rows = input.reshape(1, -1) if input.dim() < 2 else input
     weights = None if fweights is None else fweights
     if aweights is not None:

@@ -142,7 +142,7 @@ def divide_to_zero(x: Any, y: Any) -> Any:
         raise not_implemented("div_trunc_cpu", as_array(x, dtype))
     check_integer_divisor(y)
     quotient = np.floor_divide(x, y)
-    return np.where((quotient < 0) & (quotient * y != x), quotient + 1, quotient).astype(dtype)
+    return np.where((quotient < 0) & (quotient * y != x), quotient + 1, quotient)[()].astype(dtype)
 
 
 @op(

@@ -115,6 +115,8 @@ def _(make):
 )
 def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference the other way round, ``other - alpha * input``, elementwise; what ``2 - x`` does."""
+    if not is_array(input):
+        check_tensors("rsub", input=input)
     x, y = promote_two(input, other)
     if x is not input or y is not other or alpha != 1 or is_bool(x):
         _refuse_bools(input, other)

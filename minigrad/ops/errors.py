@@ -66,7 +66,8 @@ def explained(error: Exception, signature: Any, args: Any, values: Any) -> Excep
 
     Parameters
     ----------
-    error : ValueError, TypeError or AttributeError
+    error : Exception
+        Of another class than ValueError, TypeError and AttributeError, only what is no tensor is named instead of it.
     signature : Signature
     args, values : sequence
         The bound arguments, as they were given and as the forward got them.
@@ -81,8 +82,12 @@ def explained(error: Exception, signature: Any, args: Any, values: Any) -> Excep
             return apart
     if "argument '" in str(error):
         return error
+    in_words = not isinstance(error, (ValueError, TypeError, AttributeError))
     for position, (name, value) in enumerate(zip(signature.names, args, strict=False), 1):
-        wanted = _wanted(name, signature.annotations[position - 1], value)
+        annotation = signature.annotations[position - 1]
+        if in_words and annotation != "Tensor":
+            continue
+        wanted = _wanted(name, annotation, value)
         if wanted:
             function = signature.function_name.removesuffix("_dim")
             return TypeError(

@@ -278,6 +278,8 @@ def _(make):
 )
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Product ``input * log(other)``, elementwise, 0 where ``input`` is 0 (unless ``other`` is nan)."""
+    if not is_array(input) and not is_array(other):
+        check_tensors("xlogy", input=input, other=other)
     x, y = promote_to_floating(input, other)
     return _xlogy(x, y)
 

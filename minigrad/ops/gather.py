@@ -29,7 +29,7 @@ def _check_index(name: str, index: Any, length: int, dim: int) -> Any:
         For a dtype that cannot index, or an index out of bounds.
     """
     if index.dtype != np.int64:
-        if index.dtype != np.int32:
+        if index.dtype != np.int32 and index.size:
             raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
         index = index.astype(np.int64)
     if points_outside(index, length):
@@ -47,11 +47,11 @@ def points_outside(index: Any, length: int) -> bool:
     return bool(np.maximum.reduce(unsigned, None) >= length)
 
 
-def _check_ranks(name: str, input: Any, index: Any) -> None:
-    if index.size and max(input.ndim, 1) != max(index.ndim, 1):
+def _check_ranks(index: Any, other: Any, role: str) -> None:
+    if index.size and max(other.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError(
-            f"Index tensor must have the same number of dimensions as input tensor: {name} got "
-            f"{index.ndim} and {input.ndim}"
+            f"Index tensor must have the same number of dimensions as {role} tensor, but has {index.ndim} and not "
+            f"{other.ndim}"
         )
 
 
@@ -81,18 +81,18 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
         As many dimensions as the input; no longer than it in any other than ``dim``. Decides the output's shape.
     """
     dim = wrap_dim(dim, input.ndim)
-    _check_ranks("gather", input, index)
+    _check_ranks(index, input, "input")
+    for k, (length, most) in enumerate(zip(index.shape, input.shape, strict=False)):
+        if k != dim and length > most and index.size:
+            raise RuntimeError(
+                f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
+                f"{list(input.shape)} apart from dimension {dim}"
+            )
     index = _check_index("gather", index, input.shape[dim] if input.ndim else 1, dim)
     if not input.ndim:
         return np.broadcast_to(input, index.shape).copy()
     if not index.ndim:
         return input[index]
-    for k, (length, most) in enumerate(zip(index.shape, input.shape, strict=False)):
-        if k != dim and length > most:
-            raise RuntimeError(
-                f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
-                f"{list(input.shape)} apart from dimension {dim}"
-            )
     if index.size == 0:
         return array_module(input).empty(index.shape, input.dtype)
     return input[_open_grid(index.shape, dim, index)]
@@ -135,25 +135,30 @@ def _added(out: Any, dim: int, index: Any, source: Any) -> Any:
         out += source[: index.size].sum() if source.ndim else source
         return out
     if index.size:
+        dim = wrap_dim(dim, out.ndim)
         source = source[tuple(slice(n) for n in index.shape)]
-        kernels_of(out).scatter_add(out, wrap_dim(dim, out.ndim), index, source)
+        window = out[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
+        block = window if window.flags.c_contiguous else window.copy()
+        kernels_of(out).scatter_add(block, dim, index, source)
+        if window.shape != out.shape:
+            window[...] = block
     return out
 
 
 def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int, Any]:
     dim = wrap_dim(dim, input.ndim)
-    _check_ranks(name, input, index)
-    index = _check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
-    if is_array(src) and src.ndim:
+    _check_ranks(index, input, "self")
+    if is_array(src):
+        _check_ranks(index, src, "src")
         if src.dtype != input.dtype:
             raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
-        for k in range(index.ndim):
+        for k in range(index.ndim if src.ndim and input.ndim else 0):
             if index.size and (index.shape[k] > src.shape[k] or (k != dim and index.shape[k] > input.shape[k])):
                 raise RuntimeError(
                     f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from "
                     f"dimension {dim} and to be no larger size than src {list(src.shape)}"
                 )
-    return dim, index
+    return dim, _check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
 
 
 @op(
@@ -179,6 +184,7 @@ def _(grad, dim, index, src_shape):
 def _(make):
     yield make.sample(make(3, 4), 0, make.integers(2, 4, high=3), make(2, 4))
     yield make.sample(make(3, 4), 1, make.integers(3, 5, high=4), make(3, 5))
+    yield make.sample(make(3, 4), 0, make.integers(5, 2, high=3), make(5, 2))
     yield make.sample(make(5), -1, make.integers(7, high=5), make(7))
 
 
@@ -323,7 +329,7 @@ def _(grad, input, dim, index, src, reduce, include_self, out):
         share = grad / (count + (count == 0))
         return share if include_self else kept, None, gather(share, dim, index)
     if reduce == "prod":
-        return _product_gradients(grad, input, dim, index, src, include_self, kept)
+        return _product_gradients(grad, input, dim, index, src, include_self, out, kept)
     own = zero(grad) + (input == out)
     if not include_self:
         own = own * (1 - touched)
@@ -334,16 +340,17 @@ def _(grad, input, dim, index, src, reduce, include_self, out):
 
 
 def _product_gradients(
-    grad: Any, input: Any, dim: int, index: Any, src: Any, include_self: bool, kept: Any
+    grad: Any, input: Any, dim: int, index: Any, src: Any, include_self: bool, out: Any, kept: Any
 ) -> tuple[Any, None, Any]:
     """Return the gradients of a scattered product: each factor's is the product of the others, zeros or not."""
-    whole_input, whole_src = where(input == 0, 1.0, input), where(src == 0, 1.0, src)
-    product = scatter_reduce(whole_input, dim, index, whole_src, "prod", include_self=include_self)
     missing = where(src == 0, _ones(grad, index), 0.0)
-    zeros_of_src = scatter_add(zero(grad), dim, index, missing)
-    zeros = zeros_of_src + (input == 0) if include_self else zeros_of_src
-    others = where(gather(zeros, dim, index) - missing > 0, 0.0, gather(product, dim, index) / whole_src)
-    of_input = grad * where(zeros_of_src > 0, 0.0, product / whole_input) if include_self else kept
+    alone = missing * (gather(scatter_add(zero(grad), dim, index, missing), dim, index) == 1)
+    without = scatter_reduce(input, dim, index, where(alone == 1, 1.0, src), "prod", include_self=include_self)
+    others = where(src == 0, gather(without, dim, index), gather(out, dim, index) / where(src == 0, 1.0, src))
+    of_input = kept
+    if include_self:
+        whole = where(input == 0, 1.0, input)
+        of_input = grad * scatter_reduce(whole, dim, index, src, "prod") / whole
     return of_input, None, gather(grad, dim, index) * others
 
 
@@ -435,11 +442,27 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
     if source is not None and source.ndim and input.ndim:
         expected = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
         if source.shape != expected:
-            raise RuntimeError(
-                f"{name}(): source of shape {list(source.shape)} does not match: expected {list(expected)} for "
-                f"{index.size} indices along dimension {dim} of {list(input.shape)}"
-            )
+            raise _wrong_rows(name, input, dim, index, source)
     return dim, index.reshape(-1)
+
+
+def _wrong_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> Exception:
+    """Return the error for a source that is not one row an index, of the class that PyTorch raises."""
+    kind = IndexError if name == "index_copy" else RuntimeError
+    if name == "index_copy" and source.ndim != input.ndim:
+        return kind(
+            f"{name}_(): When source and destination are not scalars, their dimensionality must match. Source "
+            f"dimensionality ({source.ndim}), destination dimensionality ({input.ndim})"
+        )
+    if source.ndim == input.ndim and source.shape[dim] != index.size:
+        return kind(
+            f"{name}_(): Number of indices ({index.size}) should be equal to source.size(dim): ({source.shape[dim]}), "
+            f"for dim: {dim}"
+        )
+    return kind(
+        "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+        f"{list(input.shape)} source.shape = {list(source.shape)}"
+    )
 
 
 @op(method=True, inplace=True, reference=references.index_add)
@@ -452,7 +475,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     out = input.copy(order="C")
     rows = source if alpha == 1 else source * source.dtype.type(alpha)
     if not input.ndim:
-        return out + rows.sum()
+        return out + rows.sum(dtype=out.dtype)
     _add_rows(out, dim, index, rows)
     return out
 
@@ -533,7 +556,7 @@ def _(grad, dim, index):
 
 @index_fill.gradient("value")
 def _(grad, dim, index):
-    return index_select(grad, dim, index % max(grad.shape[dim], 1) if grad.ndim else index).sum()
+    return where(index_fill(zero(grad), dim, index, 1.0) == 1, grad, 0.0).sum()
 
 
 @index_fill.samples
@@ -585,7 +608,7 @@ def _(make):
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Elements at ``indices`` along ``dim``, the other dimensions broadcast; of all in one row without ``dim``."""
     if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
+        input, indices, dim = input.reshape(-1), indices.reshape(-1), 0
     if input.dim() != indices.dim():
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
@@ -599,6 +622,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     )
     spread = [list(lengths), list(lengths)]
     spread[0][dim], spread[1][dim] = input.shape[dim], indices.shape[dim]
+    indices = where(indices < 0, indices + input.shape[dim], indices)
     return gather(input.expand(tuple(spread[0])), dim, indices.expand(tuple(spread[1])))
 
 

@@ -243,23 +243,3 @@ def rebase(tensor: Any, node: Any) -> None:
         tensor._requires_grad = True
     else:
         Upper.rebase_view(tensor, node)
-
-
-def write_out(name: str, target: Any, result: Any) -> Any:
-    """Copy the result of ``f(..., out=target)`` into ``target``, resizing it where its shape differs."""
-    if isinstance(target, (tuple, list)):
-        return type(result)([write_out(name, one, other) for one, other in zip(target, result, strict=True)])
-    if not isinstance(target, Upper.Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-    if target._requires_grad or (result._requires_grad and mode.enabled):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-    check_cast(result._array.dtype, target._array.dtype)
-    if target._array.shape == result._array.shape:
-        np.copyto(target._array, result._array, casting="unsafe")
-    else:
-        target._array = result._array.astype(target._array.dtype)
-    target._writes[0] += 1
-    return target

@@ -18,7 +18,8 @@ from numpy import generic, ndarray
 
 from minigrad.ops.backend import as_array, is_array, is_device_array
 from minigrad.ops.errors import explained
-from minigrad.ops.inplace import OneOfSeveral, make_inplace, write_out
+from minigrad.ops.inplace import OneOfSeveral, make_inplace
+from minigrad.ops.out import write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
 from minigrad.ops.state import Upper, mode
@@ -27,6 +28,9 @@ table: dict[str, Op] = {}
 """Every operation, by name."""
 
 new = object.__new__
+
+_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "floor_divide"))
+"""Operations that take two Python numbers, too."""
 
 composed_table: dict[str, Composed] = {}
 """Every public function that is made of operations, by name."""
@@ -290,7 +294,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
                 values[position] = np.asarray(value)
         try:
             out = forward(*values)
-        except (ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise explained(error, signature, args, values) from None
         if hidden:
             out, *extras = out
@@ -344,7 +348,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
                 values[position] = np.asarray(value)
         try:
             outs = forward(*values)
-        except (ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise explained(error, signature, args, values) from None
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)
@@ -396,7 +400,7 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
                 raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(each).__name__}")
         try:
             out = forward(arrays, *args[1:])
-        except (ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise explained(error, signature, args, arrays) from None
         if not some:
             return out
@@ -421,7 +425,7 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
             kwargs = signature.spell(kwargs)
         try:
             return function(*args, **kwargs)
-        except (ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise _explained_composed(error, signature, args, kwargs) from None
 
     def call_packed(*args: Any, **kwargs: Any) -> Any:
@@ -463,12 +467,14 @@ def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[A
 
 
 def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
-    """Return the result of a call without tensors as an array; refuse a call without arrays."""
+    """Return the result of a call without tensors as an array; refuse a call without arrays, arithmetic apart."""
     if is_device_array(out):
         return out
     for position in self.signature.tensor_positions:
         if isinstance(args[position], np.generic) or is_array(args[position]):
             return as_array(out)
+    if self.name in _ARITHMETIC:
+        return Upper.Tensor._wrap(as_array(out))
     first = self.signature.tensor_positions[0]
     raise TypeError(
         f"{self.name}(): argument '{self.signature.names[first]}' (position {first + 1}) must be Tensor, "
@@ -480,7 +486,7 @@ def _write_out(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     """Carry out ``f(..., out=tensor)``."""
     target = kwargs.pop("out")
     result = call(*args, **kwargs)
-    return result if target is None else write_out(call.__name__, target, result)
+    return result if target is None else write_out(call.__name__, target, result, (*args, *kwargs.values()))
 
 
 class _ReturnType(tuple):  # type: ignore[type-arg]

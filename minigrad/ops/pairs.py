@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.ops.backend import array_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
+from minigrad.ops.out import write_out
 from minigrad.ops.promotion import common_dtype, not_implemented
 from minigrad.ops.statistics import norm, vector_norm
 
@@ -74,7 +75,7 @@ def _normalize_reference(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-1
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Vectors along ``dim`` divided by their p-norm, or by ``eps`` where that is larger."""
     lengths = vector_norm(input, p, dim, keepdim=True).clamp_min(eps).expand_as(input)
-    return input / lengths if out is None else out.copy_(input / lengths)
+    return input / lengths if out is None else write_out("normalize", out, input / lengths)
 
 
 @normalize.samples

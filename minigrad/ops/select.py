@@ -219,7 +219,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     if input.dtype != values.dtype:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     one = input.dtype.type(1)
-    return np.where(input == 0, values, np.where(input < 0, one - one if input.dtype.kind != "b" else False, one))
+    return np.where(input == 0, values, np.where(input > 0, one, input.dtype.type(0)))
 
 
 def _no_derivative_of_heaviside(grad):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, like, on_host, to_host
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, like, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
@@ -280,109 +280,6 @@ def _(grad, indices, input_shape, dim, keepdim):
 def _(make):
     yield make.sample(np.array([[1.0, 2, 2, 3], [3, 3, 1, 1]]), gradient=False)
     yield make.sample(make.integers(4, 3), 0, True)
-
-
-# Quantiles.
-
-_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
-
-
-@composed(
-    method=True,
-    reference=lambda x, q, dim=None, keepdim=False, interpolation="linear": np.quantile(
-        x, q, dim, method=interpolation, keepdims=keepdim
-    ),
-)
-def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
-) -> Tensor:
-    """Quantiles ``q`` (from 0 to 1) of all elements or along ``dim``; nan where there is a nan.
-
-    Parameters
-    ----------
-    q : float or 1-D Tensor
-        A tensor of quantiles gives a result with a first dimension for them.
-    interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}
-    """
-    return _quantile(input, q, dim, keepdim, interpolation, False)
-
-
-@quantile.samples
-def _(make):
-    yield make.sample(make.apart(5), 0.3)
-    yield make.sample(make.apart(2, 4), np.array([0.1, 0.5]), dim=1)
-    yield make.sample(make.apart(2, 4), 0.6, dim=0, keepdim=True, interpolation="midpoint")
-
-
-@composed(
-    method=True,
-    reference=lambda x, q, dim=None, keepdim=False, interpolation="linear": np.nanquantile(
-        x, q, dim, method=interpolation, keepdims=keepdim
-    ),
-)
-def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
-) -> Tensor:
-    """As `quantile`, of the elements that are not nan."""
-    return _quantile(input, q, dim, keepdim, interpolation, True)
-
-
-@nanquantile.samples
-def _(make):
-    yield make.sample(make.apart(5), 0.3)
-    yield make.sample(make.apart(2, 4), 0.6, dim=1)
-
-
-def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
-    if input.dtype.name not in ("float32", "float64"):
-        raise RuntimeError("quantile() input tensor must be either float or double dtype")
-    if interpolation not in _INTERPOLATIONS:
-        raise RuntimeError(
-            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
-            f"{interpolation}"
-        )
-    wants = np.atleast_1d(to_host(as_array(array_of(q), np.float64)))
-    if (wants < 0).any() or (wants > 1).any():
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
-    if not input.numel():
-        raise RuntimeError("quantile() input tensor must be non-empty")
-    ndim = input.dim()
-    rows = input.movedim(dim, -1) if dim is not None and ndim else input.reshape(-1)
-    ordered = sort(rows, -1)[0]
-    length = ordered.shape[-1]
-    missing = np.isnan(array_of(ordered)).sum(-1, keepdims=True)
-    last = length - 1 - missing if skip_nan else np.full_like(missing, length - 1)
-    parts = [_interpolated(ordered, want, last, missing, interpolation, skip_nan) for want in wants]
-    if keepdim:
-        parts = [
-            part.reshape((1,) * ndim) if dim is None else part.movedim(-1, dim) if ndim else part.squeeze(-1)
-            for part in parts
-        ]
-    else:
-        parts = [part.squeeze(-1) for part in parts]
-    if np.ndim(array_of(q)) == 0:
-        return parts[0]
-    from minigrad.ops.join import stack
-
-    return stack(parts)
-
-
-def _interpolated(ordered: Any, want: float, last: Any, missing: Any, interpolation: str, skip_nan: bool) -> Any:
-    """Return the quantile ``want`` of rows in order whose last number stands at ``last``."""
-    place = want * np.maximum(last, 0)
-    if not skip_nan:
-        place = np.where(missing > 0, ordered.shape[-1] - 1, place)
-    if interpolation == "lower":
-        place = np.floor(place)
-    elif interpolation == "higher":
-        place = np.ceil(place)
-    elif interpolation == "nearest":
-        place = np.rint(place)
-    low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-    wrap = type(ordered)._wrap
-    left, right = ordered.gather(-1, wrap(low)), ordered.gather(-1, wrap(high))
-    share = np.full_like(place, 0.5, dtype=np.float64) if interpolation == "midpoint" else place - low
-    return left.lerp(right, wrap(share.astype(array_of(ordered).dtype)))
 
 
 # Distinct values.

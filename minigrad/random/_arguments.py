@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.creation import on_device
-from minigrad.ops.inplace import write_out
+from minigrad.ops.out import write_out
 from minigrad.random.discrete import largest_integer
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor
@@ -82,31 +82,6 @@ def integer(name: str, argument: str, value: Any, position: int, wanted: str = "
     if not -(2**63) <= found < 2**63:
         raise ValueError(f"Overflow when unpacking long long: {name}() was given {argument}={found}")
     return found
-
-
-def dtype_of(name: str, dtype: Any, out: Any) -> np.dtype[Any]:
-    """Return the NumPy dtype to draw: the given one, that of ``out``, or the default floating dtype.
-
-    Raises
-    ------
-    TypeError
-        For what is no dtype, and an ``out`` that is no tensor.
-    RuntimeError
-        For a dtype that is not that of ``out``.
-    """
-    if dtype is None:
-        if out is None:
-            return dtypes.get_default_dtype().numpy
-        wanted = None
-    else:
-        wanted = dtypes.requested(dtype, name).numpy
-        if out is None:
-            return wanted
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if wanted is not None and wanted != out._array.dtype:
-        raise RuntimeError(f"dtype {title(wanted)} does not match dtype of out parameter ({title(out._array.dtype)})")
-    return out._array.dtype
 
 
 def finish(name: str, array: Array, out: Tensor | None, device: Any, requires_grad: bool) -> Tensor:

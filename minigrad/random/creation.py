@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.ops.out import dtype_of
 from minigrad.random import continuous, discrete
 from minigrad.random._arguments import (
     check_floating,
     check_range,
     check_std,
-    dtype_of,
     finish,
     integer,
     shape_of,

@@ -1,0 +1,120 @@
+"""Results written into a given tensor, ``f(..., out=tensor)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.ops.backend import address, like
+from minigrad.ops.errors import c_name
+from minigrad.ops.inplace import OVERLAP, check_cast
+from minigrad.ops.state import Upper, mode
+
+SHARED = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+    "location. Please clone() the tensor before performing the operation."
+)
+
+_EXACT = (
+    "abs addbmm addmm addmv all amax amin any argmax argmin avg_pool2d avg_pool3d baddbmm bitwise_not bmm bucketize "
+    "ceil cholesky_ex cross det diag dot eigvalsh floor frac gather hardshrink heaviside histc index_add index_copy "
+    "index_select inner inv isin isneginf isposinf lerp linear log_softmax logsigmoid masked_select matmul matrix_norm "
+    "matrix_power mm msort multi_dot mv nan_to_num nanquantile neg nonzero norm quantile round scatter scatter_add "
+    "scatter_reduce searchsorted sgn sign signbit softmax softplus softshrink solve solve_triangular svdvals take "
+    "take_along_dim tensordot tril triu trunc vdot vecdot vector_norm where"
+)
+
+EXACT = frozenset(_EXACT.split())
+"""Operations of one result whose ``out`` has its very dtype; the others' result is cast into it."""
+
+APART = frozenset(
+    ("cat", "gather", "index_select", "kthvalue", "masked_select", "multinomial", "scatter", "stack", "take")
+)
+"""Operations that may not write into the memory that they read, even in step."""
+
+
+def dtype_of(name: str, dtype: Any, out: Any, default: Any = None) -> np.dtype[Any]:
+    """Return the NumPy dtype of a new tensor: the given one, that of ``out``, or the default (floating) one.
+
+    Raises
+    ------
+    TypeError
+        For what is no dtype, and an ``out`` that is no tensor.
+    RuntimeError
+        For a dtype that is not that of ``out``.
+    """
+    if dtype is None:
+        if out is None:
+            return (default or dtypes.get_default_dtype()).numpy
+        wanted = None
+    else:
+        wanted = dtypes.requested(dtype, name).numpy
+        if out is None:
+            return wanted
+    if not isinstance(out, Upper.Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if wanted is not None and wanted != out._array.dtype:
+        want, given = (
+            dtypes.from_numpy(each).tensor_type.removesuffix("Tensor") for each in (wanted, out._array.dtype)
+        )
+        raise RuntimeError(f"dtype {want} does not match dtype of out parameter ({given})")
+    return out._array.dtype
+
+
+def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), exact: bool | None = None) -> Any:
+    """Copy the result of ``name(*inputs, out=target)`` into ``target``, resizing it where its shape differs.
+
+    Raises
+    ------
+    TypeError
+        When ``target`` is not what the operation returns: a tensor, or a tuple of them.
+    RuntimeError
+        For a dtype that the operation does not write, memory that overlaps itself or the inputs, and a target or an
+        input that requires grad.
+    """
+    if isinstance(result, tuple):
+        if not isinstance(target, (tuple, list)) or len(target) != len(result):
+            raise TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(target).__name__}")
+        inputs = list(inputs)
+        pairs = zip(target, result, strict=True)
+        return type(result)([write_out(name, one, other, inputs, exact=True) for one, other in pairs])
+    if not isinstance(target, Upper.Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if target._requires_grad or (result._requires_grad and mode.enabled):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    if (name in EXACT if exact is None else exact) and target._array.dtype != result._array.dtype:
+        wanted, given = (c_name(each._array).replace("long long", "long int") for each in (result, target))
+        raise RuntimeError(f"{name}(): Expected out tensor to have dtype {wanted}, but got {given} instead")
+    check_cast(result._array.dtype, target._array.dtype)
+    _check_memory(name, target._array, inputs)
+    if target._array.shape == result._array.shape:
+        np.copyto(target._array, like(target._array, result._array), casting="unsafe")
+    else:
+        target._array = like(target._array, result._array).astype(target._array.dtype)
+    target._writes[0] += 1
+    return target
+
+
+def _check_memory(name: str, target: Any, inputs: Iterable[Any]) -> None:
+    """Refuse a target one of whose elements is another one of it, or of what the operation reads."""
+    if (
+        target.size
+        and 0 in target.strides
+        and any(step == 0 and length > 1 for step, length in zip(target.strides, target.shape, strict=True))
+    ):
+        raise RuntimeError(OVERLAP)
+    for each in inputs:
+        read = each._array if isinstance(each, Upper.Tensor) else each
+        if isinstance(read, (list, tuple)):
+            _check_memory(name, target, read)
+        elif isinstance(read, np.ndarray) and isinstance(target, np.ndarray) and np.may_share_memory(read, target):
+            same = read.shape == target.shape and read.strides == target.strides
+            in_step = same and address(read) == address(target)
+            if name in APART if in_step else read.flags.c_contiguous and target.flags.c_contiguous:
+                raise RuntimeError(SHARED)
