@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import dtypes
+from minigrad.ops.stacking import broadcast_shapes
 from minigrad.tensor import Tensor
 
 __all__ = [
+    "broadcast_shapes",
     "detach",
     "is_complex",
     "is_floating_point",

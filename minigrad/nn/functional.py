@@ -6,6 +6,7 @@ The operations are in `minigrad.ops`; those that need more than a name here are 
 from __future__ import annotations
 
 from minigrad.ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, tanh
+from minigrad.ops.affine_grid import affine_grid
 from minigrad.ops.avg_pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -19,8 +20,10 @@ from minigrad.ops.avg_pool import (
 )
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from minigrad.ops.differences import pdist
 from minigrad.ops.embedding import one_hot
 from minigrad.ops.fold import fold, unfold
+from minigrad.ops.grid_sample import grid_sample
 from minigrad.ops.interpolate import interpolate
 from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss
 from minigrad.ops.loss import (
@@ -99,6 +102,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -129,6 +133,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
@@ -167,6 +172,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",

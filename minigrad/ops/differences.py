@@ -381,3 +381,54 @@ def _(make):
     yield make.sample(make(3, 2), make(4, 2), p=3.0)
     yield make.sample(make(3, 2), make(4, 2), math.inf)
     yield make.sample(make(0, 2), make(4, 2))
+
+
+def _pdist_reference(x: Any, p: float = 2) -> Any:
+    return _cdist_reference(x, x, p)[np.triu_indices(len(x), 1)]
+
+
+@op(reference=_pdist_reference)
+def pdist(input: Tensor, p: float = 2) -> Tensor:
+    """p-norms of the differences of all pairs of rows, each pair once: (n, k) gives (n * (n - 1) / 2,).
+
+    Parameters
+    ----------
+    p : float
+        From 0 to ``inf``.
+    """
+    from minigrad.ops.statistics import _norm_along
+
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    if input.dtype.kind != "f":
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = np.triu_indices(len(input), 1)
+    if not input.shape[1]:
+        return np.zeros(len(first), input.dtype)
+    return _norm_along(input[first] - input[second], p, -1, False)
+
+
+@pdist.gradient
+def _(grad, input, out, p):
+    from minigrad.ops.gather import index_add_to_zeros, index_select
+    from minigrad.ops.statistics import _norm_gradient
+
+    shape = tuple(input.shape)
+    first, second = np.triu_indices(shape[0], 1)
+    if not isinstance(grad, np.ndarray):
+        first, second = type(grad)._wrap(first), type(grad)._wrap(second)
+    gaps = index_select(input, 0, first) - index_select(input, 0, second)
+    spread = _norm_gradient(grad, gaps, out, p, -1, False)
+    return index_add_to_zeros(spread, shape, 0, first) - index_add_to_zeros(spread, shape, 0, second)
+
+
+@pdist.samples
+def _(make):
+    yield make.sample(make(4, 2))
+    for p in (1.0, 1.5, 3.0, math.inf):
+        yield make.sample(make(4, 3), p)
+    yield make.sample(make(4, 3), 0.0, gradient=False)
+    yield make.sample(make(2, 4).T)
+    yield make.sample(make(1, 2))

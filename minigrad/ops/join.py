@@ -181,15 +181,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
         sizes = [size] * (length // size) if size else [0]
         if size and (length % size or not length):
             sizes.append(length % size)
-    else:
-        sizes = list(split_size_or_sections)
-        if sum(sizes) != length or any(size < 0 for size in sizes):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-                f"{place}), but got split_sizes={sizes}"
-            )
-    parts = split_parts(tensor, tuple(sizes), place)
-    return parts if isinstance(split_size_or_sections, int) else named(parts, "SplitWithSizesBackward0")
+        return split_parts(tensor, tuple(sizes), place)
+    return split_with_sizes(tensor, split_size_or_sections, place)
 
 
 @split.samples
@@ -197,6 +190,32 @@ def _(make):
     yield make.sample(make(5, 2), 2)
     yield make.sample(make(5, 2), [1, 4])
     yield make.sample(make(2, 6), 3, dim=-1)
+
+
+@composed(method=True, reference=references.split)
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> Any:
+    """Views of consecutive parts of the lengths listed along a dimension, as a tuple."""
+    if not input.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    place = wrap_dim(dim, input.ndim)
+    sizes = list(split_sizes)
+    if any(size < 0 for size in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
+        )
+    if sum(sizes) != input.shape[place]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[place]} (input tensor's size at "
+            f"dimension {place}), but got split_sizes={sizes}"
+        )
+    return named(split_parts(input, tuple(sizes), place), "SplitWithSizesBackward0")
+
+
+@split_with_sizes.samples
+def _(make):
+    yield make.sample(make(5, 2), [1, 4])
+    yield make.sample(make(2, 6), (3, 0, 3), dim=-1)
+    yield make.sample(make(0, 2), [0])
 
 
 @composed(method=True, reference=references.chunk)

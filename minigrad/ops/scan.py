@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.arrange import flip
 from minigrad.ops.backend import array_module, as_its_kind
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.exponential import exp, log
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.op import op
+from minigrad.ops.promotion import check_floating
+from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import sum
+from minigrad.ops.rounding import abs
 from minigrad.ops.select import where
 from minigrad.ops.shape import transpose
 from minigrad.ops.write import zero
@@ -99,6 +104,41 @@ def _(grad, input, out, dim):
 def _(make):
     yield from scan_samples(make)
     yield make.sample(np.array([2.0, 0.0, 3.0, 0.0, 1.5]), 0)
+
+
+_add_logarithms = quiet(np.logaddexp.accumulate)
+
+
+def _logcumsumexp_reference(x: Any, dim: int) -> Any:
+    largest = np.max(x, initial=0)
+    return np.log(np.cumsum(np.exp(x - largest), axis=dim)) + largest if x.ndim else x
+
+
+@op(method=True, reference=_logcumsumexp_reference)
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """Logarithm of the running sum of ``exp(input)`` along a dimension, in its stable form."""
+    dim = wrap_dim(dim, input.ndim)
+    check_floating("logcumsumexp_out_cpu", input)
+    return _add_logarithms(input, axis=dim) if input.ndim else input.copy()
+
+
+@logcumsumexp.gradient
+def _(grad, input, out, dim):
+    # Positive and negative gradients apart: of each, the sum over what follows is again a sum of exponentials.
+    lowest = np.finfo(grad.dtype if isinstance(grad, np.ndarray) else grad.dtype.numpy).min
+    size = log(abs(grad))
+    positive, negative = (
+        exp(flip(logcumsumexp(flip(where(chosen, size, lowest) - out, dim), dim), dim) + input)
+        for chosen in (grad > 0, grad < 0)
+    )
+    return positive - negative
+
+
+@logcumsumexp.samples
+def _(make):
+    yield from scan_samples(make)
+    yield make.sample(np.array([-np.inf, 1.0, 2.0, -np.inf]), 0, gradient=False)
+    yield make.sample(np.array([800.0, 801.0, -900.0]), 0, gradient=False)
 
 
 def _others(rows: Any) -> Any:

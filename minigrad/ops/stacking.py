@@ -99,6 +99,11 @@ def _(make):
 def broadcast_shapes(*shapes: Any) -> Any:
     """Return the shape to which all the shapes broadcast.
 
+    Parameters
+    ----------
+    *shapes : tuple of int, or int
+        A number stands for the shape of a vector.
+
     Raises
     ------
     RuntimeError
@@ -106,12 +111,21 @@ def broadcast_shapes(*shapes: Any) -> Any:
     """
     from minigrad.size import Size
 
-    try:
-        return Size(np.broadcast_shapes(*((each,) if isinstance(each, int) else tuple(each) for each in shapes)))
-    except ValueError:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in shapes)
-        ) from None
+    given = [(each,) if isinstance(each, int) else tuple(each) for each in shapes]
+    common = [1] * max((len(shape) for shape in given), default=0)
+    for k, shape in enumerate(given):
+        for place in range(-1, -1 - len(shape), -1):
+            length = shape[place]
+            if length < 0:
+                raise ValueError("Attempting to broadcast a dimension with negative length!")
+            if length not in (1, common[place]):
+                if common[place] != 1:
+                    raise RuntimeError(
+                        f"Attempting to broadcast a dimension of length {length} at {place}! Mismatching argument at "
+                        f"index {k} had {shape}; but expected shape should be broadcastable to {common}"
+                    )
+                common[place] = length
+    return Size(common)
 
 
 def _atleast(ndim: int, given: tuple[Any, ...], lift: Any) -> Any:
