@@ -91,6 +91,8 @@ from ._functions.dropout import (
     feature_alpha_dropout,
 )
 from ._functions.embedding import embedding
+from ._functions.embedding_bag import embedding_bag
+from ._functions.fractional_pool import fractional_max_pool2d, fractional_max_pool3d
 from ._functions.group_norm import group_norm, instance_norm, local_response_norm, rms_norm
 from ._functions.normalization import batch_norm, layer_norm
 from ._functions.upsampling import upsample
@@ -128,8 +130,11 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "gaussian_nll_loss",
     "gelu",
     "glu",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.autograd import no_grad
@@ -48,19 +50,23 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx = padding_idx + rows if padding_idx < 0 else padding_idx
     if max_norm is not None:
-        _limit_norms(weight, input, max_norm, norm_type)
+        limit_norms(weight, input, max_norm, norm_type)
     found = embedding_rows(weight, input, padding_idx)
-    if scale_grad_by_freq:
-        _, places, counts = np.unique(input.detach().numpy(), return_inverse=True, return_counts=True)
-        shares = 1 / counts[places].reshape(*input.shape, 1)
-        # The value stays what it is (the difference is zero); the gradient is multiplied by the share.
-        difference = found - found.detach()
-        found = found.detach() + difference * from_numpy(shares.astype(weight.dtype.numpy))
-    return found
+    return scaled_by_frequency(found, input.detach().numpy()) if scale_grad_by_freq else found
+
+
+def scaled_by_frequency(found: Tensor, rows: np.ndarray[Any, Any]) -> Tensor:
+    """Return looked-up rows, the gradient of each divided by how often its number occurs among all."""
+    _, places, counts = np.unique(rows, return_inverse=True, return_counts=True)
+    shares = 1 / counts[places].reshape(*rows.shape, 1)
+    # The value stays what it is (the difference is zero); the gradient is multiplied by the share.
+    difference = found - found.detach()
+    return found.detach() + difference * from_numpy(shares.astype(found.dtype.numpy))
 
 
 @no_grad()
-def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+def limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+    """Scale the rows of ``weight`` that ``input`` numbers, in place, to at most a norm."""
     used = from_numpy(np.unique(input.detach().numpy()))
     rows = weight[used]
     norms = rows.norm(norm_type, 1, keepdim=True)
