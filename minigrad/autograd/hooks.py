@@ -30,6 +30,15 @@ class RemovableHandle:
         if hooks is not None:
             hooks.pop(self.id, None)
 
+    # A copied or unpickled handle removes the copy's hook.
+
+    def __getstate__(self) -> tuple[Any, int]:
+        return self._hooks(), self.id
+
+    def __setstate__(self, state: tuple[Any, int]) -> None:
+        hooks, self.id = state
+        self._hooks = weakref.ref(HookDict() if hooks is None else hooks)
+
     def __enter__(self) -> RemovableHandle:
         return self
 

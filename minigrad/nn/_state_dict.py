@@ -10,7 +10,7 @@ from minigrad.autograd import no_grad
 from minigrad.tensor import Tensor
 
 from ._hooks import RemovableHandle, add_hook
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -223,6 +223,8 @@ class StateDictMethods:
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
                 f"checkpoint but received {type(given)}"
             )
+        if is_lazy(current):
+            return None  # and so is what is given: a lazy layer takes over the shapes before
         if current.dim() == 0 and tuple(given.shape) == (1,):
             given = given[0]  # what old checkpoints hold for a scalar
         if given.shape != current.shape:

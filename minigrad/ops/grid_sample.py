@@ -283,7 +283,8 @@ def _sample_reference(
         for pixel in np.ndindex(*x.shape[2:]):
             gaps = abs(positions[point] - np.array(pixel[::-1]))
             weight = np.prod(np.maximum(1 - gaps, 0)) if mode == "bilinear" else float((gaps < 0.5).all())
-            out[(point[0], slice(None), *point[1:])] += weight * x[(point[0], slice(None), *pixel)]
+            here, there = (point[0], slice(None), *point[1:]), (point[0], slice(None), *pixel)
+            out[here] += weight * x[there]
     return out
 
 

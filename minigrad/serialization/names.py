@@ -67,8 +67,16 @@ def parameter_class() -> Any:
 
 
 @functools.cache
+def lazy_classes() -> tuple[Any, ...]:
+    """Return the classes of parameters and buffers that have no elements yet."""
+    module = importlib.import_module("minigrad.nn.parameter")
+    return module.UninitializedParameter, module.UninitializedBuffer
+
+
+@functools.cache
 def _names() -> dict[int, tuple[str, str]]:
-    return {id(value): name for name, value in {**_OBJECTS, _PARAMETER: parameter_class()}.items()}
+    lazy = {(_PARAMETER[0], each.__name__): each for each in lazy_classes()}
+    return {id(value): name for name, value in {**_OBJECTS, _PARAMETER: parameter_class(), **lazy}.items()}
 
 
 def torch_name(value: Any) -> tuple[str, str] | None:

@@ -124,7 +124,7 @@ class TensorPickler(_PythonPickler):  # type: ignore[misc]  # its base is untype
 
     def reducer_override(self, obj: Any) -> Any:
         """Return how to pickle a tensor, in PyTorch's way."""
-        if not isinstance(obj, Tensor):
+        if not isinstance(obj, Tensor) or isinstance(obj, names.lazy_classes()):
             return NotImplemented
         args = self._place(obj)
         state = attributes_of(obj)
