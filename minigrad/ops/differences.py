@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import as_its_kind
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.join import cat
@@ -417,8 +418,7 @@ def _(grad, input, out, p):
 
     shape = tuple(input.shape)
     first, second = np.triu_indices(shape[0], 1)
-    if not isinstance(grad, np.ndarray):
-        first, second = type(grad)._wrap(first), type(grad)._wrap(second)
+    first, second = as_its_kind(grad, first), as_its_kind(grad, second)
     gaps = index_select(input, 0, first) - index_select(input, 0, second)
     spread = _norm_gradient(grad, gaps, out, p, -1, False)
     return index_add_to_zeros(spread, shape, 0, first) - index_add_to_zeros(spread, shape, 0, second)

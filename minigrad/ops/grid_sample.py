@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import kernels_of, on_host
 from minigrad.ops.errors import c_name
 from minigrad.ops.join import stack
 from minigrad.ops.naming import named
@@ -37,6 +37,7 @@ UNCLEAR_CORNERS = (
 
 
 @op(namespace=None)
+@on_host
 def tap_sums(input: Tensor, places: np.ndarray[Any, Any], weights: Tensor) -> Tensor:
     """Weighted sums of a few elements: ``out[n, c, p]`` sums ``weights[n, p, t] * input[n, c, places[n, p, t]]``.
 
@@ -61,6 +62,7 @@ def _(grad, places, input):
 
 
 @op(namespace=None)
+@on_host
 def tap_sums_input(grad_output: Tensor, places: np.ndarray[Any, Any], weights: Tensor, length: int) -> Tensor:
     """Gradient of `tap_sums` with respect to its input of ``length`` elements."""
     return kernels_of(grad_output).tap_sums_input(grad_output, places, weights, length)
@@ -77,6 +79,7 @@ def _(grad, places, grad_output):
 
 
 @op(namespace=None)
+@on_host
 def tap_sums_weights(grad_output: Tensor, places: np.ndarray[Any, Any], input: Tensor) -> Tensor:
     """Gradient of `tap_sums` with respect to its weights."""
     return kernels_of(grad_output).tap_sums_weights(grad_output, places, input)
@@ -111,6 +114,7 @@ def _(make):
 
 
 @op(namespace=None, saves=("slope",))
+@on_host
 def grid_positions(grid: Tensor, sizes: tuple[int, ...], padding_mode: str, align_corners: bool) -> Tensor:
     """Positions among the elements, as fractions, that the numbers of a grid (-1 to 1 across the image) mean.
 
@@ -182,7 +186,7 @@ def _share(positions: Any, first: Any) -> Any:
 
 def _linear_taps(positions: Any) -> tuple[list[list[Any]], list[list[Any]]]:
     """Return, for each dimension, the two whole positions around each position, and their weights."""
-    first = np.floor(positions.detach().numpy())
+    first = np.floor(positions.numpy(force=True))
     share = _share(positions, first)
     each = range(first.shape[-1])
     return [[first[..., d], first[..., d] + 1] for d in each], [[1 - share[..., d], share[..., d]] for d in each]
@@ -191,7 +195,7 @@ def _linear_taps(positions: Any) -> tuple[list[list[Any]], list[list[Any]]]:
 def _cubic_taps(positions: Any) -> tuple[list[list[Any]], list[list[Any]]]:
     """Return, for each dimension, the four whole positions around each position, and Keys' weights (a = -0.75)."""
     a = -0.75
-    first = np.floor(positions.detach().numpy())
+    first = np.floor(positions.numpy(force=True))
     share = _share(positions, first)
 
     def near(x: Any) -> Any:
@@ -217,7 +221,7 @@ def _moved(corner: Any, size: int, padding_mode: str, align_corners: bool) -> An
 def _find_taps(grid: Any, sizes: tuple[int, ...], mode: str, padding_mode: str, align_corners: bool) -> tuple[Any, Any]:
     """Return places (batch, points, taps) and weights of that shape for a grid (batch, points, rank)."""
     if mode == "nearest":
-        positions = grid_positions(grid.detach(), sizes, padding_mode, align_corners).numpy()
+        positions = grid_positions(grid.detach(), sizes, padding_mode, align_corners).numpy(force=True)
         nearest = np.rint(positions)
         places = _places([nearest[..., d] for d in range(len(sizes))], sizes)[..., None]
         return places, zero(grid[..., :1]) + 1  # of the graph, with a gradient of zeros, as in PyTorch
@@ -265,7 +269,7 @@ def _check_shapes(input: Any, grid: Any, mode: str) -> None:
         )
     if rank == 3 and mode == "bicubic":
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    given, wanted = input.detach().numpy(), grid.detach().numpy()
+    given, wanted = input.numpy(force=True), grid.numpy(force=True)
     if given.size and given.dtype.kind != "f":
         raise not_implemented(f"grid_sampler_{rank}d_cpu{'_kernel_impl' if rank == 2 else ''}", given)
     if given.dtype != wanted.dtype:

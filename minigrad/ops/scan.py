@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.arrange import flip
-from minigrad.ops.backend import array_module, as_its_kind
+from minigrad.ops.backend import array_module, as_its_kind, is_array, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp, log
 from minigrad.ops.gather import scatter_add
@@ -106,7 +106,7 @@ def _(make):
     yield make.sample(np.array([2.0, 0.0, 3.0, 0.0, 1.5]), 0)
 
 
-_add_logarithms = quiet(np.logaddexp.accumulate)
+_add_logarithms = on_host(quiet(np.logaddexp.accumulate))
 
 
 def _logcumsumexp_reference(x: Any, dim: int) -> Any:
@@ -125,7 +125,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 @logcumsumexp.gradient
 def _(grad, input, out, dim):
     # Positive and negative gradients apart: of each, the sum over what follows is again a sum of exponentials.
-    lowest = np.finfo(grad.dtype if isinstance(grad, np.ndarray) else grad.dtype.numpy).min
+    lowest = np.finfo(grad.dtype if is_array(grad) else grad.dtype.numpy).min
     size = log(abs(grad))
     positive, negative = (
         exp(flip(logcumsumexp(flip(where(chosen, size, lowest) - out, dim), dim), dim) + input)

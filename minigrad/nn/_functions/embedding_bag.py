@@ -78,7 +78,7 @@ def embedding_bag(
     if offsets is None:
         starts, include_last_offset = np.arange(input.shape[0]) * input.shape[1], False
     else:
-        starts = offsets.numpy()
+        starts = offsets.numpy(force=True)
     rows = _used_rows(input.reshape(-1), weight, padding_idx)
     bags, count = _bags(starts, input.numel(), include_last_offset)
     factors = None if per_sample_weights is None else per_sample_weights.reshape(-1)
@@ -86,8 +86,8 @@ def embedding_bag(
     if not used.all() or len(bags) != len(rows):
         kept = np.flatnonzero(used[: len(bags)])
         rows, bags = rows[kept], bags[kept]
-        factors = None if factors is None else factors[from_numpy(kept)]
-    found = embedding_rows(weight, from_numpy(rows))
+        factors = None if factors is None else factors[from_numpy(kept).to(weight.device)]
+    found = embedding_rows(weight, from_numpy(rows).to(weight.device))
     if scale_grad_by_freq:
         found = scaled_by_frequency(found, rows)
     if factors is not None:
@@ -145,7 +145,7 @@ def _check_dtypes(input: Tensor, weight: Tensor, factors: Tensor | None) -> None
 def _used_rows(input: Tensor, weight: Tensor, padding_idx: int | None) -> np.ndarray[Any, Any]:
     """Return the row numbers as int64, with -1 for those that are left out; refuse what is no row."""
     length = weight.shape[0]
-    rows = input.numpy().astype(np.int64)
+    rows = input.numpy(force=True).astype(np.int64)
     wrong = np.flatnonzero((rows < 0) | (rows >= length))
     if wrong.size:
         raise RuntimeError(
@@ -178,11 +178,11 @@ def _bags(starts: Any, length: int, include_last: bool) -> tuple[np.ndarray[Any,
 
 
 def _summed(found: Tensor, bags: Any, count: int, mode: str) -> Tensor:
-    total = found.new_zeros((count, found.shape[1])).index_add(0, from_numpy(bags), found)
+    total = found.new_zeros((count, found.shape[1])).index_add(0, from_numpy(bags).to(found.device), found)
     if mode == "sum":
         return total
     lengths = np.maximum(np.bincount(bags, minlength=count), 1).astype(found.dtype.numpy)
-    return total / from_numpy(lengths[:, None])
+    return total / from_numpy(lengths[:, None]).to(total.device)
 
 
 def _largest(found: Tensor, bags: Any, count: int, mode: str) -> Tensor:
@@ -191,9 +191,10 @@ def _largest(found: Tensor, bags: Any, count: int, mode: str) -> Tensor:
     zeros = found.new_zeros((count, found.shape[1]))
     if not len(full):
         return zeros + found.sum(0)
-    values = found.detach().numpy()
+    values = found.numpy(force=True)
     largest = np.maximum.reduceat(values, firsts, axis=0)
     lengths = np.diff(firsts, append=len(bags))
     places = np.where(values == np.repeat(largest, lengths, axis=0), np.arange(len(bags))[:, None], len(bags) - 1)
     winners = np.minimum.reduceat(places, firsts, axis=0)
-    return zeros.index_copy(0, from_numpy(full), found.gather(0, from_numpy(winners)))
+    indices, rows = from_numpy(full).to(found.device), from_numpy(winners).to(found.device)
+    return zeros.index_copy(0, indices, found.gather(0, rows))

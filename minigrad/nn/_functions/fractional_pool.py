@@ -78,8 +78,8 @@ def _pool(
             raise not_implemented("check_uniform_bounds", input.numpy())
         samples = rand(batch, channels, rank, dtype=input.dtype)
     kernel, out = _checked(name, input, rank, kernel, output_size, samples)
-    places = _find_maxima(input, rank, kernel, out, samples.numpy())
-    indices = from_numpy(places.reshape(*input.shape[:-rank], *out))
+    places = _find_maxima(input, rank, kernel, out, samples.numpy(force=True))
+    indices = from_numpy(places.reshape(*input.shape[:-rank], *out)).to(input.device)
     values = input.flatten(-rank).gather(-1, indices.flatten(-rank)).reshape(indices.shape)
     values = named(values, f"FractionalMaxPool{rank}DBackward0")
     return (values, indices) if return_indices else values
@@ -118,7 +118,7 @@ def _find_maxima(
 ) -> np.ndarray[Any, Any]:
     """Return the place, within its channel, of each window's first maximum: (batch * channels, windows)."""
     lengths = input.shape[-rank:]
-    planes = input.detach().numpy().reshape(math.prod(input.shape[:-rank]), math.prod(lengths))
+    planes = input.numpy(force=True).reshape(math.prod(input.shape[:-rank]), math.prod(lengths))
     draws = samples.reshape(-1, rank)[: len(planes)]
     # PyTorch's first draw of an image is the width's; of a volume, they are in order.
     draws = draws[:, ::-1] if rank == 2 else draws
