@@ -7,6 +7,8 @@ be, and that its registers suffice. Prints what the assembler says of each kerne
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import sys
 import time
@@ -22,10 +24,11 @@ _PTX_TYPES = {"f4": "f32", "f8": "f64", "i8": "u64", "u8": "u64", "i4": "u32", "
 
 
 def kernels(families: list[str]) -> Iterator[tuple[str, _kernel.Kernel]]:
-    """Yield the name of each kernel's family, and the kernel."""
-    for family in families:
-        for value in vars(getattr(cuda, family)).values():
-            if isinstance(value, _kernel.Kernel) and value.function.__module__.endswith("." + family):
+    """Yield the kernels of some modules of `minigrad_kernels.cuda`, or of all, with the module's name."""
+    for family in families or sorted(module.name for module in pkgutil.iter_modules(cuda.__path__)):
+        module = importlib.import_module(f"minigrad_kernels.cuda.{family}")
+        for value in vars(module).values():
+            if isinstance(value, _kernel.Kernel) and value.function.__module__ == module.__name__:
                 yield family, value
 
 
@@ -60,7 +63,7 @@ def main(families: list[str]) -> int:
     if _memory.SIMULATED:
         sys.exit("the simulator does not compile: unset NUMBA_ENABLE_CUDASIM")
     start, count, wrong = time.perf_counter(), 0, []
-    for family, kernel in kernels(families or [name for name in cuda.__all__ if name in cuda._FAMILIES]):
+    for family, kernel in kernels(families):
         for dtype in map(np.dtype, kernel.dtypes):
             name = f"{family}.{kernel.__name__} {dtype}"
             for capability in CAPABILITIES:

@@ -16,6 +16,14 @@ _FAMILIES = {
         *["erf", "erfc", "masked_scale"],
     ],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
+    "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
+    "loss": [
+        *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "bce_with_logits"],
+        *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
+        *["smooth_l1_loss", "smooth_l1_loss_backward"],
+    ],
+    "reduce": ["sum", "mean"],
+    "linear": ["add_bias", "column_sums"],
 }
 
 __all__, __getattr__, __dir__ = _families.by_name(__name__, _FAMILIES, "CUDA kernel")

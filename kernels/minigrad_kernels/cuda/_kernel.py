@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ from minigrad_kernels.cuda._numba import THREADS
 
 _WAVES = 1 if _memory.SIMULATED else 32  # blocks a multiprocessor: 8 run at a time, and none waits long for the last
 _TABLES = 64  # tables of addresses that are kept
+_SINGLE = np.dtype(np.float32)
 _int64 = np.int64
 
 
@@ -90,7 +92,7 @@ class Kernel(dict):
     def __missing__(self, dtype):
         """Compile the loop for `dtype`, or load it from the cache, and keep what launches it."""
         dtype = np.dtype(dtype)
-        working = np.dtype(np.float32) if dtype == np.float16 else dtype
+        working = working_dtype(dtype)
         if working != dtype:
             self[dtype] = launch = self[working]
         else:
@@ -207,7 +209,12 @@ class _Simulated(_Launcher):
 
     def launch(self, blocks, words):
         """Run so many blocks, one after the other."""
-        self.run[blocks, THREADS](*words)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)  # or the simulator's loop keeps the interpreter from its threads: 20 times slower
+        try:
+            self.run[blocks, THREADS](*words)
+        finally:
+            sys.setswitchinterval(interval)
 
     @staticmethod
     def words_of_array(array, item_size):
@@ -218,6 +225,11 @@ class _Simulated(_Launcher):
     def words_of_list(arrays, addresses):
         """Return the arrays in NumPy's memory, flat."""
         return (tuple(array.host.reshape(-1) for array in arrays),)
+
+
+def working_dtype(dtype):
+    """Return the dtype that a kernel computes in: single precision for half."""
+    return _SINGLE if dtype == np.float16 else dtype
 
 
 def blocks_for(elements):

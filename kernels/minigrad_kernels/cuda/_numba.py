@@ -23,6 +23,8 @@ THREADS = 4 if SIMULATED else 256
 
 cuda = types.SimpleNamespace()  # `numba.cuda`, in the text of kernels
 
+_borrowers = []  # the names that the subroutines of simulated kernels see
+
 
 class Subroutine:
     """A function that kernels call; it becomes part of every kernel that does.
@@ -44,8 +46,9 @@ class Subroutine:
         from numba import cuda as numba_cuda
 
         function = _with_numba(self.function)
-        if SIMULATED and "cuda" not in function.__code__.co_names:
-            return function  # the simulator takes locks to call what it knows
+        if SIMULATED:  # the simulator's own way to call a function takes locks
+            _borrowers.append(function.__globals__)
+            return function
         return numba_cuda.jit(function, device=True, inline="always")
 
 
@@ -82,6 +85,8 @@ class _Quiet:
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments):
+        for names in _borrowers:  # the simulator puts a module of its own in the place of `cuda`, for this launch
+            names["cuda"] = self.__globals__["cuda"]
         with np.errstate(all="ignore"):  # each thread has its own state
             self.function(*arguments)
 

@@ -1,0 +1,106 @@
+"""Losses and their gradients on the simulator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigrad_kernels import cpu, cuda
+from tests.cuda.twins import DTYPES, TOLERANCES, assert_same, check, on_device, on_host
+
+REDUCTIONS = ["none", "mean", "sum"]
+PAIRS = {
+    "mse_loss": (),
+    "huber_loss": (0.5,),
+    "smooth_l1_loss": (2.0,),
+    "bce_with_logits": (),
+}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(11)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", PAIRS)
+def test_losses_of_pairs(name, dtype, reduction, rng):
+    for shape in [(), (1,), (5, 7), (0,), (0, 3)]:
+        x = np.asarray(rng.normal(0, 2, shape), dtype)
+        y = np.asarray(rng.uniform(0, 1, shape), dtype)
+        loss = check(name, x, y, *PAIRS[name], reduction, tolerance=4e-3 if dtype is np.float16 else None)
+        check(name + "_backward", np.asarray(np.ones_like(loss)), x, y, *PAIRS[name], reduction)
+
+
+def _both(name, dtype, *args, **kwargs):
+    """Run a loss of classes on both devices; total weights are compared by value, as they differ in dtype."""
+    wanted = getattr(cpu, name)(*args, **kwargs)
+    got = getattr(cuda, name)(*on_device(args), **{k: on_device(v) for k, v in kwargs.items()})
+    *results, total = on_host(got)
+    assert_same(results, wanted[:-1])
+    np.testing.assert_allclose(total, wanted[-1], rtol=TOLERANCES[np.dtype(dtype).name])
+    return wanted, got
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cross_entropy(dtype, is_weighted, smoothing, reduction, rng):
+    for rows, classes in [(1, 1), (7, 3), (5, 19)]:
+        logits = rng.normal(0, 3, (rows, classes)).astype(dtype)
+        target = rng.integers(0, classes, rows)
+        target[-1] = -100 if rows > 1 else 0
+        weight = rng.uniform(0.5, 2, classes).astype(dtype) if is_weighted else None
+        options = {"weight": weight, "label_smoothing": smoothing, "reduction": reduction}
+        wanted, got = _both("cross_entropy", dtype, logits, target, **options)
+        grad = np.ones_like(wanted[0])
+        result = cpu.cross_entropy_backward(grad, logits, *wanted[1:], target, **options)
+        theirs = cuda.cross_entropy_backward(
+            on_device(grad), on_device(logits), *got[1:], on_device(target), **on_device_options(options)
+        )
+        assert_same(on_host(theirs), result)
+
+
+def on_device_options(options):
+    return {name: on_device(value) for name, value in options.items()}
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nll_loss(dtype, is_weighted, reduction, rng):
+    for rows, classes in [(1, 1), (19, 3)]:
+        logp = np.log(rng.uniform(0.1, 1, (rows, classes))).astype(dtype)
+        target = rng.integers(0, classes, rows)
+        target[-1] = 1 if rows > 1 else 0
+        weight = rng.uniform(0.5, 2, classes).astype(dtype) if is_weighted else None
+        options = {"weight": weight, "ignore_index": 1, "reduction": reduction}
+        wanted, got = _both("nll_loss", dtype, logp, target, **options)
+        grad = np.ones_like(wanted[0])
+        result = cpu.nll_loss_backward(grad, logp, wanted[1], target, **options)
+        theirs = cuda.nll_loss_backward(
+            on_device(grad), on_device(logp), got[1], on_device(target), **on_device_options(options)
+        )
+        assert_same(on_host(theirs), result)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_no_rows(name, reduction):
+    _both(name, np.float32, np.ones((0, 3), np.float32), np.zeros(0, np.int64), reduction=reduction)
+
+
+@pytest.mark.parametrize("bad", [-1, 3, 2**40])
+def test_a_class_that_does_not_exist_gives_nan(bad):
+    logits, target = on_device(np.zeros((3, 3), np.float32)), on_device(np.array([0, bad, 1]))
+    for reduction, wanted in (("mean", np.nan), ("sum", np.nan), ("none", [np.log(3), np.nan, np.log(3)])):
+        loss, lse, total = cuda.cross_entropy(logits, target, reduction=reduction)
+        np.testing.assert_allclose(loss.get(), wanted, rtol=1e-6)
+        assert np.isnan(cuda.nll_loss(logits, target, reduction=reduction)[0].get()).any()
+    ones = on_device(np.ones((), np.float32))
+    grad = cuda.cross_entropy_backward(ones, logits, lse, total, target, reduction="sum").get()
+    assert np.isnan(grad[1]).all()
+    assert np.isfinite(grad[[0, 2]]).all()
+    assert np.isnan(cuda.nll_loss_backward(ones, logits, total, target, reduction="sum").get()[1]).any()
