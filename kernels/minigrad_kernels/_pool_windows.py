@@ -67,6 +67,21 @@ class Windows:
             self.is_by_two = self.is_by_two and all(2 * n <= m for n, m in zip(self.out[-2:], size[-2:], strict=True))
             self.is_covered = all(2 * n == m for n, m in zip(self.out[-2:], size[-2:], strict=True))
 
+    @functools.cached_property
+    def table(self):
+        """All of it in one array of int64, as loops take it that ask which windows cover an element.
+
+        After `shape` come the spans of each dimension, and then, for each dimension and each position, the first window
+        that may cover it and the end of those that may.
+        """
+        covering = []
+        for length, each in zip(self.shape[:3], self.spans, strict=True):
+            starts, ends = np.minimum.accumulate(each[0::3][::-1])[::-1], np.maximum.accumulate(each[1::3])
+            places = np.arange(length)
+            first, end = np.searchsorted(ends, places, "right"), np.searchsorted(starts, places, "right")
+            covering.append(np.stack([first, end], 1).reshape(-1))
+        return np.concatenate([self.shape, *self.spans, *covering])
+
 
 @functools.lru_cache(maxsize=512)
 def pool_windows(size, kernel, stride, padding, dilation, out):
@@ -98,3 +113,8 @@ def even_windows(size, out):
         for n, count in zip(size, out, strict=True)
     )
     return Windows(size, tuple(tuple((a, b, b - a) for a, b in each) for each in spans), (1,) * len(size))
+
+
+def lowest(dtype):
+    """Return what is largest where there is nothing."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min

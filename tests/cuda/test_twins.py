@@ -17,8 +17,6 @@ MISSING = {
     "optim",
     "conv",
     "columns",
-    "interpolate",
-    "pool",
 }
 
 

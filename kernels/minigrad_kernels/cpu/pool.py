@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from minigrad_kernels._pool_windows import even_windows, pool_windows, windows_without_padding  # noqa: F401
+from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
 from minigrad_kernels.cpu._kernel import In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
 
 empty = np.empty
@@ -235,10 +235,6 @@ def _mean_windows_backward_loop(
                             target[e] += row[e]
 
 
-def _lowest(dtype):
-    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-
-
 def max_pool(x, view):
     """Return the largest element of each window, and where it was.
 
@@ -260,11 +256,11 @@ def max_pool(x, view):
         if out.size and view.is_by_two:
             _max_pool_by_two_loop[x.dtype](x, view.all_alike, out, places)
         elif out.size:
-            _max_pool_loop[x.dtype](x, view.all_alike, _lowest(x.dtype), out, places)
+            _max_pool_loop[x.dtype](x, view.all_alike, lowest(x.dtype), out, places)
         return out, places
     places = empty(shape, np.int64)
     if out.size:
-        _max_windows_loop[x.dtype](x, view.shape, *view.spans, _lowest(x.dtype), out, places)
+        _max_windows_loop[x.dtype](x, view.shape, *view.spans, lowest(x.dtype), out, places)
     return out, places
 
 

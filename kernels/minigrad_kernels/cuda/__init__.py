@@ -15,6 +15,11 @@ _FAMILIES = {
         *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
         *["erf", "erfc", "masked_scale"],
     ],
+    "interpolate": ["resample", "resample_backward"],
+    "pool": [
+        *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
+        *["even_windows", "pool_windows", "windows_without_padding"],
+    ],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "loss": [
