@@ -14,7 +14,6 @@ OF_THE_HOST = {"mersenne", "twister_words", "random", "uniform32", "uniform64", 
 # Families that are still to come.
 MISSING = {
     "grid_sample",
-    "optim",
     "conv",
     "columns",
 }

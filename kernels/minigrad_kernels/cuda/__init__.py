@@ -28,6 +28,7 @@ _FAMILIES = {
         *["smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
     "reduce": ["sum", "mean"],
+    "optim": ["sgd", "adam"],
     "linear": ["add_bias", "column_sums"],
 }
 
