@@ -29,6 +29,8 @@ _FAMILIES = {
     ],
     "reduce": ["sum", "mean"],
     "optim": ["sgd", "adam"],
+    "random": ["words", "uniform", "normal", "integers", "bernoulli", "dropout", "permutation", "counters"],
+    "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],
 }
 
