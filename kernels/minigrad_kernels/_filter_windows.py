@@ -48,18 +48,19 @@ class Windows:
         )
 
     def blocks(self, images, filters, itemsize, limit):
-        """Yield first row, number of rows and first image of blocks of `limit` bytes: parts or wholes of images."""
+        """Yield blocks of about `limit` bytes of columns and products: whole images, or a part of the lines of one.
+
+        A block is the first image and their number, the first line and their number.
+        """
         fitting = max(1, limit // max(1, (self.taps + filters) * self.line * itemsize))
         if fitting >= self.lines:
             step = fitting // max(1, self.lines)
-            for first in range(0, images, step):
-                yield first * self.lines, min(step, images - first) * self.lines, first
+            for image in range(0, images, step):
+                yield image, min(step, images - image), 0, self.lines
             return
-        parts = -(-self.lines // fitting)
-        step = -(-self.lines // parts)
         for image in range(images):
-            for first in range(0, self.lines, step):
-                yield image * self.lines + first, min(step, self.lines - first), image
+            for first in range(0, self.lines, fitting):
+                yield image, 1, first, min(fitting, self.lines - first)
 
 
 @functools.lru_cache(maxsize=512)

@@ -15,6 +15,9 @@ _FAMILIES = {
         *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
         *["erf", "erfc", "masked_scale"],
     ],
+    "conv": ["convolve", "convolve_input", "convolve_weight"],
+    "columns": ["fold", "unfold"],
+    "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],
     "interpolate": ["resample", "resample_backward"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],

@@ -8,6 +8,7 @@ from minigrad_kernels.cuda import _memory
 from minigrad_kernels.cuda._kernel import In, InInt64, Out, empty, kernel
 from minigrad_kernels.cuda._memo import Memo
 from minigrad_kernels.cuda._numba import cuda
+from minigrad_kernels.cuda._takers import takers
 
 
 @kernel
@@ -38,11 +39,7 @@ def _resample_backward_loop(grad: In, order: InInt64, starts: InInt64, weights: 
 
 @Memo
 def _takers(places, length):
-    """Return which elements of `places` are 0, 1, ... `length` - 1, one list after the other, and where each begins."""
-    xp = _memory.module()
-    flat = places.reshape(-1)
-    order = xp.argsort(flat)
-    return order, xp.searchsorted(flat[order], xp.arange(length + 1))
+    return takers(places.reshape(-1), length)
 
 
 def resample(x, axis, places, weights):

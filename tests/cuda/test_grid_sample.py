@@ -1,0 +1,35 @@
+"""Sums at taps on the simulator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.cuda.twins import DTYPES, check
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sums_at_taps_and_both_gradients_are_those_of_the_cpu(dtype):
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=(2, 3, 5)).astype(dtype), rng.normal(size=(2, 4, 2)).astype(dtype)
+    places = rng.integers(-1, 5, (2, 4, 2))
+    out = check("tap_sums", x, places, weights)
+    check("tap_sums_input", out, places, weights, 5)
+    check("tap_sums_weights", out, places, x)
+
+
+def test_infinite_weights_outside_give_nan():
+    check("tap_sums", np.ones((1, 1, 2)), np.array([[[-1]]]), np.array([[[np.inf]]]))
+
+
+@pytest.mark.parametrize(("batch", "channels", "points"), [(0, 2, 3), (2, 0, 3), (2, 2, 0)])
+def test_empty_arrays_are_taken(batch, channels, points):
+    x, places = np.ones((batch, channels, 4)), np.zeros((batch, points, 2), np.int64)
+    out = check("tap_sums", x, places, np.ones(places.shape))
+    check("tap_sums_input", out, places, np.ones(places.shape), 4)
+    check("tap_sums_weights", out, places, x)
+
+
+def test_strided_arrays_are_taken():
+    x, places = np.arange(24.0).reshape(4, 3, 2).T, np.arange(12).reshape(3, 2, 2).T % 4
+    check("tap_sums", x, places, np.arange(12.0).reshape(3, 2, 2).T)
