@@ -48,6 +48,10 @@ for _entry in (*table.values(), *composed_table.values()):
             if _entry.inplace and _entry.signature.required == 1:
                 globals()[f"{_name}_"] = _entry.call_inplace
 
+# In-place forms that PyTorch has as functions, too, though they take more than the tensor or have no other function.
+for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lcm", "ldexp", "xlogy", "zero"):
+    globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
+
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
 _SUBMODULES = {"accelerator", "backends", "cuda", "nn", "optim", "testing", "utils"}
 

@@ -78,6 +78,22 @@ def new_tensor(
     return creation.tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 
 
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """Raise the elements of a float64 tensor to a power, in place.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor of another dtype, which would not hold the result.
+    """
+    if self.dtype is not dtypes.float64:
+        title = self.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {title} but the operation's result requires dtype Double"
+        )
+    return self.pow_(exponent)
+
+
 def new(self: Tensor, *args: Any) -> Tensor:
     """Return a tensor of this dtype from sizes or data, as the legacy constructors do."""
     from minigrad.legacy import construct
@@ -87,5 +103,5 @@ def new(self: Tensor, *args: Any) -> Tensor:
 
 for _name, _dtype in _CASTS.items():
     register_method(_name, _make_cast(_name, _dtype))
-for _method in (type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new):
+for _method in (float_power_, type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new):
     register_method(_method.__name__, _method)

@@ -132,7 +132,8 @@ def linspace(
     """
     numpy_type = dtype_of("linspace", dtype, out)
     start, end = _ends("linspace", start, end, numpy_type)
-    return finish(_even_steps(start, end, _steps("linspace", steps), numpy_type), device, requires_grad, out)
+    count = _steps("linspace", steps, (start, end))
+    return finish(_even_steps(start, end, count, numpy_type), device, requires_grad, out)
 
 
 def _ends(name: str, start: Any, end: Any, numpy_type: np.dtype[Any]) -> tuple[Any, Any]:
@@ -145,11 +146,11 @@ def _ends(name: str, start: Any, end: Any, numpy_type: np.dtype[Any]) -> tuple[A
     return (int(start), int(end)) if numpy_type.kind in "iu" else (start, end)
 
 
-def _steps(name: str, steps: Any) -> int:
+def _steps(name: str, steps: Any, ends: tuple[Any, Any]) -> int:
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
+        kinds = ", ".join(type(each).__name__ for each in (*ends, steps))
         raise TypeError(
-            f"{name}() received an invalid combination of arguments - got {type(steps).__name__} for 'steps', but "
-            "expected an int"
+            f"{name}() received an invalid combination of arguments - got ({kinds}), but expected an int as 'steps'"
         )
     steps = operator.index(steps)
     if steps < 0:
@@ -184,7 +185,7 @@ def logspace(
     numpy_type = dtype_of("logspace", dtype, out)
     working = numpy_type if numpy_type.kind == "f" else np.dtype(np.float32)
     start, end = _ends("logspace", start, end, numpy_type)
-    exponents = _even_steps(start, end, _steps("logspace", steps), working).astype(np.float64)
+    exponents = _even_steps(start, end, _steps("logspace", steps, (start, end)), working).astype(np.float64)
     return finish(np.power(float(base), exponents).astype(numpy_type), device, requires_grad, out)
 
 

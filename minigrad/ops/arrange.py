@@ -63,18 +63,18 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     ndim = len(input.shape)
     if not ndim:
         return input.view(())
-    sources, places = (
-        wrap_dims(source if source != () else [], ndim),
-        wrap_dims(destination if destination != () else [], ndim),
-    )
-    if source == () or destination == ():
-        sources = places = ()
-    if len(sources) != len(places):
+    named_dims = {"source": source, "destination": destination}
+    given = {role: list(each) if isinstance(each, (tuple, list)) else [each] for role, each in named_dims.items()}
+    if len(given["source"]) != len(given["destination"]):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
-            "number of "
-            f"dims as destination ({list(places)} dims)"
+            f"movedim: Invalid source or destination dims: source ({given['source']} dims) should contain the same "
+            f"number of dims as destination ({given['destination']} dims)"
         )
+    wrapped = {role: [wrap_dim(dim, ndim) for dim in dims] for role, dims in given.items()}
+    for role, dims in wrapped.items():
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{role}` ({given[role]})")
+    sources, places = wrapped["source"], wrapped["destination"]
     order = [k for k in range(ndim) if k not in sources]
     for place, moved in sorted(zip(places, sources, strict=True)):
         order.insert(place, moved)
@@ -212,7 +212,9 @@ def _(make):
 @op(method=True, reference=lambda x, shifts, dims=None: np.roll(x, shifts, dims if dims != () else None))
 def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     """Copy with the elements moved along ``dims``, those that fall off one end coming in at the other."""
-    if dims is None or dims == ():
+    if shifts in ((), []):
+        raise RuntimeError("`shifts` required")
+    if dims is None or dims in ((), []):
         if isinstance(shifts, (tuple, list)) and len(shifts) != 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return np.roll(input, shifts)
@@ -220,6 +222,8 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     return np.roll(input, shifts, tuple(wrap_dim(dim, input.ndim) for dim in dims))
 
 
@@ -241,7 +245,11 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Copy turned by ``k`` quarters in the plane of two dimensions, from the first towards the second."""
     if input.dim() < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.dim()}")
-    first, second = wrap_dims(tuple(dims), input.dim())
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    first, second = (wrap_dim(dim, input.dim()) for dim in dims)
+    if first == second:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     k %= 4
     if k == 0:
         return named(input.clone(), "Rot90Backward0")
@@ -263,6 +271,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if not input.dim():
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, input.dim())
+    if hasattr(start, "dim") and (start.dim() or array_of(start).dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     start, size = int(start), input.shape[dim]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

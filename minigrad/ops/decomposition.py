@@ -410,7 +410,8 @@ def _(grads, eigenvalues, eigenvectors):
         gaps = eigenvalues[..., None, :] - eigenvalues[..., :, None]
         turn = matmul(mT(eigenvectors), of_vectors) / where(eye, 1.0, gaps)
         inner = inner + where(eye, 0.0, turn)
-    return matmul(matmul(eigenvectors, inner), mT(eigenvectors))
+    whole = matmul(matmul(eigenvectors, inner), mT(eigenvectors))
+    return (whole + mT(whole)) * 0.5
 
 
 @linalg_eigh.samples

@@ -123,7 +123,8 @@ def unbind(input: Tensor, dim: int = 0) -> Tensor:
     """Views of the entries along a dimension, as a tuple."""
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return tuple(np.moveaxis(input, wrap_dim(dim, input.ndim), 0)[k, ...] for k in range(input.shape[dim]))
+    entries = np.moveaxis(input, wrap_dim(dim, input.ndim), 0)
+    return tuple(entries[k, ...] for k in range(len(entries)))
 
 
 @unbind.gradient

@@ -20,6 +20,7 @@ from minigrad.ops.decomposition import (
     positive_definite,
     well_conditioned,
 )
+from minigrad.ops.dims import wrap_dim
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.matmul import matmul
 from minigrad.ops.naming import named
@@ -351,18 +352,33 @@ def _(make):
     yield make.sample(make(3, 3), make(2, 3, 2), upper=True, unitriangular=True)
 
 
-@composed(method=True, reference=lambda B, L, upper=False: np.linalg.solve(L.T @ L if upper else L @ L.T, B))
+@op(method=True, reference=lambda B, L, upper=False: np.linalg.solve(L.T @ L if upper else L @ L.T, B))
 def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
-    """Solution ``X`` of ``A @ X == input``, where ``input2`` is the Cholesky factor of ``A``."""
+    """Solution ``X`` of ``A @ X == input``, where ``input2`` is the Cholesky factor of ``A``.
+
+    The gradient of the factor is that of a whole matrix, not only of the triangle that is read.
+    """
     first, second = (mT(input2), input2) if upper else (input2, mT(input2))
-    half = solve_triangular(first, input, upper=False)
-    return named(solve_triangular(second, half, upper=True), "CholeskySolveBackward0")
+    return solve_triangular(second, solve_triangular(first, input, upper=False), upper=True)
+
+
+@cholesky_solve.gradient("input")
+def _(grad, input2, upper):
+    return cholesky_solve(grad, input2, upper)
+
+
+@cholesky_solve.gradient("input2")
+def _(grad, input2, upper, out):
+    half = matmul(cholesky_solve(grad, input2, upper), mT(out))
+    both = half + mT(half)
+    return -matmul(input2, both) if upper else -matmul(both, input2)
 
 
 @cholesky_solve.samples
 def _(make):
-    yield make.sample(make(3, 2), np.tril(well_conditioned(make, 3, 3)))
-    yield make.sample(make(3, 2), np.triu(well_conditioned(make, 3, 3)), upper=True)
+    # Differences see the one triangle that is read.
+    yield make.sample(make(3, 2), np.tril(well_conditioned(make, 3, 3)), gradient=False)
+    yield make.sample(make(3, 2), np.triu(well_conditioned(make, 3, 3)), upper=True, gradient=False)
 
 
 @composed(method=True, reference=lambda L, upper=False: np.linalg.inv(L.T @ L if upper else L @ L.T))
@@ -375,7 +391,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
 
 @cholesky_inverse.samples
 def _(make):
-    yield make.sample(np.tril(well_conditioned(make, 3, 3)))
+    yield make.sample(np.tril(well_conditioned(make, 3, 3)), gradient=False)
 
 
 # Pseudo-inverses and least squares.
@@ -385,8 +401,8 @@ def _pinv_reference(A: Any, atol: Any = None, rtol: Any = None, hermitian: bool 
     return np.linalg.pinv(A, max(A.shape[-2:]) * np.finfo(A.dtype).eps)
 
 
-@op(namespace=None, node="LinalgPinvBackward0", reference=lambda A, atol, rtol: _pinv_reference(A))
-def linalg_pinv(A: Tensor, atol: Any, rtol: Any) -> Tensor:
+@op(namespace=None, node="LinalgPinvBackward0", reference=lambda A, atol, rtol, hermitian=False: _pinv_reference(A))
+def linalg_pinv(A: Tensor, atol: Any, rtol: Any, hermitian: bool = False) -> Tensor:
     """Moore-Penrose inverse, singular values up to ``max(atol, rtol * largest)`` taken for 0."""
     if A.ndim < 2:
         title = f"{type(A).__name__}{{{list(A.shape)}}}"
@@ -394,6 +410,12 @@ def linalg_pinv(A: Tensor, atol: Any, rtol: Any) -> Tensor:
             f"linalg.pinv({title}): expected a tensor with 2 or more dimensions of float or double types"
         )
     check_precision("linalg.pinv", A)
+    if hermitian:
+        values, vectors = np.linalg.eigh(A, "L")
+        size = np.abs(values)
+        kept = _rank_tolerance(size, A.shape, atol, rtol) < size
+        inverse = np.where(kept, 1 / np.where(kept, values, 1), 0).astype(A.dtype)
+        return np.matmul(vectors * inverse[..., None, :], np.swapaxes(vectors, -1, -2))
     U, S, Vh = np.linalg.svd(A, full_matrices=False)
     kept = _rank_tolerance(S, A.shape, atol, rtol) < S
     inverse = np.where(kept, 1 / np.where(kept, S, 1), 0).astype(A.dtype)
@@ -442,9 +464,9 @@ def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any
     atol : float, optional
         Singular values up to this are taken for 0.
     hermitian : bool
-        Says that the matrices are symmetric; the result does not depend on it.
+        Says that the matrices are symmetric: only their lower triangles are read.
     """
-    return linalg_pinv(input, atol, rcond if rtol is None else rtol)
+    return linalg_pinv(input, atol, rcond if rtol is None else rtol, hermitian)
 
 
 @pinv.samples
@@ -488,6 +510,8 @@ def linalg_lstsq(A: Tensor, B: Tensor, rcond: Any, driver: str | None) -> Any:
     if rows > columns and driver not in (None, "gelsy") and all(each[2] == columns for each in found):
         residuals = np.array([each[1] for each in found], A.dtype).reshape(*batch, right.shape[-1])
     rank = np.array([each[2] for each in found], np.int64).reshape(batch)
+    if driver == "gels":  # takes full rank for granted
+        rank = array_module(A).zeros(0, np.int64)
     values = array_module(A).zeros(0, A.dtype)
     if driver in ("gelsd", "gelss"):
         values = np.array([each[3] for each in found], A.dtype).reshape(*batch, min(rows, columns))
@@ -646,14 +670,14 @@ def matrix_exp(input: Tensor) -> Tensor:
         return input.copy()
     size = np.abs(input).sum(-2).max()
     halvings = int(max(0, np.ceil(np.log2(size)) + 1)) if np.isfinite(size) and size > 0 else 0
-    scaled = input / input.dtype.type(2**halvings)
-    eye = array_module(input).eye(input.shape[-1], dtype=input.dtype)
+    scaled = input.astype(np.float64) / 2.0**halvings  # squaring doubles every error, so it is done in float64
+    eye = array_module(input).eye(input.shape[-1], dtype=np.float64)
     result = eye + scaled / 18
     for k in range(17, 0, -1):
-        result = eye + np.matmul(scaled, result) / input.dtype.type(k)
+        result = eye + np.matmul(scaled, result) / k
     for _ in range(halvings):
         result = np.matmul(result, result)
-    return result
+    return result.astype(input.dtype)
 
 
 @matrix_exp.gradient
@@ -850,6 +874,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs must have the same number of dimensions, but got {input.dim()} and {other.dim()}"
         )
+    wrap_dim(dim, input.dim())
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"

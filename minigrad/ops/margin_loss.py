@@ -165,11 +165,11 @@ def multi_margin_loss(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
             f"size). Expected target size [{count}], but got {list(labels.shape)}. Input has shape {list(input.shape)}."
         )
+    if weight is not None and weight.numel() != classes:
+        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     labels = _class_numbers(labels).reshape(-1)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise RuntimeError("target out of range")
-    if weight is not None and weight.numel() != classes:
-        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     rows = np.arange(count)
     right = scores[as_its_kind(input, rows), as_its_kind(input, labels)].unsqueeze(1)
     hinges = (margin - right + scores).clamp_min(0)
@@ -180,7 +180,7 @@ def multi_margin_loss(
     losses = (hinges * as_its_kind(input, is_wrong)).sum(1) / classes
     if weight is not None:
         losses = losses * weight[as_its_kind(input, labels)]
-    loss = reduced(losses if input.dim() == 2 else losses.squeeze(0), reduction)
+    loss = reduced(losses if input.dim() == 2 or target.dim() else losses.squeeze(0), reduction)
     return named(loss, "MultiMarginLossBackward0")
 
 
@@ -250,7 +250,7 @@ def _rows(input: Tensor, kernel: str) -> Tensor:
     """Return scores with a batch dimension."""
     if not input.is_floating_point():
         raise not_implemented(kernel, array_of(input))
-    if input.dim() > 2:
+    if input.dim() > 2 or input.shape[-1:] == (0,):
         raise RuntimeError(
             f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
         )

@@ -49,18 +49,36 @@ def find_settings(
     padding = per_dim(function, "padding", padding, rank)
     dilation = per_dim(function, "dilation", dilation, rank)
     check_rank(function, shape, rank)
+    (_check_windows_1d if function == "max_pool1d" else _check_windows)(kernel, stride, padding, dilation)
     size = tuple(shape[-rank:])
     if 0 in shape[-rank - 1 :]:
-        raise RuntimeError(
-            f"{function}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim batch size for "
-            f"input, but got:{list(shape)}"
-        )
+        raise _is_empty(function, shape, rank)
+    out = []
+    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
+        room = n + 2 * p - d * (k - 1) - 1
+        count = (-(-room // s) if ceil_mode else room // s) + 1
+        # The last window must start inside the input or in the border on its left.
+        out.append(count - 1 if ceil_mode and (count - 1) * s >= n + p else count)
+    if min(out) < 1 and function == "max_pool1d":
+        raise RuntimeError(f"max_pool1d() Invalid computed output size: {out[0]}")
+    if min(out) < 1:
+        given, got = ("x".join(map(str, (shape[-rank - 1], *lengths))) for lengths in (size, out))
+        raise RuntimeError(f"Given input size: ({given}). Calculated output size: ({got}). Output size is too small")
+    return size, kernel, stride, padding, dilation, tuple(out)
+
+
+def _check_windows(kernel: Any, stride: Any, padding: Any, dilation: Any) -> None:
+    """Refuse windows that do not exist, and borders that one of them would not reach beyond.
+
+    Raises
+    ------
+    RuntimeError
+    """
     if min(kernel) <= 0 or min(stride) <= 0:
         raise RuntimeError("stride should not be zero" if 0 in stride else "kernel size should be greater than zero")
     if min(dilation) <= 0:
         raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
-    out = []
-    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
+    for k, p, d in zip(kernel, padding, dilation, strict=True):
         if p < 0:
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
         if p > (d * (k - 1) + 1) // 2:
@@ -72,19 +90,42 @@ def find_settings(
             raise RuntimeError(
                 f"pad should be smaller than or equal to half of kernel size, but got pad={p}, kernel_size={k}"
             )
-        room = n + 2 * p - d * (k - 1) - 1
-        count = (-(-room // s) if ceil_mode else room // s) + 1
-        # The last window must start inside the input or in the border on its left.
-        out.append(count - 1 if ceil_mode and (count - 1) * s >= n + p else count)
-    if min(out) < 1:
-        given, got = ("x".join(map(str, (shape[-rank - 1], *lengths))) for lengths in (size, out))
-        raise RuntimeError(f"Given input size: ({given}). Calculated output size: ({got}). Output size is too small")
-    return size, kernel, stride, padding, dilation, tuple(out)
+
+
+def _check_windows_1d(kernel: Any, stride: Any, padding: Any, dilation: Any) -> None:
+    """Do as `_check_windows` with the words that PyTorch has for `max_pool1d`."""
+    named = {"kernel_size": kernel[0], "stride": stride[0], "dilation": dilation[0]}
+    for name, value in named.items():
+        if value <= 0:
+            raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {value}")
+    if padding[0] < 0:
+        raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {padding[0]}")
+    if padding[0] > kernel[0] // 2:
+        raise RuntimeError(
+            f"max_pool1d() padding should be at most half of kernel size, but got padding={padding[0]} and "
+            f"kernel_size={kernel[0]}"
+        )
+
+
+def _is_empty(function: str, shape: Any, rank: int) -> RuntimeError:
+    """Return the error for an input without channels or without elements in one."""
+    if rank < 3:
+        return RuntimeError(
+            f"{function}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim batch size for "
+            f"input, but got:{list(shape)}"
+        )
+    step = function.replace("max_pool3d", "max_pool3d_with_indices_out_cpu_template")
+    return RuntimeError(
+        f"{step}(): Expected input's non-batch dimensions to have positive length, but input has a shape of "
+        f"{list(shape)} and non-batch dimension {list(shape[-rank - 1 :]).index(0)} has length zero!"
+    )
 
 
 def check_rank(function: str, shape: Any, rank: int) -> None:
     """Refuse what is neither one image of channels nor a batch of them."""
     if len(shape) not in (rank + 1, rank + 2):
+        if rank == 3 and not function.startswith("adaptive"):
+            raise RuntimeError(f"{function}: non-empty 4D or 5D (batch mode) tensor expected for input")
         raise RuntimeError(
             f"{function}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim batch size for "
             f"input, but got:{list(shape)}"
@@ -95,8 +136,13 @@ def adaptive_lengths(function: str, shape: Any, rank: int, output_size: Any) -> 
     """Return the spatial lengths of an input and of its output, with what is None in ``output_size`` filled in."""
     if not isinstance(output_size, (tuple, list)):
         output_size = (output_size,) * rank
+    elif rank > 1 and len(shape) <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     if len(output_size) != rank:
-        raise RuntimeError(f"{function}: output_size must be {rank}")
+        if rank == 1:
+            raise RuntimeError(f"{function}() argument 'output_size' should contain one int (got {len(output_size)})")
+        what = "(): internal error: output_size.size()" if "max" in function else ": output_size"
+        raise RuntimeError(f"{function}{what} must be {rank}")
     check_rank(function, shape, rank)
     size = tuple(shape[-rank:])
     if 0 in size:

@@ -128,11 +128,7 @@ def _(make):
     yield make.sample(-2.0, np.array([2.0, 3.0]), gradient=False)
 
 
-@composed(
-    method=True,
-    inplace=True,
-    reference=lambda x, y: np.float_power(x, y),
-)
+@composed(method=True, reference=np.float_power)
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """Power ``input ** exponent``, elementwise, computed in float64 whatever the operands are."""
     return pow(_in_double(input), _in_double(exponent))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import array_of
+from minigrad.ops.dims import wrap_dim
 from minigrad.ops.matmul import _mismatch, matmul
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -116,6 +117,9 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Sum of the products of two vectors' elements."""
     if input.dim() != 1 or tensor.dim() != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
+    if input.dtype is not tensor.dtype:
+        titles = [each.dtype.tensor_type.removesuffix("Tensor") for each in (input, tensor)]
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {titles[0]} and {titles[1]}")
     if input.shape != tensor.shape:
         raise RuntimeError(_mismatch(array_of(input), array_of(tensor)))
     return matmul(input, tensor)
@@ -200,7 +204,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         left, right = list(range(a.dim() - dims, a.dim())), list(range(dims))
     else:
         left, right = ([each] if isinstance(each, int) else list(each) for each in dims)
-    left, right = [k % a.dim() for k in left], [k % b.dim() for k in right]
+    left, right = [wrap_dim(k, a.dim()) for k in left], [wrap_dim(k, b.dim()) for k in right]
+    for i, j in zip(left, right, strict=False):  # a length of 1 is as good as that of the other
+        if a.shape[i] != b.shape[j] and 1 in (a.shape[i], b.shape[j]):
+            a, b = (a, b.sum(j, keepdim=True)) if a.shape[i] == 1 else (a.sum(i, keepdim=True), b)
     if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True)):
         raise RuntimeError(
             f"contracted dimensions need to match, but a has {[a.shape[i] for i in left]} and b has "
@@ -261,6 +268,8 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: 
     """``beta * input + alpha * outer(vec1, vec2)``."""
     if type(alpha) is float and not input.is_floating_point():
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if all(array_of(each).dtype.kind == "b" for each in (input, vec1, vec2)):
+        return (input & bool(beta)) | (outer(vec1, vec2) & bool(alpha))
     return named(_sum_with(input, outer(vec1, vec2), beta, alpha), "AddrBackward0")
 
 

@@ -110,8 +110,9 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
         input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
         title = from_numpy(input.dtype).tensor_type.removesuffix("Tensor")
+        given = "Input" if dtype is None else "Optional"
         raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"mean(): could not infer output dtype. {given} dtype must be either a floating point or complex dtype. "
             f"Got: {title}"
         )
     return kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)

@@ -146,6 +146,8 @@ def infer_shape(shape: Any, size: int) -> tuple[int, ...]:
             raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
         return shape
     if known == 0:
+        if size:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
             "can be any value and is ambiguous"

@@ -264,10 +264,15 @@ def _(make):
 def _split_at(name: str, input: Any, where: Any, dim: int, least: int) -> Any:
     if input.dim() < least:
         raise RuntimeError(
-            f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a "
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a "
             f"tensor with {input.dim()} dimensions!"
         )
-    if isinstance(where, int) and input.shape[dim] % where:
+    if isinstance(where, str):
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got (Tensor, str), but expected a number of "
+            "parts or a sequence of indices"
+        )
+    if isinstance(where, int) and (where == 0 or input.shape[dim] % where):
         raise RuntimeError(
             f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} "
             "is not "

@@ -373,10 +373,12 @@ def _aminmax_reference(x: Any, dim: int | None = None, keepdim: bool = False) ->
 @op(method=True, outputs=("min", "max"), reference=_aminmax_reference)
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Smallest and largest element, as the named pair ``(min, max)``; ties share the gradient evenly."""
-    if not input.size and (dim is None or not input.shape[wrap_dim(dim, input.ndim)]):
+    if not input.size and dim is None:
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
+    if dim is not None and input.ndim and not input.shape[wrap_dim(dim, input.ndim)]:
+        raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
     axis = axes(dim, input.ndim)
     return input.min(axis=axis, keepdims=keepdim), input.max(axis=axis, keepdims=keepdim)
 

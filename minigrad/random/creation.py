@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.ops.drawn import drawn
 from minigrad.ops.out import dtype_of
 from minigrad.random import continuous, discrete
 from minigrad.random._arguments import (
@@ -215,7 +216,7 @@ def normal(
     Parameters
     ----------
     mean, std : float or Tensor
-        With a tensor among them, the result has their common shape; the samples do not pass on gradients.
+        With a tensor among them, the result has their common shape; the samples pass gradients of 0 on to them.
     size : sequence of int
         Only, and always, with two numbers.
     generator, out, dtype, device, requires_grad, layout, pin_memory
@@ -232,7 +233,9 @@ def normal(
             raise TypeError("normal() takes no size along with a tensor: the result has the tensor's shape")
         means, stds = _array_of(mean), _array_of(std)
         values = _normal_around(means, stds, stream)
-        return finish("normal", values, out, device, requires_grad)
+        made = finish("normal", values, out, device, requires_grad)
+        kind = 3 if isinstance(mean, Tensor) and isinstance(std, Tensor) else 1 if isinstance(mean, Tensor) else 2
+        return made if out is not None else drawn(mean, std, made, f"NormalBackward{kind}")
     if not isinstance(size, (tuple, list)) or not _are_numbers(mean, std):
         raise TypeError(
             "normal() takes (mean, std, size) with two numbers and a tuple of ints, or a tensor as mean or std; it was "

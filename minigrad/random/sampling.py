@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.drawn import drawn
 from minigrad.random import discrete
 from minigrad.random._arguments import check_floating, check_probability, finish, integer, title
 from minigrad.random.generator import Generator, stream_of
@@ -44,7 +45,8 @@ def bernoulli(
     else:
         check_probability(p)
         flips = discrete.bernoulli(stream, array.size, p)
-    return finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, None, False)
+    made = finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, None, False)
+    return drawn(input, 0, made, "BernoulliBackward0") if p is None and out is None else made
 
 
 def bernoulli_mask(shape: Any, keep_probability: float, generator: Generator | None = None) -> Array:
@@ -106,6 +108,8 @@ def multinomial(
     RuntimeError
         For weights that describe no distribution, and more samples than categories without replacement.
     """
+    if isinstance(out, Tensor) and out.dtype.name != "int64":
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {title(out._array.dtype)}")
     array = _input_array("multinomial", input)
     count = integer("multinomial", "num_samples", num_samples, 2)
     _check_weights(array, count, replacement)
@@ -121,13 +125,18 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {title(weights.dtype)}")
     if count <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if weights.shape[-1] > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
     if not replacement and count > weights.shape[-1]:
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
             f"{count} samples of {weights.shape[-1]} categories"
         )
     if weights.size and not (weights.min() >= 0 and weights.max() < np.inf):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        if not replacement:
+            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        what = "< 0" if weights.min() < 0 else "= infinity or NaN"
+        raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {what})")
     if not (weights.sum(axis=-1, dtype=np.float64) > 0).all():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
@@ -139,7 +148,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     if array.size and not array.min() >= 0:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     counts = discrete.poisson(stream_of(generator, "poisson"), array.reshape(-1))
-    return finish("poisson", counts.reshape(array.shape), None, None, False)
+    return drawn(input, 0, finish("poisson", counts.reshape(array.shape), None, None, False), "PoissonBackward0")
 
 
 register_method("bernoulli", bernoulli)

@@ -38,7 +38,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     mask = bernoulli_mask(input.detach().numpy(), 1 - p)
     scale = _scale(input, p)
     if inplace:
-        return input.mul_(from_numpy(mask * input.dtype.numpy.type(scale)))
+        return input.mul_(from_numpy(np.asarray(mask * input.dtype.numpy.type(scale))))
     return masked_scale(input, mask, scale)
 
 
@@ -129,8 +129,8 @@ def _alpha_drop(input: Tensor, kept: np.ndarray[Any, Any], p: float, inplace: bo
     kind = input.dtype.numpy.type
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     noise = kept.astype(input.dtype.numpy)
-    factors = from_numpy(noise * kind(a))
-    shifts = from_numpy((noise - kind(1)) * kind(_ALPHA * a) + kind(_ALPHA * a * p))
+    factors = from_numpy(np.asarray(noise * kind(a)))
+    shifts = from_numpy(np.asarray((noise - kind(1)) * kind(_ALPHA * a) + kind(_ALPHA * a * p)))
     return input.mul_(factors).add_(shifts) if inplace else input * factors + shifts
 
 

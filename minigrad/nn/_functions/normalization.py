@@ -85,7 +85,7 @@ def batch_norm(
     ----------
     .. [1] Ioffe, Szegedy. Batch Normalization: Accelerating Deep Network Training. 2015. arXiv:1502.03167
     """
-    channels = input.size(1)
+    channels = input.size(1) if input.dim() > 1 else input.numel()
     for name, given in (
         ("running_mean", running_mean),
         ("running_var", running_var),
@@ -97,6 +97,8 @@ def batch_norm(
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
         elif given.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    if input.dim() < 2:  # and therefore empty
+        return named(input.clone(), "NativeBatchNormBackward0")
     dims = (0, *range(2, input.dim()))
     along_channels = (channels,) + (1,) * (input.dim() - 2)
     if training:
