@@ -82,6 +82,7 @@ from ._functions.activation import (
     tanhshrink,
     threshold,
 )
+from ._functions.attention import scaled_dot_product_attention
 from ._functions.dropout import (
     alpha_dropout,
     dropout,
@@ -186,6 +187,7 @@ __all__ = [
     "relu6",
     "rms_norm",
     "rrelu",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

@@ -30,23 +30,35 @@ def dtype_mismatch(problem: str, first: Any, second: Any) -> RuntimeError:
 
 def broadcast_error(error: ValueError, values: Any) -> Exception:
     """Return the error for operands whose shapes do not broadcast, in PyTorch's words; other errors as they are."""
-    if "broadcast" not in str(error):
-        return error
+    if "broadcast" in str(error):
+        try:
+            common_shape(*(value.shape for value in values if is_array(value)))
+        except RuntimeError as found:
+            return found
+    return error
+
+
+def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which shapes broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        Where they do not, in PyTorch's words.
+    """
     common: tuple[int, ...] = ()
-    for value in values:
-        if not is_array(value):
-            continue
-        left, right = common, value.shape
+    for shape in shapes:
+        left, right = common, tuple(shape)
         room = max(len(left), len(right))
         left, right = (1,) * (room - len(left)) + left, (1,) * (room - len(right)) + right
         for dim in reversed(range(room)):
             if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
-                return RuntimeError(
+                raise RuntimeError(
                     f"The size of tensor a ({left[dim]}) must match the size of tensor b ({right[dim]}) at "
                     f"non-singleton dimension {dim}"
                 )
         common = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
-    return error
+    return common
 
 
 def devices_apart(values: Any) -> RuntimeError | None:

@@ -34,6 +34,7 @@ _ROUNDER64, _LOG2E64 = 1.5 * 2**52, math.log2(math.e)
 _LN2_HIGH64 = -float.fromhex("0x1.62e42fefa38p-1")  # the leading 42 bits of log(2): n times it is exact
 _LN2_LOW64 = -float.fromhex("0x1.ef35793c7673p-45")
 _LOWEST64, _HIGHEST64 = -746.0, 710.0
+_NORMAL32, _NORMAL64 = _F(-87), -708.0  # e**x is denormal below
 _SATURATED32, _SATURATED64 = _F(9.1), 19.1  # tanh is 1 to the last bit beyond
 
 # (e**r - 1 - r) / r**2, fitted on |r| <= log(2) / 2; in double precision Taylor's series serves as well.
@@ -85,6 +86,33 @@ def exp64(x):
 @by_precision(exp32, exp64)
 def exp(x):
     """Return e**x, in the precision of x."""
+
+
+@scalar
+def exp_below32(x):
+    """Return e**x of a float32 x <= 0; denormal results, which cost a processor a hundred cycles each, are 0."""
+    a = _NORMAL32 if x < _NORMAL32 else x
+    t = fma(a, _LOG2E32, _ROUNDER32)
+    n = t - _ROUNDER32
+    r = fma(n, _LN2_LOW32, fma(n, _LN2_HIGH32, a))
+    e = (_reduced32(r) + _ONE32) * power_of_two(subtract(bits_of(t), bits_of(_ROUNDER32)))
+    return _ZERO32 if x < _NORMAL32 else e
+
+
+@scalar
+def exp_below64(x):
+    """Return e**x of a float64 x <= 0; denormal results, which cost a processor a hundred cycles each, are 0."""
+    a = _NORMAL64 if x < _NORMAL64 else x
+    t = fma(a, _LOG2E64, _ROUNDER64)
+    n = t - _ROUNDER64
+    r = fma(n, _LN2_LOW64, fma(n, _LN2_HIGH64, a))
+    e = (_reduced64(r) + 1.0) * power_of_two(subtract(bits_of(t), bits_of(_ROUNDER64)))
+    return 0.0 if x < _NORMAL64 else e
+
+
+@by_precision(exp_below32, exp_below64)
+def exp_below(x):
+    """Return e**x for x <= 0, in the precision of x, without denormal results: what -inf, a mask, costs no more."""
 
 
 @scalar

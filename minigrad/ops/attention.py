@@ -1,0 +1,195 @@
+"""Scaled dot-product attention."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.ops.backend import kernels_of, like
+from minigrad.ops.decomposition import mT
+from minigrad.ops.dropout import masked_scale
+from minigrad.ops.matmul import matmul
+from minigrad.ops.op import op
+from minigrad.ops.reduce import amax, sum
+from minigrad.ops.select import where
+from minigrad.ops.shape import numel
+from minigrad.ops.softmax import softmax, softmax_backward
+
+if TYPE_CHECKING:
+    from minigrad.ops.typing import Tensor
+
+
+def _node_name(query: Any, key: Any, value: Any, mask: Any, kept: Any, *rest: Any) -> str:
+    """Return the name of what PyTorch computes last: it has a kernel for most arrays of four dimensions."""
+    is_plain = key.shape == value.shape and query.shape[:-2] == key.shape[:-2] and query.size and key.size
+    if query.ndim == 4 and is_plain and kept is None:
+        return "ScaledDotProductFlashAttentionForCpuBackward0"
+    if query.dtype.itemsize == 2:
+        return "ToCopyBackward0"
+    return "MmBackward0" if query.ndim == key.ndim == value.ndim == 2 else "UnsafeViewBackward0"
+
+
+def _reference(query, key, value, mask, kept, boost, scale, causal):
+    scores = scale * query @ np.swapaxes(key, -1, -2)
+    if causal:
+        scores = np.where(np.tri(*scores.shape[-2:], dtype=np.bool_), scores, -np.inf)
+    if mask is not None:
+        scores = scores + (np.where(mask, 0, -np.inf) if mask.dtype == bool else mask)
+    exponentials = np.exp(scores)
+    sums = exponentials.sum(-1, keepdims=True)
+    weights = exponentials / np.where(sums == 0, 1, sums)
+    return (weights if kept is None else weights * kept * boost) @ value
+
+
+@op(namespace=None, saves=("log_sums",), variant=_node_name, reference=_reference)
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    kept: np.ndarray[Any, Any] | None,
+    boost: float,
+    scale: float,
+    causal: bool,
+) -> Tensor:
+    """``softmax(scale * query @ key.T + mask) @ value``, without the matrix of scores in memory [1]_.
+
+    Parameters
+    ----------
+    query : Tensor, shape (..., queries, size)
+    key : Tensor, shape (..., keys, size)
+    value : Tensor, shape (..., keys, width)
+        The leading dimensions broadcast.
+    mask : Tensor, broadcastable to (..., queries, keys), optional
+        Booleans say which keys take part; numbers are added to the scores, and have no gradient here.
+    kept : ndarray of bool, shape (..., queries, keys), optional
+        The weights that dropout keeps; they are multiplied by ``boost``.
+    boost, scale : float
+    causal : bool
+        Whether a query attends only to the keys up to its own place.
+
+    Returns
+    -------
+    Tensor, shape (..., queries, width)
+        A query that may attend to no key gives 0.
+
+    References
+    ----------
+    .. [1] Dao, Fu, Ermon, Rudra, Ré. FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness. 2022.
+       arXiv:2205.14135
+    """
+    lead = _leading(query, key, value)
+    kept = getattr(kept, "_array", kept)
+    arrays = _with_heads(lead, query, key, value, mask, kept)
+    out, log_sums = kernels_of(query).attend(*arrays, boost, scale, causal)
+    if len(lead) != 2:
+        out = out.reshape(*lead, *out.shape[2:])
+    return out.astype(query.dtype, copy=False), log_sums
+
+
+@attend.gradient
+def _(grad, query, key, value, mask, log_sums, kept, boost, scale, causal):
+    return (*attend_backward(grad, query, key, value, mask, kept, log_sums, boost, scale, causal), None)
+
+
+@attend.samples
+def _(make):
+    for lead, causal in (((2, 3), False), ((2,), True), ((), False), ((1, 2, 2), True)):
+        yield make.sample(make(*lead, 4, 3), make(*lead, 5, 3), make(*lead, 5, 2), None, None, 1.0, 0.5, causal)
+    yield make.sample(make(2, 1, 4, 3), make(3, 5, 3), make(1, 5, 3), None, None, 1.0, 0.7, False)
+    mask = np.array([[True, False, True], [False, False, False], [True, True, True]])
+    yield make.sample(make(2, 3, 4), make(2, 3, 4), make(2, 3, 4), mask, None, 1.0, 0.5, False)
+    kept = make.booleans(2, 2, 3, 3)
+    yield make.sample(make(2, 2, 3, 4), make(2, 2, 3, 4), make(2, 2, 3, 4), None, kept, 2.0, 0.5, False)
+    q, k, v = (np.moveaxis(make(2, 3, 2, 4), 1, 2) for _ in range(3))
+    yield make.sample(q, k, v, make(2, 1, 1, 3), None, 1.0, 0.5, False, gradient=False)
+
+
+def _leading(*arrays: Any) -> tuple[int, ...]:
+    """Return the common shape of all but the last two dimensions."""
+    first = arrays[0].shape[:-2]
+    if all(array.shape[:-2] == first for array in arrays):
+        return first
+    return np.broadcast_shapes(*(array.shape[:-2] for array in arrays))
+
+
+def _with_heads(lead: tuple[int, ...], query: Any, key: Any, value: Any, mask: Any, kept: Any) -> list[Any]:
+    """Return the arrays as the kernels take them: two leading dimensions, batch and heads, and no half precision."""
+    pairs = (*lead, query.shape[-2], key.shape[-2])
+    full = [(each, (*lead, *each.shape[-2:])) for each in (query, key, value)] + [(mask, pairs), (kept, pairs)]
+    merged = lead if len(lead) == 2 else (numel(lead[:-1]), lead[-1]) if lead else (1, 1)
+    found = []
+    for array, shape in full:
+        if array is not None:
+            if array.shape != shape:
+                array = np.broadcast_to(array, shape)
+            if merged is not lead:
+                array = array.reshape(*merged, *shape[-2:])
+            if array.dtype.itemsize == 2:
+                array = array.astype(np.float32)
+        found.append(array)
+    return found
+
+
+@op(namespace=None, outputs=("of_query", "of_key", "of_value"))
+def attend_backward(
+    grad_output: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    kept: np.ndarray[Any, Any] | None,
+    log_sums: Any,
+    boost: float,
+    scale: float,
+    causal: bool,
+) -> Any:
+    """Gradients of `attend`, which are summed where an input was broadcast by whoever asks for them."""
+    lead = _leading(query, key, value)
+    (grad,) = _with_heads(lead, grad_output, key, value, None, None)[:1]
+    arrays = _with_heads(lead, query, key, value, mask, getattr(kept, "_array", kept))
+    log_sums = getattr(log_sums, "_array", log_sums)
+    found = kernels_of(query).attend_backward(grad, *arrays, log_sums, boost, scale, causal)
+    if len(lead) != 2:
+        found = [each.reshape(*lead, *each.shape[2:]) for each in found]
+    return tuple(each.astype(query.dtype, copy=False) for each in found)
+
+
+@attend_backward.gradient
+def _(grads, grad_output, query, key, value, mask, kept, boost, scale, causal):
+    def drop(x: Any) -> Any:
+        return x if kept is None else masked_scale(x, kept, boost)
+
+    weights = attention_weights(query, key, mask, scale, causal)
+    of_weights = drop(matmul(grad_output, mT(value)))
+    row_sums = sum(weights * of_weights, -1, True)
+    slopes = weights * (of_weights - row_sums)  # the gradient of the scores, as in the first backward pass
+    # Differentiate <a, scale * slopes @ key> + <b, scale * slopes.T @ query> + <c, drop(weights).T @ grad_output>.
+    a, b, c = grads
+    of_slopes = scale * (matmul(a, mT(key)) + matmul(query, mT(b)))
+    through = softmax_backward(of_slopes, weights, -1)
+    of_softmax = of_slopes * (of_weights - row_sums) - of_weights * sum(of_slopes * weights, -1, True)
+    of_scores = softmax_backward(of_softmax + drop(matmul(grad_output, mT(c))), weights, -1)
+    of_query = scale * (matmul(slopes, b) + matmul(of_scores, key))
+    of_key = scale * (matmul(mT(slopes), a) + matmul(mT(of_scores), query))
+    of_grad = matmul(drop(through), value) + matmul(drop(weights), c)
+    of_value = matmul(mT(drop(through)), grad_output)
+    return of_grad, of_query, of_key, of_value, None
+
+
+def attention_weights(query: Any, key: Any, mask: Any, scale: float, causal: bool) -> Any:
+    """Return the weights of `attend` as the books have them, made of other operations; the parameters are its.
+
+    A row of nothing but -inf becomes 0.
+    """
+    scores = matmul(query * scale, mT(key))
+    if causal:
+        seen = np.tri(*scores.shape[-2:], dtype=np.bool_)
+        scores = where(like(getattr(scores, "_array", scores), seen), scores, -math.inf)
+    if mask is None or not scores.shape[-1]:
+        return softmax(scores, -1)
+    scores = scores + (where(mask, 0.0, -math.inf) if mask.dtype.name == "bool" else mask)
+    is_empty = amax(scores, -1, True) == -math.inf
+    return where(is_empty, 0.0, softmax(where(is_empty, 0.0, scores), -1))
