@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minigrad.ops.decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from minigrad.ops.errors import LinAlgError
+from minigrad.ops.householder import householder_product
 from minigrad.ops.linalg import (
     cond,
     cross,
@@ -35,6 +36,7 @@ __all__ = [
     "diagonal",
     "eigh",
     "eigvalsh",
+    "householder_product",
     "inv",
     "lstsq",
     "matmul",

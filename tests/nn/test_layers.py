@@ -20,6 +20,8 @@ ARGUMENTS = {
     "Bilinear": (3, 2, 4),
     "Embedding": (5, 3),
     "EmbeddingBag": (5, 3),
+    "AdaptiveLogSoftmaxWithLoss": (8, 5, [2]),
+    "DataParallel": (nn.Linear(3, 2),),
     "LazyLinear": (2,),
     **{f"Lazy{kind}{n}d": (4, 2) for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
     **{f"FractionalMaxPool{n}d": (2, 3) for n in (2, 3)},
