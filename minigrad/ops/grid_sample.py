@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of, on_host
+from minigrad.ops.backend import kernels_of, like, on_host
 from minigrad.ops.errors import c_name
 from minigrad.ops.join import stack
 from minigrad.ops.naming import named
@@ -37,7 +37,6 @@ UNCLEAR_CORNERS = (
 
 
 @op(namespace=None)
-@on_host
 def tap_sums(input: Tensor, places: np.ndarray[Any, Any], weights: Tensor) -> Tensor:
     """Weighted sums of a few elements: ``out[n, c, p]`` sums ``weights[n, p, t] * input[n, c, places[n, p, t]]``.
 
@@ -48,7 +47,7 @@ def tap_sums(input: Tensor, places: np.ndarray[Any, Any], weights: Tensor) -> Te
         Places outside the input count as zero.
     weights : Tensor, shape (batch, points, taps)
     """
-    return kernels_of(input).tap_sums(input, places, weights)
+    return kernels_of(input).tap_sums(input, like(input, places), weights)
 
 
 @tap_sums.gradient("input")
@@ -62,10 +61,9 @@ def _(grad, places, input):
 
 
 @op(namespace=None)
-@on_host
 def tap_sums_input(grad_output: Tensor, places: np.ndarray[Any, Any], weights: Tensor, length: int) -> Tensor:
     """Gradient of `tap_sums` with respect to its input of ``length`` elements."""
-    return kernels_of(grad_output).tap_sums_input(grad_output, places, weights, length)
+    return kernels_of(grad_output).tap_sums_input(grad_output, like(grad_output, places), weights, length)
 
 
 @tap_sums_input.gradient("grad_output")
@@ -79,10 +77,9 @@ def _(grad, places, grad_output):
 
 
 @op(namespace=None)
-@on_host
 def tap_sums_weights(grad_output: Tensor, places: np.ndarray[Any, Any], input: Tensor) -> Tensor:
     """Gradient of `tap_sums` with respect to its weights."""
-    return kernels_of(grad_output).tap_sums_weights(grad_output, places, input)
+    return kernels_of(grad_output).tap_sums_weights(grad_output, like(grad_output, places), input)
 
 
 @tap_sums_weights.gradient("grad_output")

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@op(method=True, outputs=("a", "tau"), differentiable=False)
+def _compact_reference(x: Any) -> Any:
+    from scipy.linalg import qr
+
+    out, tau = np.empty(x.shape), np.empty((*x.shape[:-2], min(x.shape[-2:])))
+    for place in np.ndindex(*x.shape[:-2]):
+        (out[place], tau[place]), _ = qr(x[place], mode="raw")
+    return out, tau
+
+
+@op(method=True, outputs=("a", "tau"), differentiable=False, reference=_compact_reference)
 @on_host
 def geqrf(input: Tensor) -> Any:
     """QR factorisation of matrices in compact form.

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from minigrad.creation import ones_like
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["BasePruningMethod", "PruningContainer"]
 
@@ -147,7 +144,7 @@ class PruningContainer(BasePruningMethod):
                 f"Can only add pruning methods acting on the parameter named '{self._tensor_name}' to PruningContainer "
                 f"{self}. Found '{method._tensor_name}'"
             )
-        self._pruning_methods = (*self._pruning_methods, method)
+        self._pruning_methods = (*self._pruning_methods, cast("BasePruningMethod", method))
 
     def __len__(self) -> int:
         return len(self._pruning_methods)
