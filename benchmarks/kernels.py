@@ -1,161 +1,134 @@
-"""Time the CPU kernels against NumPy expressions and, where it is installed, PyTorch.
+"""Time operations and optimizers, forward and backward, at three sizes, against PyTorch on the CPU.
 
-Run it as ``python benchmarks/kernels.py [PATTERN]``: it prints microseconds a call (the least of many), then what the
-first calls of kernels cost a fresh process with a cold and with a warm cache.
+Run it as ``python benchmarks/kernels.py [PATTERN]``; the pattern chooses cases by ``family name size``. Both libraries
+run with one thread, in turns; the least processor time of many calls counts, since anything else that runs on the
+machine only adds. A ratio is PyTorch's time over minigrad's.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import importlib.util
 import os
 import platform
 import re
-import subprocess
 import sys
-import tempfile
-import timeit
-from pathlib import Path
+import time
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
-KERNELS = Path(__file__).parent.parent / "kernels"
-sys.path.insert(0, str(KERNELS))
-
-from minigrad_kernels import cpu  # noqa: E402
-
-SHAPES = [(50, 20), (128, 512), (1000, 1000)]
+from kernel_cases import Case, cases, geometric_mean  # noqa: E402
 
 
-def microseconds(function):
-    """Return the smallest time of one call, over samples of about 2 ms."""
-    function()
-    number = max(1, int(2e-3 / max(timeit.timeit(function, number=2) / 2, 1e-7)))
-    return min(timeit.repeat(function, number=number, repeat=25)) / number * 1e6
+def _imported(name: str) -> Any:
+    for module in ("nn", "optim"):
+        importlib.import_module(f"{name}.{module}")
+    return importlib.import_module(name)
 
 
-def softmax(x):
-    """Return softmax of rows, by NumPy."""
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+def libraries() -> dict[str, Any]:
+    """Return minigrad, and PyTorch where it is installed, by name."""
+    found = {"minigrad": _imported("minigrad")}
+    if importlib.util.find_spec("torch"):
+        found["torch"] = _imported("torch")
+        found["torch"].set_num_threads(1)
+    return found
 
 
-def cross_entropy(x, target):
-    """Return the mean cross-entropy, by NumPy."""
-    shifted = x - x.max(-1, keepdims=True)
-    return (np.log(np.exp(shifted).sum(-1)) - shifted[np.arange(len(x)), target]).mean()
+def calls(case: Case, library: Any) -> tuple[Callable[[], Any], Callable[[], Any] | None]:
+    """Return what is timed: the forward pass (recorded), and both passes."""
+    run, inputs = case.make(library)
+    if not inputs:
+        return run, None
+    ones = library.ones_like(run().detach())
+
+    def both() -> None:
+        for each in inputs:
+            each.grad = None
+        run().backward(ones)
+
+    return run, both
 
 
-def adam(p, g, m, v):
-    """Take one step of Adam, by NumPy."""
-    m *= 0.9
-    m += 0.1 * g
-    v *= 0.999
-    v += 0.001 * g * g
-    p -= 1e-9 * m / (np.sqrt(v) + 1e-8)
+def least_times(functions: list[Callable[[], Any]], seconds: float) -> list[float]:
+    """Return the least processor time of one call of each, in rounds that take turns for so many seconds in all."""
+    counts = []
+    for function in functions:
+        for _ in range(3):
+            function()
+        start = time.process_time()
+        function()
+        counts.append(max(1, int(2e-3 / max(time.process_time() - start, 1e-7))))
+    best = [float("inf")] * len(functions)
+    end = time.monotonic() + seconds
+    rounds = 0
+    while rounds < 5 or time.monotonic() < end:
+        for k, (function, count) in enumerate(zip(functions, counts, strict=True)):
+            start = time.process_time()
+            for _ in range(count):
+                function()
+            best[k] = min(best[k], (time.process_time() - start) / count)
+        rounds += 1
+    return best
 
 
-def cases(shape, torch):
-    """Yield name, kernel call, NumPy call and PyTorch call (or None) for float32 arrays of a shape."""
-    rng = np.random.default_rng(0)
-    x, g = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
-    target, one = rng.integers(0, shape[1], shape[0]), np.array(1, np.float32)
-    index = rng.integers(0, shape[0], shape[0])
-    _, lse, total = cpu.cross_entropy(x, target)
-    p, m, v = x.copy(), x.copy(), np.abs(x)
-    f = torch.nn.functional if torch else None
-    t, tg, tt, ti = (torch.from_numpy(a) for a in (x, g, target, index)) if torch else (None,) * 4
-    aten = torch.ops.aten if torch else None
-    yield "sigmoid", lambda: cpu.sigmoid(x), lambda: 1 / (1 + np.exp(-x)), lambda: torch.sigmoid(t)
-    yield (
-        "sigmoid_backward",
-        lambda: cpu.sigmoid_backward(g, x),
-        lambda: g * (1 - x) * x,
-        lambda: aten.sigmoid_backward(tg, t),
-    )
-    yield "tanh", lambda: cpu.tanh(x), lambda: np.tanh(x), lambda: torch.tanh(t)
-    yield "relu", lambda: cpu.relu(x), lambda: np.maximum(x, 0), lambda: torch.relu(t)
-    yield (
-        "relu_backward",
-        lambda: cpu.relu_backward(g, x),
-        lambda: g * (x > 0),
-        lambda: aten.threshold_backward(tg, t, 0),
-    )
-    tanh_form = lambda: 0.5 * x * (1 + np.tanh(0.79788456 * (x + 0.044715 * x**3)))  # noqa: E731
-    yield "gelu", lambda: cpu.gelu(x), tanh_form, lambda: f.gelu(t)
-    yield "silu", lambda: cpu.silu(x), lambda: x / (1 + np.exp(-x)), lambda: f.silu(t)
-    yield "softplus", lambda: cpu.softplus(x), lambda: np.logaddexp(x, 0), lambda: f.softplus(t)
-    yield "softmax", lambda: cpu.softmax(x), lambda: softmax(x), lambda: torch.softmax(t, -1)
-    yield (
-        "cross_entropy",
-        lambda: cpu.cross_entropy(x, target),
-        lambda: cross_entropy(x, target),
-        lambda: f.cross_entropy(t, tt),
-    )
-    yield (
-        "cross_entropy_backward",
-        lambda: cpu.cross_entropy_backward(one, x, lse, total, target),
-        lambda: softmax(x) / len(x),
-        None,
-    )
-    yield "mse_loss", lambda: cpu.mse_loss(x, g), lambda: ((x - g) ** 2).mean(), lambda: f.mse_loss(t, tg)
-    yield "sum", lambda: cpu.sum(x), lambda: x.sum(), lambda: t.sum()
-    yield "sum axis 0", lambda: cpu.sum(x, 0), lambda: x.sum(0), lambda: t.sum(0)
-    yield "sum axis 1", lambda: cpu.sum(x, 1), lambda: x.sum(1), lambda: t.sum(1)
-    yield "adam", lambda: cpu.adam([p], [g], [m], [v], None, 9, 1e-9), lambda: adam(p, g, m, v), None
-    yield "sgd", lambda: cpu.sgd([p], [g], None, 1e-9), lambda: np.subtract(p, 1e-9 * g, out=p), None
-    yield (
-        "index_add",
-        lambda: cpu.index_add(p, index, g),
-        lambda: np.add.at(p, index, g),
-        lambda: t.clone().index_add_(0, ti, tg),
-    )
+def in_words(seconds: float) -> str:
+    """Return a time with three digits and its unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale or unit == "us":
+            return f"{seconds / scale:.3g} {unit}"
+    raise AssertionError
 
 
-FIRST_CALL = """
-import time; start = time.perf_counter()
-import numpy as np
-numpy_done = time.perf_counter()
-from minigrad_kernels import cpu
-x, target = np.ones((4, 3), np.float32), np.zeros(4, np.int64)
-cpu.relu(x)
-first = time.perf_counter()
-cpu.relu_backward(x, x)
-loss, lse, total = cpu.cross_entropy(x, target)
-cpu.cross_entropy_backward(np.ones(1, np.float32), x, lse, total, target)
-cpu.sgd([x], [x], [x.copy()], 0.1, 0.9)
-done = time.perf_counter()
-print(f"{numpy_done - start:.2f} s NumPy, {first - numpy_done:.2f} s first kernel (Numba's import included), "
-      f"{done - first:.2f} s four more")
-"""
+def row(case: Case, found: dict[str, Any], seconds: float) -> list[float]:
+    """Time a case, print its line, and return its ratios."""
+    pairs = [calls(case, library) for library in found.values()]
+    cells, ratios = [], []
+    for functions in zip(*pairs, strict=True):
+        if functions[0] is None:
+            cells += ["", "", ""]
+            continue
+        times = least_times(list(functions), seconds)
+        cells += [in_words(each) for each in times]
+        if len(times) == 2:
+            ratios.append(times[1] / times[0])
+            cells.append(f"{ratios[-1]:.2f}x")
+    print(f"| {case.name} | {case.size} | " + " | ".join(cells) + " |", flush=True)
+    return ratios
 
 
-def first_calls():
-    """Print what the five kernels of a training step cost a fresh process, compiled anew and from the cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(KERNELS), "MINIGRAD_CACHE_DIR": folder}
-        for label in ("cold", "warm"):
-            text = subprocess.run([sys.executable, "-c", FIRST_CALL], env=environment, capture_output=True, check=True)
-            print(f"{label}: {text.stdout.decode().strip()}")
-
-
-def main(pattern=""):
-    """Print the table for kernels whose name matches the pattern."""
-    try:
-        torch = importlib.import_module("torch")
-        torch.set_num_threads(1)
-    except ImportError:
-        torch = None
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}", end="")
-    print(f", torch {torch.__version__}" if torch else "")
-    print(f"{'microseconds a call, float32':32}{'kernel':>10}{'NumPy':>10}{'torch':>10}")
-    for shape in SHAPES:
-        for name, *calls in cases(shape, torch):
-            if re.search(pattern, name):
-                times = [microseconds(call) if call and (torch or i < 2) else None for i, call in enumerate(calls)]
-                row = "".join(f"{time:10.2f}" if time is not None else f"{'-':>10}" for time in times)
-                print(f"{f'{name} {shape[0]}x{shape[1]}':32}{row}")
-    first_calls()
+def main(arguments: list[str] | None = None) -> int:
+    """Print a table a family."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pattern", nargs="?", default="", help="only cases whose 'family name size' matches")
+    parser.add_argument("--seconds", type=float, default=0.3, help="time for each measurement (default: 0.3)")
+    options = parser.parse_args(arguments)
+    found = libraries()
+    versions = ", ".join(f"{name} {library.__version__}" for name, library in found.items())
+    print(f"{platform.machine()}, Python {platform.python_version()}, {versions}, one thread each")
+    family, all_ratios = None, []
+    for case in cases():
+        if not re.search(options.pattern, f"{case.family} {case.name} {case.size}"):
+            continue
+        if case.family != family:
+            family = case.family
+            names = [f"{name}{what}" for what in ("", ", both passes") for name in [*found, "ratio"][: len(found) * 2 - 1]]
+            print(f"\n| {family} | size | " + " | ".join(names) + " |")
+            print("|---|---|" + "---|" * len(names))
+        all_ratios += row(case, found, options.seconds)
+    if all_ratios:
+        behind = sum(each < 1 for each in all_ratios)
+        beyond = sum(each < 1 / 1.5 for each in all_ratios)
+        print(
+            f"\n{len(all_ratios)} ratios, geometric mean {geometric_mean(all_ratios):.2f}x; below 1x: {behind}, "
+            f"below 1/1.5: {beyond}"
+        )
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main())
