@@ -1,7 +1,7 @@
 """What `kernels.py` times: operations with gradients at three sizes, written once for both libraries.
 
-A case is made with a library, minigrad or PyTorch, and returns a function that computes the result from fresh numbers, and
-the tensors that want gradients.
+A case is made with a library, minigrad or PyTorch, and gives a function that computes the result, and the tensors that
+want gradients.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def convolutions() -> Iterator[Case]:
         lambda torch, x, w: torch.nn.functional.conv_transpose2d(x, w, stride=2),
     )  # fmt: skip
     shapes = [[(8, 8, 32), (16, 8, 3)], [(32, 32, 128), (64, 32, 3)], [(32, 64, 1024), (128, 64, 3)]]
-    yield from _case(
-        "convolution", "conv1d 3", shapes, lambda torch, x, w: torch.nn.functional.conv1d(x, w, padding=1)
-    )
+    yield from _case("convolution", "conv1d 3", shapes, lambda torch, x, w: torch.nn.functional.conv1d(x, w, padding=1))
 
 
 def poolings() -> Iterator[Case]:
@@ -187,9 +185,7 @@ def elementwise() -> Iterator[Case]:
     }
     for name, kind in kinds.items():
         yield from _case("elementwise", name, shapes, kind)
-    yield from _case(
-        "elementwise", "tanh, float64", shapes, lambda torch, x: torch.tanh(x), dtype="float64"
-    )
+    yield from _case("elementwise", "tanh, float64", shapes, lambda torch, x: torch.tanh(x), dtype="float64")
 
 
 def products() -> Iterator[Case]:

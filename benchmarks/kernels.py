@@ -116,7 +116,9 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         if case.family != family:
             family = case.family
-            names = [f"{name}{what}" for what in ("", ", both passes") for name in [*found, "ratio"][: len(found) * 2 - 1]]
+            names = [
+                f"{name}{what}" for what in ("", ", both passes") for name in [*found, "ratio"][: len(found) * 2 - 1]
+            ]
             print(f"\n| {family} | size | " + " | ".join(names) + " |")
             print("|---|---|" + "---|" * len(names))
         all_ratios += row(case, found, options.seconds)

@@ -2,7 +2,8 @@
 
 An optimizer's formula (``Optimizer.update``) is written with operators and operations, so it takes arrays as well as
 tensors. `apply_update` runs it on arrays and writes the results back; `differentiable_update` runs it on tensors and
-records it. `sgd_` and `adam_` are the fused forms of two formulas: one kernel call a dtype.
+records it. `fused_update` runs a kernel that does what the formula says, one call for all parameters alike; `sgd_` and
+`adam_` are its shorter forms for the two optimizers that small networks are trained with.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from minigrad.ops.backend import array_module, is_array, kernels_of
 from minigrad.ops.state import Upper
 
-__all__ = ["adam_", "apply_update", "differentiable_update", "sgd_"]
+__all__ = ["adam_", "apply_update", "differentiable_update", "fused_update", "sgd_"]
 
 _SMALL = 8192
 """Parameters of up to so many elements are joined; copying more costs more than the calls it saves."""
@@ -154,6 +155,54 @@ def differentiable_update(
             else:
                 state[name] = value.clone() if value is g else value
         param.copy_(new)
+
+
+def fused_update(
+    kernel: str,
+    params: Iterable[Any],
+    states: MutableMapping[Any, dict[str, Any]],
+    arrays: Collection[str],
+    scalars: Collection[str],
+    kernel_options: Callable[[dict[str, float]], dict[str, Any]],
+) -> None:
+    """Update parameters by a kernel, called once for all that agree in dtype and in the numbers of their states.
+
+    Parameters
+    ----------
+    kernel : str
+        Called with lists of parameters, of gradients and of each of `arrays` (None where the states have none).
+    params : iterable of Tensor
+        With gradients.
+    states : mapping
+        From each parameter to its tensors, by name; ``"step"`` is counted up.
+    arrays, scalars : collection of str
+        The tensors that the kernel is given, in its order, and those that are numbers.
+    kernel_options : callable
+        From the numbers to the kernel's keywords; it stores new numbers in what it is given.
+    """
+    batches: dict[Any, tuple[list[Any], list[Any]]] = {}
+    for param in params:
+        state = states[param]
+        key = (param._array.dtype, *[state[name]._array.item() for name in scalars])
+        batch = batches.setdefault(key, ([], []))
+        batch[0].append(param)
+        batch[1].append(state)
+    for key, (some, found) in batches.items():
+        numbers = dict(zip(scalars, key[1:], strict=True))
+        numbers["step"] += 1.0
+        options = kernel_options(numbers)
+        lists = [[state[name]._array for state in found] if name in found[0] else None for name in arrays]
+        run = getattr(kernels_of(some[0]._array), kernel)
+        run([param._array for param in some], [param._grad._array for param in some], *lists, **options)
+        for param, state in zip(some, found, strict=True):
+            param._writes[0] += 1
+            for name in arrays:
+                if name in state:
+                    state[name]._writes[0] += 1
+            for name, value in numbers.items():
+                tensor = state[name]
+                tensor._writes[0] += 1
+                tensor._array[()] = value
 
 
 def sgd_(

@@ -47,6 +47,8 @@ class Adadelta(Optimizer):
     .. [1] M. D. Zeiler, "ADADELTA: An adaptive learning rate method", 2012, arXiv:1212.5701.
     """
 
+    kernel = "adadelta"
+    kernel_arrays = ("square_avg", "acc_delta")
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "rho": _rho,
@@ -88,3 +90,7 @@ class Adadelta(Optimizer):
         delta = sqrt(state["acc_delta"] + eps) / sqrt(s + eps) * g
         state["acc_delta"] = rho * state["acc_delta"] + (1 - rho) * delta * delta
         return p - lr * delta
+
+    def kernel_options(self, state: Any, **options: Any) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        return options

@@ -42,6 +42,8 @@ class Adagrad(Optimizer):
        optimization", JMLR 12, 2011.
     """
 
+    kernel = "adagrad"
+    kernel_arrays = ("sum",)
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "lr_decay": at_least_zero("lr_decay value"),
@@ -88,3 +90,7 @@ class Adagrad(Optimizer):
             g = g + weight_decay * p
         s = state["sum"] = state["sum"] + g * g
         return p - lr / (1 + (state["step"] - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    def kernel_options(self, state: Any, *, lr: Any, lr_decay: Any, **options: Any) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        return {"rate": lr / (1 + (state["step"] - 1) * lr_decay), **options}

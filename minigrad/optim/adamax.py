@@ -41,6 +41,8 @@ class Adamax(Optimizer):
     .. [1] D. P. Kingma, J. Ba, "Adam: A method for stochastic optimization", ICLR 2015, arXiv:1412.6980.
     """
 
+    kernel = "adamax"
+    kernel_arrays = ("exp_avg", "exp_inf")
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "eps": at_least_zero("epsilon value"),
@@ -78,3 +80,8 @@ class Adamax(Optimizer):
         m = state["exp_avg"] = lerp(state["exp_avg"], g, 1 - beta1)
         u = state["exp_inf"] = maximum(beta2 * state["exp_inf"], abs(g) + eps)
         return p - lr / (1 - beta1**t) * m / u
+
+    def kernel_options(self, state: Any, *, lr: Any, betas: Any, **options: Any) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        beta1, beta2 = betas
+        return {"rate": lr / (1 - beta1 ** state["step"]), "beta1": beta1, "beta2": beta2, **options}

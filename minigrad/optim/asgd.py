@@ -43,6 +43,8 @@ class ASGD(Optimizer):
     """
 
     scalar_state = ("step", "eta", "mu")
+    kernel = "asgd"
+    kernel_arrays = ("ax",)
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "weight_decay": at_least_zero("weight_decay value"),
@@ -77,11 +79,30 @@ class ASGD(Optimizer):
 
     def update(self, p: Any, g: Any, state: Any, *, lr: Any, lambd: Any, alpha: Any, t0: Any, weight_decay: Any) -> Any:
         """Return the next value of ``p``."""
-        t, eta, mu = state["step"], state["eta"], state["mu"]
+        eta, mu = state["eta"], state["mu"]
         if weight_decay != 0:
             g = g + weight_decay * p
         p = p * (1 - lambd * eta) - eta * g
         state["ax"] = p if mu == 1 else state["ax"] + (p - state["ax"]) * mu
-        state["eta"] = lr / (1 + lambd * lr * t) ** alpha
-        state["mu"] = 1 / max(1, t - t0)
+        _advance(state, lr, lambd, alpha, t0)
         return p
+
+    def kernel_options(
+        self, state: Any, *, lr: Any, lambd: Any, alpha: Any, t0: Any, weight_decay: Any, maximize: bool
+    ) -> dict[str, Any]:
+        """Return the keywords of the kernel, and store the rate and the weight of the next step."""
+        rate, mu = state["eta"], state["mu"]
+        _advance(state, lr, lambd, alpha, t0)
+        return {
+            "rate": rate,
+            "shrink": 1 - lambd * rate,
+            "mu": mu,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+
+
+def _advance(state: Any, lr: Any, lambd: Any, alpha: Any, t0: Any) -> None:
+    """Store the rate and the weight of the newest parameters for the next step."""
+    state["eta"] = lr / (1 + lambd * lr * state["step"]) ** alpha
+    state["mu"] = 1 / max(1, state["step"] - t0)

@@ -45,6 +45,8 @@ class NAdam(Optimizer):
     """
 
     scalar_state = ("step", "mu_product")
+    kernel = "nadam"
+    kernel_arrays = ("exp_avg", "exp_avg_sq")
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "eps": at_least_zero("epsilon value"),
@@ -108,17 +110,49 @@ class NAdam(Optimizer):
     ) -> Any:
         """Return the next value of ``p``."""
         beta1, beta2 = betas
-        t = state["step"]
         if weight_decay != 0:
             if decoupled_weight_decay:
                 p = p * (1 - lr * weight_decay)
             else:
                 g = g + weight_decay * p
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
-        product = state["mu_product"] = state["mu_product"] * mu
+        rate, mean_rate = _rates(state, lr, beta1, momentum_decay)
         m = state["exp_avg"] = lerp(state["exp_avg"], g, 1 - beta1)
         v = state["exp_avg_sq"] = beta2 * state["exp_avg_sq"] + (1 - beta2) * g * g
-        denominator = sqrt(v / (1 - beta2**t)) + eps
-        p = p - lr * (1 - mu) / (1 - product) * g / denominator
-        return p - lr * mu_next / (1 - product * mu_next) * m / denominator
+        denominator = sqrt(v / (1 - beta2 ** state["step"])) + eps
+        return p - rate * g / denominator - mean_rate * m / denominator
+
+    def kernel_options(
+        self,
+        state: Any,
+        *,
+        lr: Any,
+        betas: Any,
+        eps: Any,
+        weight_decay: Any,
+        momentum_decay: Any,
+        decoupled_weight_decay: bool,
+        maximize: bool,
+    ) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        beta1, beta2 = betas
+        rate, mean_rate = _rates(state, lr, beta1, momentum_decay)
+        return {
+            "rate": rate,
+            "mean_rate": mean_rate,
+            "remaining": 1 - beta2 ** state["step"],
+            "beta1": beta1,
+            "beta2": beta2,
+            "eps": eps,
+            "weight_decay": 0.0 if decoupled_weight_decay else weight_decay,
+            "shrink": 1 - lr * weight_decay if decoupled_weight_decay else 1.0,
+            "maximize": maximize,
+        }
+
+
+def _rates(state: Any, lr: Any, beta1: Any, momentum_decay: Any) -> tuple[Any, Any]:
+    """Return the rates of the gradient and of its average in this step, and store the product of all momenta."""
+    t = state["step"]
+    mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+    product = state["mu_product"] = state["mu_product"] * mu
+    return lr * (1 - mu) / (1 - product), lr * mu_next / (1 - product * mu_next)

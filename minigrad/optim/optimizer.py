@@ -10,10 +10,11 @@ import inspect
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from minigrad.autograd import enable_grad
-from minigrad.ops.optim import apply_update, differentiable_update
+from minigrad.ops.optim import apply_update, differentiable_update, fused_update
 from minigrad.tensor import Tensor
 
 from ._checks import Checks
@@ -79,12 +80,19 @@ class Optimizer(StateDictMethods):
     checks: ClassVar[Checks] = {}
     #: Whether the formula treats all elements alike; it is then given flat arrays, small ones joined into one.
     is_elementwise: ClassVar[bool] = True
+    #: The kernel that does what the formula says, if there is one, and the tensors of the state that it is given.
+    kernel: ClassVar[str | None] = None
+    kernel_arrays: ClassVar[tuple[str, ...]] = ()
     _option_names: ClassVar[tuple[str, ...]] = ()
 
     #: The formula: ``update(p, g, state, **options) -> new p``, written with operators and operations only, so that it
     #: works on arrays (a plain step) and on tensors (``differentiable=True``, a tracer). It stores new values in
     #: ``state`` and changes none in place. Its keyword-only parameters name the options that it is given.
     update: Callable[..., Any]
+
+    #: ``kernel_options(state, *, maximize, **options) -> keywords of the kernel``, from the numbers of the state, among
+    #: which it stores new ones.
+    kernel_options: Callable[..., dict[str, Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -205,21 +213,18 @@ class Optimizer(StateDictMethods):
             if not self.state[param]:
                 self.state[param].update(self.init_state(param, group))
         options = {name: group[name] for name in self._option_names}
+        maximize = group.get("maximize", False)
         if group.get("differentiable"):
-            differentiable_update(
-                self.update, params, self.state, self.scalar_state, options, group.get("maximize", False)
-            )
-        else:
-            options = {name: as_number(value) for name, value in options.items()}
+            differentiable_update(self.update, params, self.state, self.scalar_state, options, maximize)
+            return
+        options = {name: as_number(value) for name, value in options.items()}
+        if self.kernel is None:
             apply_update(
-                self.update,
-                params,
-                self.state,
-                self.scalar_state,
-                options,
-                group.get("maximize", False),
-                self.is_elementwise,
-            )
+                self.update, params, self.state, self.scalar_state, options, maximize, self.is_elementwise
+            )  # fmt: skip
+        else:
+            find = partial(self.kernel_options, maximize=maximize, **options)
+            fused_update(self.kernel, params, self.state, self.kernel_arrays, self.scalar_state, find)
 
     def init_state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
         """Return what the optimizer remembers of a parameter before its first step."""

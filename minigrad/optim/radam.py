@@ -45,6 +45,8 @@ class RAdam(Optimizer):
        beyond", ICLR 2020, arXiv:1908.03265.
     """
 
+    kernel = "radam"
+    kernel_arrays = ("exp_avg", "exp_avg_sq")
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "eps": at_least_zero("epsilon value"),
@@ -103,11 +105,40 @@ class RAdam(Optimizer):
         m = state["exp_avg"] = lerp(state["exp_avg"], g, 1 - beta1)
         v = state["exp_avg_sq"] = beta2 * state["exp_avg_sq"] + (1 - beta2) * g * g
         m = m / (1 - beta1**t)
+        rectified = _rectification(t, beta2)
+        return p - m * lr if rectified is None else p - m * lr * (rectified / (sqrt(v) + eps))
 
-        remaining = 1 - beta2**t
-        rho_inf = 2 / (1 - beta2) - 1
-        rho = rho_inf - 2 * t * beta2**t / remaining
-        if rho <= 5:
-            return p - m * lr
-        rectified = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
-        return p - m * lr * (math.sqrt(remaining) / (sqrt(v) + eps)) * rectified
+    def kernel_options(
+        self,
+        state: Any,
+        *,
+        lr: Any,
+        betas: Any,
+        eps: Any,
+        weight_decay: Any,
+        decoupled_weight_decay: bool,
+        maximize: bool,
+    ) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        beta1, beta2 = betas
+        rectified = _rectification(state["step"], beta2)
+        return {
+            "rate": lr / (1 - beta1 ** state["step"]) * (1.0 if rectified is None else rectified),
+            "is_rectified": rectified is not None,
+            "beta1": beta1,
+            "beta2": beta2,
+            "eps": eps,
+            "weight_decay": 0.0 if decoupled_weight_decay else weight_decay,
+            "shrink": 1 - lr * weight_decay if decoupled_weight_decay else 1.0,
+            "maximize": maximize,
+        }
+
+
+def _rectification(t: float, beta2: Any) -> float | None:
+    """Return the factor of the adaptive step, bias correction included, or None while its variance is too large."""
+    remaining = 1 - beta2**t
+    rho_inf = 2 / (1 - beta2) - 1
+    rho = rho_inf - 2 * t * beta2**t / remaining
+    if rho <= 5:
+        return None
+    return math.sqrt(remaining * (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))

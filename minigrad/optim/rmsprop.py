@@ -44,6 +44,8 @@ class RMSprop(Optimizer):
     .. [2] A. Graves, "Generating sequences with recurrent neural networks", 2013, arXiv:1308.0850.
     """
 
+    kernel = "rmsprop"
+    kernel_arrays = ("square_avg", "grad_avg", "momentum_buffer")
     checks: ClassVar[Checks] = {
         "lr": learning_rate(),
         "eps": at_least_zero("epsilon value"),
@@ -110,3 +112,7 @@ class RMSprop(Optimizer):
             v = state["momentum_buffer"] = momentum * state["momentum_buffer"] + g / root
             return p - lr * v
         return p - lr * g / root
+
+    def kernel_options(self, state: Any, *, centered: bool, **options: Any) -> dict[str, Any]:
+        """Return the keywords of the kernel, which sees from the state's tensors whether to centre."""
+        return options

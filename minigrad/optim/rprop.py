@@ -50,6 +50,8 @@ class Rprop(Optimizer):
        ICNN 1993.
     """
 
+    kernel = "rprop"
+    kernel_arrays = ("prev", "step_size")
     checks: ClassVar[Checks] = {"lr": learning_rate(), "etas": _etas}
 
     def __init__(
@@ -89,3 +91,14 @@ class Rprop(Optimizer):
         size = state["step_size"] = clamp(size, *step_sizes)
         g = state["prev"] = where(agreement < 0, 0 * size, g)
         return p - sign(g) * size
+
+    def kernel_options(self, state: Any, *, etas: Any, step_sizes: Any, maximize: bool) -> dict[str, Any]:
+        """Return the keywords of the kernel."""
+        (shorter, longer), (shortest, longest) = etas, step_sizes
+        return {
+            "shorter": shorter,
+            "longer": longer,
+            "shortest": shortest,
+            "longest": longest,
+            "maximize": maximize,
+        }

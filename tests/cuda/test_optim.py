@@ -44,6 +44,39 @@ def test_adam(amsgrad, decoupled, maximize, dtype, rng):
     check("adam", *lists, *([] if amsgrad else [None]), 3, 0.1, **options)
 
 
+ADAPTIVE = {
+    "adagrad": (3, (0.01, 1e-10, 0.1)),
+    "adadelta": (4, (1.0, 0.9, 1e-6, 0.1)),
+    "adamax": (4, (0.01, 0.4, 0.99, 1e-8, 0.1)),
+    "nadam": (4, (0.01, 0.02, 0.1, 0.9, 0.99, 1e-8, 0.1, 0.9)),
+    "rprop": (4, (0.5, 1.2, 1e-6, 1.0)),
+    "asgd": (3, (0.01, 0.999, 0.5, 0.1)),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("maximize", [False, True])
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_rates_for_each_element(name, maximize, dtype, rng):
+    count, numbers = ADAPTIVE[name]
+    check(name, *_arrays(rng, dtype, count), *numbers, maximize=maximize)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("is_rectified", [False, True])
+def test_radam(is_rectified, dtype, rng):
+    check("radam", *_arrays(rng, dtype, 4), 0.01, is_rectified, 0.9, 0.99, 1e-8, 0.1, 0.9)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("is_centered", "has_momentum"), list(itertools.product([False, True], repeat=2)))
+def test_rmsprop(is_centered, has_momentum, dtype, rng):
+    params, grads, squares, means, buffers = _arrays(rng, dtype, 5)
+    squares = [np.asarray(each * 9, dtype) for each in squares]  # so that the variance stays positive
+    optional = (means if is_centered else None), (buffers if has_momentum else None)
+    check("rmsprop", params, grads, squares, *optional, 0.01, 0.9, 1e-8, 0.1, 0.5)
+
+
 def test_no_parameters_are_no_error():
     cuda.sgd([], [], None, 0.1)
     cuda.adam([], [], [], [], None, 1, 0.1)

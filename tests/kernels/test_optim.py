@@ -92,3 +92,40 @@ def test_a_parameter_that_diverged_stays_so():
     param = np.array([np.nan, np.inf, 1], np.float32)
     cpu.sgd([param], [np.array([0, 0, np.nan], np.float32)], None, 0.1)
     assert np.isnan(param[[0, 2]]).all()
+
+
+ADAPTIVE = {
+    "rmsprop": (3, (0.01, 0.9, 1e-8, 0.1, 0.5)),
+    "adagrad": (1, (0.01, 1e-10, 0.1)),
+    "adadelta": (2, (1.0, 0.9, 1e-6, 0.1)),
+    "adamax": (2, (0.01, 0.9, 0.99, 1e-8, 0.1)),
+    "nadam": (2, (0.01, 0.02, 0.1, 0.9, 0.99, 1e-8, 0.1)),
+    "radam": (2, (0.01, True, 0.9, 0.99, 1e-8, 0.1)),
+    "rprop": (2, (0.5, 1.2, 1e-6, 50.0)),
+    "asgd": (1, (0.01, 0.999, 0.5, 0.1)),
+}
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_strided_arrays_and_half_precision_are_updated_in_place(name):
+    count, numbers = ADAPTIVE[name]
+    rng = np.random.default_rng(0)
+    plain = [[rng.random((4, 3)).astype(np.float32)] for _ in range(2 + count)]
+    strided = [[np.asfortranarray(each[0])] for each in plain]
+    half = [[each[0].astype(np.float16)] for each in plain]
+    before = plain[0][0].copy()
+    for lists in (plain, strided, half):
+        getattr(cpu, name)(*lists, *numbers)
+    assert not np.array_equal(plain[0][0], before)
+    for one, other, small in zip(plain, strided, half, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_allclose(one[0], small[0], rtol=2e-2, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_arrays_of_different_sizes_are_refused(name):
+    count, numbers = ADAPTIVE[name]
+    lists = [[np.ones(4, np.float32)] for _ in range(2 + count)]
+    lists[-1] = [np.ones(3, np.float32)]
+    with pytest.raises(ValueError, match="must have one size"):
+        getattr(cpu, name)(*lists, *numbers)

@@ -25,14 +25,21 @@ OPTIONS = {
         {"weight_decay": 0.1, "decoupled_weight_decay": True, "amsgrad": True},
     ],
     "AdamW": [{}, {"weight_decay": 0.3, "amsgrad": True, "maximize": True}],
-    "Adamax": [{}, {"weight_decay": 0.1, "maximize": True, "betas": (0.5, 0.9)}],
-    "NAdam": [{}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}],
-    "RAdam": [{}, {"betas": (0.8, 0.9)}, {"weight_decay": 0.1, "decoupled_weight_decay": True}, {"weight_decay": 0.2}],
+    "Adamax": [{}, {"weight_decay": 0.1, "maximize": True, "betas": (0.5, 0.9)}, {"eps": 0.1, "betas": (0.3, 0.5)}],
+    "NAdam": [
+        {}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True},
+        {"momentum_decay": 0.1, "betas": (0.4, 0.7), "eps": 0.1},
+    ],
+    "RAdam": [
+        {}, {"betas": (0.8, 0.9)}, {"weight_decay": 0.1, "decoupled_weight_decay": True}, {"weight_decay": 0.2},
+        {"maximize": True, "eps": 0.1, "betas": (0.4, 0.99)},
+    ],
     "Adagrad": [{}, {"lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}, {"maximize": True}],
-    "Adadelta": [{}, {"rho": 0.5, "weight_decay": 0.1, "maximize": True}],
-    "RMSprop": [{}, {"centered": True}, {"momentum": 0.9}, {"centered": True, "momentum": 0.5, "weight_decay": 0.1}],
+    "Adadelta": [{}, {"rho": 0.5, "weight_decay": 0.1, "maximize": True}, {"eps": 0.1, "lr": 0.3}],
+    "RMSprop": [{}, {"centered": True}, {"momentum": 0.9}, {"centered": True, "momentum": 0.5, "weight_decay": 0.1},
+                {"alpha": 0.3, "eps": 0.1, "maximize": True, "centered": True}],
     "Rprop": [{}, {"etas": (0.3, 1.1), "step_sizes": (1e-3, 0.1), "maximize": True}],
-    "ASGD": [{}, {"t0": 10, "weight_decay": 0.1, "lambd": 1e-2}],
+    "ASGD": [{}, {"t0": 10, "weight_decay": 0.1, "lambd": 1e-2}, {"t0": 2, "alpha": 0.5, "maximize": True}],
     "Adafactor": [{}, {"weight_decay": 0.1, "d": 2.0, "eps": (1e-5, 1e-2), "maximize": True}],
 }  # fmt: skip
 CASES = [pytest.param(name, each, id=f"{name}-{k}") for name, all_ in OPTIONS.items() for k, each in enumerate(all_)]

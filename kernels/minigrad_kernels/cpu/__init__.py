@@ -29,6 +29,7 @@ _FAMILIES = {
     "reduce": ["sum", "mean"],
     "linear": ["add_bias", "column_sums"],
     "optim": ["sgd", "adam"],
+    "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],

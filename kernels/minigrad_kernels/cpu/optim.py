@@ -16,7 +16,7 @@ from minigrad_kernels.cpu._kernel import InList, OutList, Real, kernel, subrouti
 from minigrad_kernels.scalar._bits import fma, wide
 
 
-def _update(loop, lists, *numbers):
+def update_lists(loop, lists, *numbers):
     """Run `loop` on lists of arrays in place; arrays that are strided or of half precision go through copies."""
     try:
         fits = loop[lists[0][0].dtype](*lists, *numbers)
@@ -110,7 +110,7 @@ def sgd(
     if buffers is None:
         buffers, momentum = params, 0.0
     numbers = -lr, momentum, 1.0 - dampening, weight_decay, nesterov, maximize, is_first
-    _update(_sgd_loop, (params, grads, buffers), *numbers)
+    update_lists(_sgd_loop, (params, grads, buffers), *numbers)
 
 
 @subroutine
@@ -227,4 +227,4 @@ def adam(
         maximize,
     )
     largest = max_exp_avg_sqs if amsgrad else exp_avg_sqs
-    _update(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)
+    update_lists(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)

@@ -32,6 +32,7 @@ _FAMILIES = {
     ],
     "reduce": ["sum", "mean"],
     "optim": ["sgd", "adam"],
+    "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "random": ["words", "uniform", "normal", "integers", "bernoulli", "dropout", "permutation", "counters"],
     "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],

@@ -30,7 +30,7 @@ def _chunks(sizes, device):
     return tuple(map(_memory.to_device, (owners, starts, ends)))
 
 
-def _update(loop, lists, *numbers):
+def update_lists(loop, lists, *numbers):
     """Run `loop` on lists of arrays in place; arrays that are strided or of half precision go through copies."""
     sizes = tuple(param.size for param in lists[0])
     if any(tuple(array.size for array in arrays) != sizes for arrays in lists[1:]):
@@ -107,7 +107,7 @@ def sgd(
     if buffers is None:
         buffers, momentum = params, 0.0
     numbers = -lr, momentum, 1.0 - dampening, weight_decay, momentum != 0, nesterov, maximize, is_first
-    _update(_sgd_loop, (params, grads, buffers), *numbers)
+    update_lists(_sgd_loop, (params, grads, buffers), *numbers)
 
 
 @kernel
@@ -202,4 +202,4 @@ def adam(
         maximize,
     )
     largest = max_exp_avg_sqs if amsgrad else exp_avg_sqs
-    _update(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)
+    update_lists(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)
