@@ -36,7 +36,7 @@ from minigrad.tensor import Tensor
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
-    from minigrad import accelerator, backends, cuda, nn, optim, testing, utils
+    from minigrad import accelerator, backends, cuda, func, nn, optim, testing, utils
     from minigrad._functions import *  # noqa: F403
 
 newaxis = None
@@ -53,13 +53,16 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
     globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
-_SUBMODULES = {"accelerator", "backends", "cuda", "nn", "optim", "testing", "utils"}
+_SUBMODULES = {"accelerator", "backends", "cuda", "func", "nn", "optim", "testing", "utils"}
 
 
 def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute, as in ``minigrad.nn.Linear``."""
     if name in _SUBMODULES:
         return importlib.import_module(f"minigrad.{name}")
+    if name == "vmap":
+        globals()["vmap"] = importlib.import_module("minigrad.func").vmap
+        return globals()["vmap"]
     raise AttributeError(
         f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad")
     )
@@ -67,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the submodules too."""
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_SUBMODULES, "vmap"})

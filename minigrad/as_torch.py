@@ -22,7 +22,7 @@ __all__ = ["install_as_torch"]
 
 WHERE_TO_LOOK = "docs/coverage.md and `python -m minigrad coverage` list what is there"
 
-OWN = {"as_torch", "cli", "demo", "opcheck", "ops", "viz"}
+OWN = {"as_torch", "batching", "cli", "demo", "opcheck", "ops", "viz"}
 """minigrad's modules that mirror none of PyTorch's."""
 
 

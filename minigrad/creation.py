@@ -14,6 +14,7 @@ from minigrad.devices import device as Device
 from minigrad.ops.backend import as_array, is_array, place
 from minigrad.ops.out import dtype_of, write_out
 from minigrad.ops.promotion import cast, check_fits
+from minigrad.ops.state import BATCHED, Upper
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -414,6 +415,8 @@ def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, req
     """Return a tensor of the input's shape and order in memory, filled with ``value`` (not at all if that is None)."""
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if input._base is BATCHED:
+        return Upper.batched_like(input, lambda samples: _like(name, samples, dtype, device, requires_grad, value))
     source = input._array
     numpy_type = source.dtype if dtype is None else dtypes.requested(dtype, name).numpy
     dense = not source.flags.c_contiguous and 0 not in source.strides

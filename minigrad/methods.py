@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import creation, dtypes
+from minigrad.ops.state import BATCHED
 from minigrad.tensor import Tensor, register_method
 
 _CASTS = {
@@ -23,7 +24,7 @@ _CASTS = {
 
 def _make_cast(name: str, dtype: dtypes.dtype) -> Callable[..., Tensor]:
     def cast(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self if self._array.dtype == dtype.numpy else self.to(dtype)
+        return self if self._base is not BATCHED and self._array.dtype == dtype.numpy else self.to(dtype)
 
     cast.__name__ = name
     cast.__doc__ = f"Return the tensor as {dtype.name}; itself if it is that already."

@@ -17,7 +17,7 @@ from minigrad.ops.backend import address, is_array, is_at, is_device_array, to_h
 from minigrad.ops.index import get_item, set_item
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_device, to_dtype
-from minigrad.ops.state import Upper, mode
+from minigrad.ops.state import NeedsValues, Upper, mode
 from minigrad.size import Size, make_size
 
 if TYPE_CHECKING:
@@ -577,10 +577,16 @@ class Tensor(Methods, metaclass=_TensorClass):
         raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __getitem__(self, index: Any) -> Tensor:
-        return get_item(self, index)
+        try:
+            return get_item(self, index)
+        except NeedsValues:
+            return Upper.batched_index(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        set_item(self, index, value)
+        try:
+            set_item(self, index, value)
+        except NeedsValues:
+            Upper.batched_write(self, index, value)
 
     __hash__ = object.__hash__
 

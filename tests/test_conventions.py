@@ -43,7 +43,16 @@ LAYERS = (
         "minigrad.methods",
         "minigrad.legacy",
     ),
-    ("minigrad.nn", "minigrad.optim", "minigrad.utils", "minigrad.cuda", "minigrad.backends", "minigrad.accelerator"),
+    (
+        "minigrad.nn",
+        "minigrad.optim",
+        "minigrad.utils",
+        "minigrad.batching",
+        "minigrad.func",
+        "minigrad.cuda",
+        "minigrad.backends",
+        "minigrad.accelerator",
+    ),
     ("minigrad.compile", "minigrad.viz", "minigrad.opcheck", "minigrad.demo", "minigrad.as_torch"),
     ("minigrad.cli", "minigrad.__main__"),
 )

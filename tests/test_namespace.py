@@ -12,24 +12,24 @@ import pytest
 import minigrad
 
 MODULES = """
-accelerator autograd autograd.function autograd.grad_mode autograd.graph autograd.variable backends backends.cuda
-backends.cudnn backends.mkl backends.mkldnn backends.mps backends.openmp cuda linalg nn nn.functional nn.init
-nn.parameter nn.utils optim optim.lr_scheduler optim.optimizer random serialization special testing utils utils.data
-utils.data.dataset utils.data.dataloader utils.data.sampler version
+accelerator autograd autograd.function autograd.grad_mode autograd.functional autograd.graph autograd.variable
+backends backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps backends.openmp cuda func linalg nn
+nn.functional nn.init nn.parameter nn.utils optim optim.lr_scheduler optim.optimizer random serialization special
+testing utils utils.data utils.data.dataset utils.data.dataloader utils.data.sampler version
 """
 
 # What most programs use of what is here so far, by the count over public code that the project's interface follows.
 NAMES = """
-no_grad tensor randn manual_seed device cat zeros ones arange Tensor save rand from_numpy load float32 long
-LongTensor argmax max FloatTensor stack sum softmax float randint mean sin linspace matmul flatten exp tanh
-__version__ allclose empty inference_mode bool cos triu log sqrt inf zeros_like ones_like sigmoid accelerator pow
-multinomial set_grad_enabled pi eye einsum where meshgrid abs testing randn_like as_tensor double set_printoptions
-unsqueeze topk bmm rsqrt rand_like full mm int64 all is_tensor randperm relu empty_like float64 unique float16 clamp
+no_grad tensor randn manual_seed device cat zeros ones arange Tensor save rand from_numpy load float32 long LongTensor
+argmax max FloatTensor stack sum softmax float randint mean sin linspace matmul flatten exp tanh __version__ allclose
+empty inference_mode bool cos triu log sqrt inf zeros_like ones_like sigmoid accelerator pow multinomial
+set_grad_enabled pi eye einsum where meshgrid abs testing randn_like as_tensor double set_printoptions unsqueeze topk
+bmm rsqrt rand_like full mm int64 all is_tensor randperm relu empty_like float64 unique float16 clamp
 set_default_device add mul gather reshape Generator min finfo iinfo normal dot equal tril uint8 round full_like
 set_float32_matmul_precision chunk maximum var prod norm cumsum nonzero int32 std Size sort floor int16 ceil div
 transpose squeeze logsumexp isnan neg diag enable_grad sign newaxis nan e get_default_device get_default_dtype
 set_default_dtype get_num_threads set_num_threads get_rng_state set_rng_state initial_seed is_grad_enabled
-is_inference_mode_enabled is_floating_point is_anomaly_enabled numel result_type promote_types contiguous_format
+is_inference_mode_enabled vmap is_floating_point is_anomaly_enabled numel result_type promote_types contiguous_format
 preserve_format strided use_deterministic_algorithms
 """
 

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.autograd.engine import run_backward
 from minigrad.ops.backend import array_module, is_array, is_writeable
 from minigrad.ops.join import stack
-from minigrad.ops.state import Upper
+from minigrad.ops.state import BATCHED, Upper
 
 __all__ = ["backward", "grad"]
 
@@ -111,10 +111,11 @@ def grad(
         )
     if is_grads_batched:
         return _batched_grad(roots, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
+    with_tensors = create_graph or (grad_outputs is not None and _any_batched(grad_outputs))
+    grads = _root_gradients(roots, grad_outputs, with_tensors)
     for each in wanted:
         if not each.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    grads = _root_gradients(roots, grad_outputs, create_graph)
     found = run_backward(
         roots,
         grads,
@@ -122,6 +123,7 @@ def grad(
         create_graph=create_graph,
         inputs=wanted,
         accumulate=False,
+        tensors=with_tensors,
     )
     taken = {id(each) for each in grads}
     results = []
@@ -155,7 +157,7 @@ def _batched_grad(
     if len(batches) != len(roots) or not all(isinstance(each, Upper.Tensor) for each in batches):
         raise ValueError(f"is_grads_batched=True takes one tensor of gradients for each of the {len(roots)} outputs")
     for k, (root, batch) in enumerate(zip(roots, batches, strict=True)):
-        if not batch._array.ndim or batch._array.shape[1:] != root._array.shape:
+        if not batch.ndim or batch.shape[1:] != root._array.shape:
             raise RuntimeError(
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
                 "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
@@ -186,7 +188,12 @@ def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, Upper.Tensor) else tuple(tensors)
 
 
-def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> list[Any]:
+def _any_batched(gradients: Any) -> bool:
+    """Whether a gradient is a sample of ``vmap``, which only tensors can carry through the graph."""
+    return any(getattr(each, "_base", None) is BATCHED for each in _as_tuple(gradients))
+
+
+def _root_gradients(roots: Sequence[Any], given: Any, with_tensors: bool) -> list[Any]:
     """Return the gradient that enters at each root: the one given, or 1 for a tensor of one element."""
     if given is None:
         given = [None] * len(roots)
@@ -209,12 +216,12 @@ def _root_gradients(roots: Sequence[Any], given: Any, create_graph: bool) -> lis
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             host = type(array) is np.ndarray and not array.ndim
             gradient = _one(array.dtype) if host else array_module(array).ones(array.shape, array.dtype)
-            grads.append(Upper.Tensor._wrap(gradient) if create_graph else gradient)
+            grads.append(Upper.Tensor._wrap(gradient) if with_tensors else gradient)
             continue
-        if gradient._array.shape != array.shape:
+        if gradient.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{k}] has a shape of {gradient.shape} and output[{k}] has a shape of "
                 f"{root.shape}."
             )
-        grads.append(gradient if create_graph else gradient._array)
+        grads.append(gradient if with_tensors else gradient._array)
     return grads

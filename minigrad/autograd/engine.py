@@ -26,6 +26,7 @@ def run_backward(
     create_graph: bool,
     inputs: Sequence[Any] | None = None,
     accumulate: bool = True,
+    tensors: bool = False,
 ) -> list[Any]:
     """Send gradients backward through the graph.
 
@@ -43,13 +44,15 @@ def run_backward(
         The tensors whose gradients are wanted; by default every leaf.
     accumulate : bool
         Whether the gradients are added to ``.grad``.
+    tensors : bool
+        Compute with Tensors as under ``create_graph``, but record nothing: for batched gradients.
 
     Returns
     -------
     list
         The gradients of ``inputs`` (None where no path leads to one), or an empty list.
     """
-    flow = _Flow(create_graph)
+    flow = _Flow(create_graph or tensors)
     was_enabled = mode.enabled
     mode.enabled = create_graph
     silent = silence()  # rules divide by zero at the edges of domains; that gives inf and nan, not warnings
@@ -119,7 +122,7 @@ class _Flow:
         else:
             if grad.shape != target.shape:
                 grad = sum_to_size(grad, target.shape)
-            if grad._array.dtype != target.dtype:
+            if grad.dtype.numpy != target.dtype:
                 grad = to_dtype(grad, target.dtype)
         if type(edge) is Output:
             self._deliver_output(edge, grad)

@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.autograd.node import SECOND_BACKWARD, Node, Output, described, edge_of, orders, public_edge
 from minigrad.ops.backend import array_module, is_writeable
 from minigrad.ops.inplace import rebase
-from minigrad.ops.state import Anomaly, Upper, mode
+from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -104,6 +104,7 @@ class Function:
     """
 
     setup_context: Any = None
+    generate_vmap_rule = False
 
     def __init__(self) -> None:
         warnings.warn(
@@ -127,12 +128,28 @@ class Function:
             "backward mode AD."
         )
 
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """Return the result for all samples at once, and its batch dimensions; a subclass may define it for ``vmap``.
+
+        Parameters
+        ----------
+        info : tuple (batch_size, randomness)
+        in_dims : tuple of (int or None)
+            Where each argument has the dimension of the samples.
+        *args
+            The arguments, all samples in them.
+        """
+        raise NotImplementedError("To use autograd.Function with vmap, you must either override the vmap staticmethod.")
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` and record a node whose gradient is ``backward``."""
         ctx = FunctionCtx()
         if kwargs:
             args = _positional(cls, args, kwargs)
+        if mode.mapped and any(getattr(each, "_base", None) is BATCHED for each in args):
+            return Upper.batched_function(cls, args)
         wants = [isinstance(each, Upper.Tensor) and each.requires_grad for each in args]
         ctx.needs_input_grad = tuple(wants)
         recorded = any(wants) and mode.enabled
@@ -331,7 +348,7 @@ class FunctionNode(Node):
             )
         shape = edge._array.shape if isinstance(edge, Upper.Tensor) else edge.shape
         try:
-            fits = np.broadcast_shapes(gradient._array.shape, shape) == gradient._array.shape
+            fits = np.broadcast_shapes(gradient.shape, shape) == gradient.shape
         except ValueError:
             fits = False
         if not fits:

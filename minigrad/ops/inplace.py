@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import as_array, is_array, is_writeable, like
 from minigrad.ops.errors import explained
-from minigrad.ops.state import Upper, mode
+from minigrad.ops.state import BATCHED, Upper, mode
 
 OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
@@ -136,6 +136,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
             value = args[position]
             if isinstance(value, Upper.Tensor):
                 if value._base is not None:
+                    if value._base is BATCHED:
+                        return Upper.batched_inplace(entry, call, args)
                     Upper.refresh(value)
                 values[position] = value._array
                 if value._requires_grad:
@@ -184,9 +186,11 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
 
 def _make_view_inplace(entry: Any) -> Callable[..., Any]:
     """Return ``x.transpose_()`` and the like: the tensor becomes the view of itself, no element moves."""
-    function = entry.call
+    function, signature = entry.call, entry.signature
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._base is BATCHED:
+            return Upper.batched_inplace(entry, call, signature.bind((self, *args), kwargs))
         check_writable(self)
         before = type(self)._wrap(self._array)
         for field in ("_node", "_requires_grad", "_writes", "_base", "_view_of", "_view_call", "_view_version"):

@@ -22,7 +22,7 @@ from minigrad.ops.inplace import OneOfSeveral, make_inplace
 from minigrad.ops.out import write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
-from minigrad.ops.state import Upper, mode
+from minigrad.ops.state import BATCHED, NeedsValues, Upper, mode
 
 table: dict[str, Op] = {}
 """Every operation, by name."""
@@ -286,6 +286,8 @@ def _make_call(self: Op) -> Callable[..., Any]:
             if isinstance(value, tensor):
                 found = value
                 if value._base is not None:
+                    if value._base is BATCHED:
+                        return Upper.batched(self, call, args)
                     Upper.refresh(value)
                 values[position] = value._array
                 if value._requires_grad:
@@ -340,6 +342,8 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
             if isinstance(value, Upper.Tensor):
                 found = value
                 if value._base is not None:
+                    if value._base is BATCHED:
+                        return Upper.batched(self, call, args)
                     Upper.refresh(value)
                 values[position] = value._array
                 if value._requires_grad:
@@ -390,6 +394,8 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
             if isinstance(each, Upper.Tensor):
                 some = True
                 if each._base is not None:
+                    if each._base is BATCHED:
+                        return Upper.batched(self, call, args)
                     Upper.refresh(each)
                 arrays.append(each._array)
                 if each._requires_grad:
@@ -425,13 +431,19 @@ def _make_composed_call(self: Composed) -> Callable[..., Any]:
             kwargs = signature.spell(kwargs)
         try:
             return function(*args, **kwargs)
+        except NeedsValues:
+            return Upper.by_samples(call, args, kwargs)
         except Exception as error:
             raise _explained_composed(error, signature, args, kwargs) from None
 
     def call_packed(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(args, kwargs)
         positional = signature.positional
-        return function(*bound[:positional], **dict(zip(signature.names[positional:], bound[positional:], strict=True)))
+        named = dict(zip(signature.names[positional:], bound[positional:], strict=True))
+        try:
+            return function(*bound[:positional], **named)
+        except NeedsValues:
+            return Upper.by_samples(call_packed, args, kwargs)
 
     return call if signature.pack is None else call_packed
 

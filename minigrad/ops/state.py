@@ -15,10 +15,13 @@ class Mode(threading.local):
         Whether operations on tensors that require grad record a node.
     inference : bool
         Whether inference mode is on.
+    mapped : int
+        How many calls of ``vmap`` are open.
     """
 
     enabled = True
     inference = False
+    mapped = 0
 
 
 mode = Mode()
@@ -31,6 +34,18 @@ class Anomaly:
     check_nan = True
 
 
+BATCHED: Any = object()
+"""Stands for the base of a batched tensor, a sample of `vmap`: the doors of the table pass a call with one on."""
+
+
+class NeedsValues(RuntimeError, AttributeError):
+    """Raised where code asks for the elements of a batched tensor, which has none of its own.
+
+    A composed function that does so is run again, sample by sample. It is an AttributeError too, because it may come
+    from a missing ``_array``.
+    """
+
+
 class Upper:
     """The classes of the layers above that operations make; `minigrad.tensor` fills them in."""
 
@@ -38,6 +53,38 @@ class Upper:
     Node: Any = None
     MultiNode: Any = None
     SequenceNode: Any = None
+
+    @staticmethod
+    def batched(entry: Any, call: Any, args: Any) -> Any:
+        """Carry out a call of an operation with a batched tensor; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def batched_inplace(entry: Any, call: Any, args: Any) -> Any:
+        """Carry out an in-place call with a batched tensor; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def batched_index(tensor: Any, index: Any) -> Any:
+        """Return ``tensor[index]`` where either is batched; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def batched_write(tensor: Any, index: Any, value: Any) -> None:
+        """Carry out ``tensor[index] = value`` where one is batched; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def batched_like(tensor: Any, make: Any) -> Any:
+        """Return what ``make`` gives for all samples of a batched tensor; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def batched_function(function: Any, args: Any) -> Any:
+        """Apply a user's `Function` to batched tensors; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def drawn(function: Any, args: Any, kwargs: Any) -> Any:
+        """Call a random function inside ``vmap``; filled in by `minigrad.batching`."""
+
+    @staticmethod
+    def by_samples(function: Any, args: Any, kwargs: Any) -> Any:
+        """Call a function once a sample, and stack the results; filled in by `minigrad.batching`."""
 
     @staticmethod
     def refresh(view: Any) -> None:

@@ -21,6 +21,7 @@ from minigrad.random._arguments import (
     title,
 )
 from minigrad.random.generator import Generator, stream_of
+from minigrad.random.mapped import vmappable
 from minigrad.random.methods import normal_, random_, uniform_
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor
@@ -31,6 +32,7 @@ __all__ = ["normal", "rand", "rand_like", "randint", "randint_like", "randn", "r
 Ignored = Any
 
 
+@vmappable
 def rand(
     *args: Any,
     size: Any = None,
@@ -72,6 +74,7 @@ def rand(
     return finish("rand", values.reshape(shape), out, device, requires_grad)
 
 
+@vmappable
 def randn(
     *args: Any,
     size: Any = None,
@@ -99,6 +102,7 @@ def randn(
     return finish("randn", values.reshape(shape), out, device, requires_grad)
 
 
+@vmappable
 def randint(
     *args: Any,
     low: Any = None,
@@ -157,6 +161,7 @@ def randint(
     return finish("randint", values.reshape(shape), out, device, requires_grad)
 
 
+@vmappable
 def randperm(
     n: int,
     *,
@@ -198,6 +203,7 @@ def randperm(
     return finish("randperm", values.astype(numpy_type, copy=False), out, device, requires_grad)
 
 
+@vmappable
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -286,6 +292,7 @@ def _like(input: Tensor, dtype: Any, name: str) -> Tensor:
     return Tensor._wrap(np.empty_like(input._array, numpy_type))
 
 
+@vmappable
 def rand_like(
     input: Tensor,
     *,
@@ -305,6 +312,7 @@ def rand_like(
     return finish("rand_like", drawn._array, None, device, requires_grad)
 
 
+@vmappable
 def randn_like(
     input: Tensor,
     *,
@@ -324,6 +332,7 @@ def randn_like(
     return finish("randn_like", drawn._array, None, device, requires_grad)
 
 
+@vmappable
 def randint_like(
     input: Tensor,
     *args: Any,

@@ -20,6 +20,7 @@ from minigrad.random._arguments import (
     title,
 )
 from minigrad.random.generator import Generator, stream_of
+from minigrad.random.mapped import vmappable
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor, register_method
 
@@ -77,6 +78,7 @@ def _bounds(name: str, given: tuple[Any, ...], named: dict[str, Any], defaults: 
     return values.get("from", defaults[0]), values.get("to", defaults[1])
 
 
+@vmappable
 def uniform_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fill the tensor with numbers uniform in [from, to), by default [0, 1): ``x.uniform_(from=0, to=1)``."""
     low, high = (float(each) for each in _bounds("uniform_", bounds, named, (0.0, 1.0)))
@@ -84,6 +86,7 @@ def uniform_(self: Tensor, *bounds: Any, generator: Generator | None = None, **n
     return _fill(self, generator, "uniform_", continuous.uniform, low, high)
 
 
+@vmappable
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with normal numbers of the given mean and standard deviation."""
     check_std(std)
@@ -92,6 +95,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
     return _fill(self, generator, "normal_", draw, float(mean), float(std))
 
 
+@vmappable
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fill the tensor with random integers.
 
@@ -110,6 +114,7 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
     return _fill(self, generator, "random_", discrete.integers, low, high)
 
 
+@vmappable
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with ones, each with probability ``p`` (a number, or a tensor that broadcasts), and zeros."""
     if not isinstance(p, Tensor):
@@ -138,6 +143,7 @@ def checked_chances(p: Array) -> Array:
     return p
 
 
+@vmappable
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with exponential numbers of rate ``lambd``."""
     _check_continuous("Exponential", self._array.dtype)
@@ -146,6 +152,7 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
     return _fill(self, generator, "exponential_", continuous.exponential, float(lambd))
 
 
+@vmappable
 def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with numbers of the Cauchy distribution of the given median and half-width ``sigma``."""
     _check_continuous("Cauchy", self._array.dtype)
@@ -162,6 +169,7 @@ def _check_continuous(name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
+@vmappable
 def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with numbers whose logarithms are normal with the given mean and standard deviation."""
     if not std > 0:
@@ -170,6 +178,7 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     return _fill(self, generator, "log_normal_", continuous.log_normal, float(mean), float(std))
 
 
+@vmappable
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with the numbers of trials, of success probability ``p``, up to and with the first success."""
     if self._array.dtype.kind == "b":

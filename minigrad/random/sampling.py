@@ -10,6 +10,7 @@ from minigrad.ops.drawn import drawn
 from minigrad.random import discrete
 from minigrad.random._arguments import check_floating, check_probability, finish, integer, title
 from minigrad.random.generator import Generator, stream_of
+from minigrad.random.mapped import vmappable
 from minigrad.random.methods import checked_chances, in_memory_order
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor, register_method
@@ -23,6 +24,7 @@ def _input_array(name: str, input: Any) -> Array:
     return input._array
 
 
+@vmappable
 def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
 ) -> Tensor:
@@ -77,6 +79,7 @@ def bernoulli_mask(shape: Any, keep_probability: float, generator: Generator | N
     return mask
 
 
+@vmappable
 def multinomial(
     input: Tensor,
     num_samples: int,
@@ -141,6 +144,7 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
+@vmappable
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Return Poisson counts, of the shape and dtype of ``input``, which holds their rates."""
     array = _input_array("poisson", input)

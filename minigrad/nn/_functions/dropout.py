@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.creation import from_numpy
 from minigrad.ops.dropout import masked_scale
+from minigrad.random.mapped import vmappable
 from minigrad.random.sampling import bernoulli_mask
 from minigrad.tensor import Tensor
 
@@ -17,6 +18,7 @@ from minigrad.tensor import Tensor
 _ALPHA = 1.7580993408473766
 
 
+@vmappable
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set each element to zero with probability ``p`` and divide the others by ``1 - p``.
 
@@ -42,6 +44,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return masked_scale(input, mask, scale)
 
 
+@vmappable
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set whole channels of ``(N, C, L)`` or ``(C, L)`` to zero; the parameters are :func:`dropout`'s."""
     _check_probability(p)
@@ -55,6 +58,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _drop_channels(input, p, training, inplace, is_batched=rank == 3)
 
 
+@vmappable
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set whole channels of ``(N, C, H, W)`` to zero; the parameters are :func:`dropout`'s."""
     _check_probability(p)
@@ -72,6 +76,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _drop_channels(input, p, training, inplace)
 
 
+@vmappable
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)`` to zero; the parameters are :func:`dropout`'s."""
     _check_probability(p)
@@ -80,6 +85,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _drop_channels(input, p, training, inplace, is_batched=input.dim() == 5)
 
 
+@vmappable
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Set elements to SELU's negative limit with probability ``p``, and keep mean and variance [1]_.
 
@@ -95,6 +101,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _alpha_drop(input, bernoulli_mask(input.detach().numpy(), 1 - p), p, inplace)
 
 
+@vmappable
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Set whole channels to SELU's negative limit; the parameters are :func:`dropout`'s."""
     _check_probability(p)

@@ -1,0 +1,70 @@
+"""Products of vectors and matrices: of all samples at once, by BLAS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.batching.dispatch import NO_RULE, is_batched, rule, wrap
+from minigrad.batching.levels import Level, front
+from minigrad.batching.rules.elementwise import aligned
+from minigrad.ops.matmul import matmul
+
+__all__: list[str] = []
+
+
+@rule("matmul", "bmm")
+def _matmul(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    left, right = args
+    if not left.ndim or not right.ndim or (entry.name == "bmm" and not left.ndim == right.ndim == 3):
+        return NO_RULE
+    if not is_batched(right, level) and right.ndim <= 2:
+        return wrap(level, matmul(left.value, right))
+    is_row, is_column = left.ndim == 1, right.ndim == 1
+    rows = left.unsqueeze(0) if is_row else left
+    columns = right.unsqueeze(-1) if is_column else right
+    rank = max(rows.ndim, columns.ndim)
+    product = matmul(aligned(rows, level, rank), aligned(columns, level, rank))
+    if is_row:
+        product = product.squeeze(-2)
+    if is_column:
+        product = product.squeeze(-1)
+    return wrap(level, product)
+
+
+@rule("functional.linear")
+def _linear(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, weight, bias = args
+    if not is_batched(weight, level) and not is_batched(bias, level):
+        return wrap(level, entry.call(input.value, weight, bias))
+    if not input.ndim or weight.ndim > 2:
+        return NO_RULE
+    product = matmul(input, weight.t() if weight.ndim == 2 else weight)
+    return product if bias is None else product + bias
+
+
+@rule("linalg.solve")
+def _solve(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    matrix, right, left = args
+    if matrix.ndim != 2 or right.ndim > 2:
+        return NO_RULE
+    if right.ndim == 2:
+        return wrap(level, entry.call(front(matrix, level), front(right, level), left))
+    if not left:
+        return NO_RULE
+    return wrap(level, entry.call(front(matrix, level), front(right, level).unsqueeze(-1), left).squeeze(-1))
+
+
+@rule("linalg.solve_triangular")
+def _solve_triangular(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    matrix, right, *rest = args
+    if matrix.ndim != 2 or right.ndim != 2:
+        return NO_RULE
+    return wrap(level, entry.call(front(matrix, level), front(right, level), *rest))
+
+
+@rule("cdist")
+def _cdist(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    first, second, *rest = args
+    if first.ndim != second.ndim:
+        return NO_RULE
+    return wrap(level, entry.call(front(first, level), front(second, level), *rest))
