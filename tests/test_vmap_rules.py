@@ -75,7 +75,7 @@ def tensor_arguments(entry, sample):
     if isinstance(entry, Op):
         positions = (0,) if entry.signature.takes_sequence else entry.signature.tensor_positions
     else:
-        positions = range(len(names))
+        positions = range(max(len(names), len(sample.args)))  # some take any number of tensors
     plain = [name for k, name in enumerate(names) if k not in positions]
     args = [leaves_of(each, found) if k in positions else each for k, each in enumerate(sample.args)]
     kwargs = {k: v if k in plain else leaves_of(v, found) for k, v in sample.kwargs.items()}
@@ -121,3 +121,40 @@ def test_a_batch_is_computed_as_its_samples_are(entry, sample):
             expected = minigrad.stack(list(row))
             assert result.dtype == expected.dtype
             np.testing.assert_allclose(result.numpy(), expected.numpy(), rtol=1e-6, atol=1e-7)
+
+
+GRADIENT_CASES = [
+    pytest.param(entry, sample, id=f"{key}-{k}")
+    for key, entry in ENTRIES
+    if key not in LEFT_OUT and (not isinstance(entry, Op) or (entry.differentiable and not key.endswith("_backward")))
+    for k, sample in enumerate(itertools.islice(entry.make_samples(Make()), 3))
+    if sample.gradient
+]
+
+
+@pytest.mark.parametrize(("entry", "sample"), GRADIENT_CASES)
+def test_a_batch_of_gradients_is_computed_as_they_are_one_by_one(entry, sample):
+    args, kwargs, arrays = tensor_arguments(entry, sample)
+    leaves = [minigrad.tensor(each) for each in arrays]
+    for each in leaves:
+        if each.is_floating_point():
+            each.requires_grad_()
+    try:
+        result = entry.call(*filled(args, leaves), **{k: filled(v, leaves) for k, v in kwargs.items()})
+    except (RuntimeError, ValueError, TypeError, IndexError):
+        pytest.skip("the samples of a gradient, or what takes no tensor that requires grad")
+    outputs = [each for each in flat(result) if each.requires_grad] if not isinstance(result, bool) else []
+    wanted = [each for each in leaves if each.requires_grad]
+    if not outputs or not wanted:
+        pytest.skip("no derivative")
+    output = outputs[0]
+    entering = minigrad.stack([minigrad.ones_like(output), minigrad.arange(output.numel()).reshape(output.shape) * 0.3])
+
+    def pull(v):
+        found = minigrad.autograd.grad(output, wanted, v, retain_graph=True, allow_unused=True, materialize_grads=True)
+        return tuple(found)
+
+    mapped = minigrad.func.vmap(pull)(entering)
+    for k in range(2):
+        for one, all_of_them in zip(pull(entering[k]), mapped, strict=True):
+            np.testing.assert_allclose(all_of_them[k].numpy(), one.numpy(), rtol=1e-6, atol=1e-8)

@@ -15,7 +15,7 @@ from minigrad.autograd.node import Node, NodeHook, Output, edge_of
 from minigrad.ops.backend import array_module, as_array, is_writeable
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
-from minigrad.ops.state import Anomaly, Upper, mode
+from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
 from minigrad.ops.write import copy
 
 
@@ -308,7 +308,8 @@ class _Flow:
         return self._as_flowing(tensor)
 
     def _zeros(self, beside: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-        zeros = array_module(getattr(beside, "_array", beside)).zeros(shape, dtype)
+        array = None if getattr(beside, "_base", None) is BATCHED else getattr(beside, "_array", beside)
+        zeros = array_module(array).zeros(shape, dtype)
         return Upper.Tensor._wrap(zeros) if self.create_graph else zeros
 
 

@@ -315,7 +315,9 @@ class FunctionNode(Node):
                     "torch.autograd.set_detect_anomaly(True)."
                 )
         arrived = grad if self.n_outputs > 1 else [grad]
-        some = next((getattr(each, "_array", each) for each in arrived if each is not None), None)
+        some = next((each for each in arrived if each is not None), None)
+        if isinstance(some, Upper.Tensor) and some._base is not BATCHED:
+            some = some._array
         grads = [self._as_tensor(each, output, some) for each, output in zip(arrived, self.outputs, strict=True)]
         returned = self.function.backward(self.ctx, *grads)
         gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]

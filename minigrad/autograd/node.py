@@ -10,7 +10,7 @@ from typing import Any
 from minigrad.autograd.hooks import add_hook
 from minigrad.ops.backend import is_array
 from minigrad.ops.rules import NEEDS, OUT, SHAPE_OF, Plan
-from minigrad.ops.state import Anomaly, Upper
+from minigrad.ops.state import Anomaly, NeedsValues, Upper
 
 orders = itertools.count()
 
@@ -115,7 +115,7 @@ class Node:
             if version[0] != count:
                 self._raise_modified(position, version[0], count)
         if create_graph:
-            saved = self._saved_tensors()
+            return self._tensor_gradients(grad)
         plan = self.plan
         if plan.joint:
             rule, slots = plan.steps[0]
@@ -128,6 +128,19 @@ class Node:
             else:
                 found.append((edge, rule(grad, *[saved[slot] for slot in slots])))
         return found
+
+    def _tensor_gradients(self, grad: Any) -> list[tuple[Any, Any]]:
+        """Run the gradient rules on tensors; on batched ones sample by sample where a rule asks for their values."""
+        saved, plan = self._saved_tensors(), self.plan
+        found = []
+        for rule, slots in plan.steps:
+            values = (grad, *[saved[slot] for slot in slots])
+            try:
+                found.append(rule(*values))
+            except NeedsValues:
+                found.append(Upper.by_samples(rule, values, {}))
+        gradients = [found[0][k] for k in plan.targets] if plan.joint else found
+        return list(zip(self.parents, gradients, strict=True))
 
     def release(self) -> None:
         """Free the kept arrays; a node that kept none can run again."""

@@ -145,6 +145,8 @@ def _joined(level: Level, results: list[Any], function: Callable[..., Any], empt
     if isinstance(first, (tuple, list)):
         columns = [_joined(level, list(column), function, empty) for column in zip(*results, strict=True)]
         return tuple(columns) if type(first) is tuple else type(first)(columns)
+    if first is None:
+        return None
     if any(each != first for each in results):
         raise NeedsValues(
             f"vmap: {getattr(function, '__name__', function)} gives Python numbers that differ from sample to sample"

@@ -452,9 +452,10 @@ def _explained_composed(error: Exception, signature: Signature, args: Any, kwarg
     """Return what to raise for an error inside a composed function, as `explained` finds it."""
     try:
         bound = signature.bind(args, kwargs)
-    except TypeError:
+        values = [getattr(each, "_array", each) for each in bound]
+    except (TypeError, NeedsValues):
         return error
-    return explained(error, signature, bound, [getattr(each, "_array", each) for each in bound])
+    return explained(error, signature, bound, values)
 
 
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:

@@ -38,11 +38,10 @@ BATCHED: Any = object()
 """Stands for the base of a batched tensor, a sample of `vmap`: the doors of the table pass a call with one on."""
 
 
-class NeedsValues(RuntimeError, AttributeError):
+class NeedsValues(RuntimeError):
     """Raised where code asks for the elements of a batched tensor, which has none of its own.
 
-    A composed function that does so is run again, sample by sample. It is an AttributeError too, because it may come
-    from a missing ``_array``.
+    A composed function that does so is run again, sample by sample.
     """
 
 
