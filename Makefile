@@ -24,8 +24,9 @@ test: $(VENV)/.installed-test ## run the whole test suite
 parity: $(VENV)/.installed-parity ## compare with PyTorch itself (installs it: some 200 MB, with CUDA several GB)
 	@$(VENV)/bin/python -m pytest $(ARGS) tests/parity
 
-cuda: $(VENV)/.installed-cuda ## run the CUDA kernels' tests on Numba's simulator, which needs no GPU
+cuda: $(VENV)/.installed-cuda ## test the CUDA kernels on Numba's simulator and, as one thread, compiled for the CPU
 	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest $(ARGS) tests/cuda
+	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest -p tests.cuda.typed $(ARGS) tests/cuda
 
 ptx: $(VENV)/.installed-cuda ## compile every CUDA kernel for three generations of GPUs, which needs none
 	@$(VENV)/bin/python tools/ptx.py

@@ -127,6 +127,19 @@ def _folder():
     return folder
 
 
+class _Sizes(dict):
+    """Integers as a launch takes them, made once: NumPy takes longer for that than a dictionary for finding them."""
+
+    def __missing__(self, size):
+        if len(self) > 10_000:
+            self.clear()
+        self[size] = made = _int64(size)
+        return made
+
+
+_sizes = _Sizes()
+
+
 class _Launcher:
     """What launches a loop for one dtype: called with the loop's arguments.
 
@@ -153,21 +166,23 @@ class _Launcher:
         blocks : int, optional
             How many blocks there is work for; by default enough to give each element of the last output a thread.
         """
-        device_array = _memory.array_type()
-        words, copied, elements = [], (), 0
+        device_array, words, copied, elements = _memory.array_type(), [], (), 0
         for argument, (dtype, container, extra, is_output) in zip(arguments, self.plan, strict=True):
             if container is None:
                 words.append(extra(argument))
             elif container == "list":
                 words += self.words_of_list(argument, [_address(array, dtype) for array in argument])
             else:
-                fits = argument.__class__ is device_array and argument.dtype == dtype and argument.flags.c_contiguous
-                fitting = argument if fits else fit(argument, dtype, is_output)
+                fitting = argument
+                if argument.__class__ is not device_array or (
+                    argument.dtype != dtype or not argument.flags.c_contiguous
+                ):
+                    fitting = fit(argument, dtype, is_output)
+                    if is_output and fitting is not argument:
+                        copied += ((argument, fitting),)
                 words += self.words_of_array(fitting, extra)
                 if is_output:
                     elements = fitting.size
-                    if fitting is not argument:
-                        copied += ((argument, fitting),)
         blocks = blocks_for(elements) if blocks is None else blocks
         if blocks > 0:
             if self.run is None:
@@ -192,7 +207,7 @@ class _OnDevice(_Launcher):
     @staticmethod
     def words_of_array(array, item_size):
         """Return what the compiled loop takes for an array: two pointers it ignores, size twice, address, stride."""
-        size = _int64(array.size)
+        size = _sizes[array.size]
         return None, None, size, item_size, array, size, item_size
 
     def words_of_list(self, arrays, addresses):

@@ -5,7 +5,7 @@ needs a GPU, so a machine without one can prove that every kernel compiles. Unde
 runs as Python, a thread of the operating system for each thread of the GPU.
 
 Importing this module imports no Numba, so a process that finds all its kernels on disk never does. The name `cuda`
-that kernels are written with is a stand-in until then; `_with_numba` puts the real one in its place.
+that kernels are written with is a stand-in until then; `meant` puts the real one in its place.
 """
 
 from __future__ import annotations
@@ -53,28 +53,37 @@ class Subroutine:
 
 
 def _with_numba(function):
-    """Return a copy of a function in which the names `cuda` and those of subroutines mean what Numba understands."""
+    """Return a copy of a function in which names mean what Numba understands."""
     from numba import cuda as numba_cuda
 
-    names, used = dict(function.__globals__), function.__code__.co_names
-    for name in used:
-        if names.get(name) is cuda:
-            names[name] = numba_cuda
-        elif isinstance(names.get(name), Subroutine):
-            names[name] = names[name].compiled
-        elif isinstance(names.get(name), types.ModuleType):
-            names[name] = _with_subroutines(names[name], used)
+    names = meant(function, numba_cuda, lambda subroutine: subroutine.compiled)
     return types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
 
 
-def _with_subroutines(module, used):
-    """Return a module with a module's subroutines among some names, or the module itself if it has none."""
-    found = {name: value for name, value in vars(module).items() if name in used and isinstance(value, Subroutine)}
-    if not found:
-        return module
-    copy = types.ModuleType(module.__name__)
-    vars(copy).update({name: subroutine.compiled for name, subroutine in found.items()})
-    return copy
+def meant(function, device, compiled):
+    """Return the global names of a function that is written with `cuda` and subroutines, and what they stand for.
+
+    Parameters
+    ----------
+    function : callable
+    device : module
+        What takes the place of `cuda`.
+    compiled : callable
+        Gives what takes the place of a subroutine, whether it is a global name or an attribute of one that is a module.
+    """
+    names, used = dict(function.__globals__), function.__code__.co_names
+    for name in used:
+        value = names.get(name)
+        if value is cuda:
+            names[name] = device
+        elif isinstance(value, Subroutine):
+            names[name] = compiled(value)
+        elif isinstance(value, types.ModuleType):
+            found = {n: v for n, v in vars(value).items() if n in used and isinstance(v, Subroutine)}
+            if found:
+                names[name] = types.ModuleType(value.__name__)
+                vars(names[name]).update({n: compiled(v) for n, v in found.items()})
+    return names
 
 
 class _Quiet:
