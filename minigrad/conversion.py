@@ -11,8 +11,8 @@ from minigrad.ops.state import Upper
 _TYPE_NAMES = {each.tensor_type: each for each in dtypes.ALL}
 
 
-def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | None, dtypes.dtype | None, bool]:
-    """Return the device, the dtype and whether a copy is wanted, of a call ``x.to(*args, **kwargs)``.
+def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | None, dtypes.dtype | None, bool, bool]:
+    """Return the device, the dtype, and whether to copy and not to wait, of a call ``x.to(*args, **kwargs)``.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
     if dtype is not None:
         dtype = dtypes.requested(dtype, "to")
     copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
+    non_blocking = kwargs.pop("non_blocking", False)
     kwargs.pop("memory_format", None)
     other = kwargs.pop("other", None)
     if kwargs:
@@ -48,9 +48,9 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
                 f"({', '.join(type(each).__name__ for each in args)}), but expected one of: (device, dtype, "
                 "non_blocking, copy), (dtype, non_blocking, copy), (other, non_blocking, copy)"
             )
-    if len(flags) > 1:
-        copy = flags[1]
-    return (None if target is None else device(target)), dtype, bool(copy)
+    if flags:
+        non_blocking, copy = flags[0], flags[1] if len(flags) > 1 else copy
+    return (None if target is None else device(target)), dtype, bool(copy), bool(non_blocking)
 
 
 def parse_type(given: Any) -> dtypes.dtype:

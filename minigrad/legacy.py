@@ -58,20 +58,22 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
 
 
 class _TensorType(type):
-    """A class that stands for a dtype: its instances are the tensors of that dtype."""
+    """A class that stands for a dtype on a device: its instances are the tensors of that dtype there."""
 
     dtype: dtypes.dtype
+    place: str
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype and instance.device.type == cls.place
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return construct(Tensor, *args, dtype=cls.dtype, **kwargs)
+        return construct(Tensor, *args, dtype=cls.dtype, **{"device": cls.place, **kwargs})
 
 
-def _tensor_type(dtype: dtypes.dtype) -> Any:
+def _tensor_type(dtype: dtypes.dtype, place: str = "cpu") -> Any:
     doc = f"Constructor of {dtype.name} tensors from sizes or data; ``isinstance`` tells whether a tensor is one."
-    return _TensorType(dtype.tensor_type, (), {"dtype": dtype, "__doc__": doc, "__module__": "torch"})
+    module = "torch" if place == "cpu" else f"torch.{place}"
+    return _TensorType(dtype.tensor_type, (), {"dtype": dtype, "place": place, "__doc__": doc, "__module__": module})
 
 
 FloatTensor = _tensor_type(dtypes.float32)
@@ -83,6 +85,8 @@ ShortTensor = _tensor_type(dtypes.int16)
 IntTensor = _tensor_type(dtypes.int32)
 LongTensor = _tensor_type(dtypes.int64)
 BoolTensor = _tensor_type(dtypes.bool)
+
+CUDA_TYPES = {each.tensor_type: _tensor_type(each, "cuda") for each in dtypes.ALL}
 
 
 def set_default_tensor_type(t: Any) -> None:

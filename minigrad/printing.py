@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.ops.backend import to_host
 
 __all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoptions", "tensor_repr"]
 
@@ -121,7 +122,7 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
     is_plain = kind.__name__ in ("Tensor", "Parameter")
     node = tensor.grad_fn
     text = format_tensor(
-        tensor._array,
+        to_host(tensor._array),
         dtype=tensor.dtype,
         device=tensor.device,
         requires_grad=tensor.requires_grad,

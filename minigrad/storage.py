@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.ops.backend import address, array_module, is_device_array
 from minigrad.ops.state import Upper
 
 Array = np.ndarray[Any, Any]
@@ -30,6 +31,8 @@ def place(array: Array) -> Place:
     An array that cannot be described by non-negative whole strides in a flat run of its dtype (a reversed one, for
     instance) is placed in a fresh copy of its own.
     """
+    if is_device_array(array):
+        return _device_place(array)
     itemsize = array.itemsize
     # The stride of a dimension of one entry means nothing, and NumPy may leave a negative one there.
     strides = [stride if n > 1 else abs(stride) for stride, n in zip(array.strides, array.shape, strict=True)]
@@ -42,6 +45,18 @@ def place(array: Array) -> Place:
     return Place(
         copy.reshape(-1), 0, tuple(math.prod(max(n, 1) for n in array.shape[k:]) for k in range(1, array.ndim + 1))
     )
+
+
+def _device_place(array: Any) -> Place:
+    """Return where an array of a device lies: its strides are whole and not negative, as operations make them."""
+    owner = array
+    while owner.base is not None:
+        owner = owner.base
+    strides = tuple(stride // array.itemsize for stride in array.strides)
+    if not owner.flags.c_contiguous or owner.dtype != array.dtype or (strides and min(strides) < 0):
+        owner = array.copy(order="C")
+        return Place(owner.reshape(-1), 0, tuple(stride // array.itemsize for stride in owner.strides))
+    return Place(owner.reshape(-1), (address(array) - address(owner)) // array.itemsize, strides)
 
 
 def _memory(array: Array) -> Array | None:
@@ -69,6 +84,9 @@ def view_of(memory: Array, offset: int, shape: tuple[int, ...], strides: tuple[i
         If the array would reach beyond the memory.
     """
     size = memory.itemsize
+    if is_device_array(memory):
+        steps = tuple(stride * size for stride in strides)
+        return array_module(memory).lib.stride_tricks.as_strided(memory[offset:], shape, steps)
     return np.ndarray(shape, memory.dtype, memory, offset * size, tuple(stride * size for stride in strides))
 
 
@@ -115,7 +133,7 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
             "attempting to deepcopy a module, one of its attributes is the result of a computation."
         )
     found = place(tensor._array)
-    key = ("storage", found.memory.ctypes.data, found.memory.nbytes)
+    key = ("storage", address(found.memory), found.memory.nbytes)
     if key not in memo:
         # The original is kept beside its copy, so that its address stays taken while the memo lives.
         memo[key] = (found.memory, found.memory.copy(), [0])

@@ -74,6 +74,7 @@ class Tensor(Methods, metaclass=_TensorClass):
     _view_of: Any = None
     _view_call: Any = None
     _view_version = 0
+    _pinned = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Return a float32 tensor of given sizes (uninitialised) or data, as PyTorch's legacy constructor does."""
@@ -512,18 +513,18 @@ class Tensor(Methods, metaclass=_TensorClass):
         """
         from minigrad.conversion import parse_to
 
-        device, dtype, copy = parse_to(args, kwargs)
+        device, dtype, copy, non_blocking = parse_to(args, kwargs)
         moved = self
         if dtype is not None and dtype.numpy != self._array.dtype:
             moved = to_dtype(self if dtype.is_floating_point else self.detach(), dtype.numpy)
         if device is not None and not is_at(self._array, device):
-            moved = to_device(moved, device)
+            moved = to_device(moved, device, not non_blocking)
         return self.clone() if copy and moved is self else moved
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """Return the name of the tensor's type, or the tensor cast to ``dtype``."""
         if dtype is None:
-            return f"torch.{self.dtype.tensor_type}"
+            return f"torch.{'cuda.' if self.is_cuda else ''}{self.dtype.tensor_type}"
         from minigrad.conversion import parse_type
 
         return self.to(parse_type(dtype))
@@ -534,7 +535,19 @@ class Tensor(Methods, metaclass=_TensorClass):
 
     def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
         """Return the tensor in a GPU's memory."""
-        return self.to("cuda" if device is None else device)
+        return self.to("cuda" if device is None else device, non_blocking=non_blocking)
+
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """Return the tensor in memory that a GPU reads by itself: ``x.cuda(non_blocking=True)`` need not wait then."""
+        from minigrad.pinning import pin
+
+        return pin(self)
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """Whether the tensor is in memory that a GPU reads by itself."""
+        from minigrad.pinning import is_pinned
+
+        return is_pinned(self)
 
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """Return the tensor itself if it is contiguous, else a copy in row-major order."""

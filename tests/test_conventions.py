@@ -42,14 +42,15 @@ LAYERS = (
         "minigrad.testing",
         "minigrad.methods",
         "minigrad.legacy",
+        "minigrad.pinning",
     ),
+    ("minigrad.cuda",),
     (
         "minigrad.nn",
         "minigrad.optim",
         "minigrad.utils",
         "minigrad.batching",
         "minigrad.func",
-        "minigrad.cuda",
         "minigrad.backends",
         "minigrad.accelerator",
     ),
@@ -58,7 +59,11 @@ LAYERS = (
 )
 
 # Imports against that order, made when a method is called: methods whose text is too long for the class.
-REACHES_UP = {("minigrad.tensor", "minigrad.legacy"), ("minigrad.tensor", "minigrad.printing")}
+REACHES_UP = {
+    ("minigrad.tensor", "minigrad.legacy"),
+    ("minigrad.tensor", "minigrad.pinning"),
+    ("minigrad.tensor", "minigrad.printing"),
+}
 
 # Modules above the tensor that look inside it, for a measured reason that their docstrings give.
 INSIDERS = {"minigrad.utils.data._arrays"}

@@ -227,12 +227,14 @@ class TreeMethods:
         ``to(device=None, dtype=None, non_blocking=False)``, ``to(dtype)`` or ``to(tensor)``. Only floating point
         tensors take the dtype.
         """
-        device, dtype, _ = parse_to(args, kwargs)
+        device, dtype, _, non_blocking = parse_to(args, kwargs)
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
-        return self._apply(lambda tensor: tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype))
+        return self._apply(
+            lambda tensor: tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, non_blocking)
+        )
 
     def type(self, dst_type: DType | str) -> Self:
         """Convert all parameters and buffers to a dtype; return the module."""

@@ -292,7 +292,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     drawn = _empty_like(tensor).normal_(0, 1, generator=generator).reshape(rows, columns)
-    array = drawn.numpy()
+    array = drawn.cpu().numpy()
     q, r = np.linalg.qr(array.T if rows < columns else array)
     q *= np.sign(np.diagonal(r))  # makes the distribution uniform over the orthogonal matrices
     if rows < columns:

@@ -33,8 +33,10 @@ def kernels_of(array: Any) -> Any:
         return _kernels[kind]
 
 
-def place(array: Any, target: device) -> Any:
+def place(array: Any, target: device, wait: bool = True) -> Any:
     """Return an array in the memory of a device; one that is there as it is.
+
+    Unless ``wait``, a copy from pinned memory goes on while the program does.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def place(array: Any, target: device) -> Any:
     from minigrad_kernels.cuda import _memory
 
     use_device_arrays(_memory.module())
-    return _memory.to_device(array, target.index)
+    return _memory.to_device(array, target.index, wait)
 
 
 def use_device_arrays(module: ModuleType) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_module, array_of, as_array, is_array, is_writeable
+from minigrad.ops.backend import array_module, array_of, as_array, is_array, is_device_array, is_writeable, like
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -61,7 +61,7 @@ def _(make):
 @op(namespace=None, node="IndexBackward0")
 def advanced_index(input: Tensor, index: tuple[np.ndarray[Any, Any] | slice, ...]) -> Tensor:
     """Copy ``input[index]`` for an index with integer or bool arrays among full slices."""
-    return input[tuple(array_of(each) for each in index)]
+    return input[_beside(input, index)]
 
 
 @advanced_index.gradient
@@ -98,11 +98,27 @@ def _(make):
 
 def add_at(target: Any, index: tuple[Any, ...], values: Any) -> None:
     """Add ``values`` to ``target[index]`` in place, repeatedly where an index repeats."""
-    index = tuple(array_of(each) for each in index)
+    index = _beside(target, index)
     if len(index) == 1 and index[0].dtype.kind == "b":
         target[index] += values
         return
     np.add.at(target, index, values)
+
+
+def _beside(array: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return an index with its arrays where the indexed one is; those of the CPU may index a device's.
+
+    Raises
+    ------
+    RuntimeError
+        For a device's arrays in the index of an array of the CPU.
+    """
+    arrays = tuple(map(array_of, index))
+    if is_device_array(array):
+        return tuple(like(array, each) if is_array(each) else each for each in arrays)
+    if any(map(is_device_array, arrays)):
+        raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
+    return arrays
 
 
 def get_item(tensor: Any, index: Any) -> Any:
@@ -216,13 +232,13 @@ def assign(array: Any, advanced: Any, value: Any) -> None:
     """Carry out ``array[advanced] = value``, or say in PyTorch's words what does not fit."""
     if not is_writeable(array):
         raise RuntimeError(OVERLAP)
-    place = Ellipsis if advanced is None else advanced
+    place = Ellipsis if advanced is None else _beside(array, advanced)
     with np.errstate(all="ignore"):
         try:
             array[place] = value
         except (ValueError, TypeError):
             part = array[place]
-            array[place] = _fitted(as_array(value), part.shape)
+            array[place] = _fitted(like(array, value), part.shape)
 
 
 def _fitted(value: Any, shape: tuple[int, ...]) -> Any:

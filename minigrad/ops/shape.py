@@ -239,9 +239,9 @@ def _(make):
 
 
 @op(namespace=None, node="ToCopyBackward0")
-def to_device(input: Tensor, target: device) -> Tensor:
-    """Copy in the memory of a device, through which gradients flow."""
-    return place(input, target)
+def to_device(input: Tensor, target: device, wait: bool = True) -> Tensor:
+    """Copy in the memory of a device, through which gradients flow; see `minigrad.ops.backend.place`."""
+    return place(input, target, wait)
 
 
 @to_device.gradient

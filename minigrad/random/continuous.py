@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.random.stream import CHUNK, Array, Stream
+from minigrad.random.stream import CHUNK, Array, Stream, or_on_device
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _I64, _U32 = np.dtype(np.int64), np.dtype(np.uint32)
@@ -51,6 +51,7 @@ def draw(stream: Stream, size: int, each: int, dtype: Any, transform: Callable[[
     return out
 
 
+@or_on_device
 def standard_uniform(stream: Stream, size: int, dtype: np.dtype[Any]) -> Array:
     """Return uniforms in [0, 1): float64 ones of two words each, or others of one."""
     if dtype.itemsize == 8:
@@ -62,6 +63,7 @@ def standard_uniform(stream: Stream, size: int, dtype: np.dtype[Any]) -> Array:
     return values
 
 
+@or_on_device
 def uniform(stream: Stream, size: int, dtype: np.dtype[Any], low: float, high: float) -> Array:
     """Return values uniform in [low, high); one that rounding brings to ``high`` becomes ``low``, as in PyTorch.
 
@@ -136,6 +138,7 @@ def _fused_multiply_add(values: Array, scale: float, shift: float) -> Array:
     return np.where(np.isfinite(lost), total + lost, total)
 
 
+@or_on_device
 def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a contiguous target: in blocks of 16 where there are 16 or more, else in pairs.
 
@@ -216,6 +219,7 @@ def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:
         return _affine(values, std, mean)
 
 
+@or_on_device
 def scattered_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a target with gaps, or in another order than its memory's."""
     values = normal_pairs(stream, size, mean, std)
@@ -246,18 +250,21 @@ def _many_pairs(uniforms: Array) -> Array:
     return values
 
 
+@or_on_device
 def exponential(stream: Stream, size: int, dtype: np.dtype[Any], rate: float) -> Array:
     """Return exponential values ``-log(1 - u53) / rate``."""
     with np.errstate(over="ignore"):
         return draw(stream, size, 2, dtype, lambda words: np.log1p(-u53(words)) * (-1 / rate))
 
 
+@or_on_device
 def log_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return ``exp`` of normal values, which are always made in pairs."""
     with np.errstate(over="ignore"):
         return np.exp(normal_pairs(stream, size, mean, std)).astype(dtype)
 
 
+@or_on_device
 def cauchy(stream: Stream, size: int, dtype: np.dtype[Any], median: float, sigma: float) -> Array:
     """Return Cauchy values ``median + sigma * tan(pi * (u53 - 1/2))``."""
 

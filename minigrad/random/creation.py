@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.creation import on_device
+from minigrad.ops.backend import is_array
 from minigrad.ops.drawn import drawn
 from minigrad.ops.out import dtype_of
 from minigrad.random import continuous, discrete
@@ -70,7 +72,7 @@ def rand(
     shape = shape_of("rand", args, size)
     numpy_type = dtype_of("rand", dtype, out)
     check_floating(numpy_type, "check_uniform_bounds")
-    values = continuous.uniform(stream_of(generator, "rand"), prod(shape), numpy_type, 0, 1)
+    values = continuous.uniform(stream_of(generator, "rand", device), prod(shape), numpy_type, 0, 1)
     return finish("rand", values.reshape(shape), out, device, requires_grad)
 
 
@@ -98,7 +100,7 @@ def randn(
     shape = shape_of("randn", args, size)
     numpy_type = dtype_of("randn", dtype, out)
     check_floating(numpy_type, "normal_kernel_cpu")
-    values = continuous.normal(stream_of(generator, "randn"), prod(shape), numpy_type, 0, 1)
+    values = continuous.normal(stream_of(generator, "randn", device), prod(shape), numpy_type, 0, 1)
     return finish("randn", values.reshape(shape), out, device, requires_grad)
 
 
@@ -157,7 +159,7 @@ def randint(
     low, high = integer("randint", "low", low, 1), integer("randint", "high", high, max(len(args) - 1, 1))
     numpy_type = np.dtype(np.int64) if dtype is None and out is None else dtype_of("randint", dtype, out)
     check_range(low, high, numpy_type)
-    values = discrete.integers(stream_of(generator, "randint"), prod(shape), numpy_type, low, high)
+    values = discrete.integers(stream_of(generator, "randint", device), prod(shape), numpy_type, low, high)
     return finish("randint", values.reshape(shape), out, device, requires_grad)
 
 
@@ -199,7 +201,7 @@ def randperm(
     most = discrete.largest_integer(numpy_type) + 1
     if n > most:
         raise RuntimeError(f"n cannot be greater than {most} for {title(numpy_type)} type: it is {n}")
-    values = discrete.permutation(stream_of(generator, "randperm"), n)
+    values = discrete.permutation(stream_of(generator, "randperm", device), n)
     return finish("randperm", values.astype(numpy_type, copy=False), out, device, requires_grad)
 
 
@@ -233,8 +235,9 @@ def normal(
     RuntimeError
         For a negative standard deviation.
     """
-    stream = stream_of(generator, "normal")
-    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+    given = next((each for each in (mean, std) if isinstance(each, Tensor)), None)
+    stream = stream_of(generator, "normal", device if given is None else given.device)
+    if given is not None:
         if size is not None:
             raise TypeError("normal() takes no size along with a tensor: the result has the tensor's shape")
         means, stds = _array_of(mean), _array_of(std)
@@ -265,8 +268,8 @@ def _array_of(value: Any) -> Any:
 
 def _normal_around(mean: Any, std: Any, stream: Any) -> Array:
     """Return normal values around an array or a number, with an array or a number as standard deviation."""
-    leading = mean if isinstance(mean, np.ndarray) else std
-    if not isinstance(std, np.ndarray):
+    leading = mean if is_array(mean) else std
+    if not is_array(std):
         check_std(std)
     elif std.size and not (std >= 0).all():
         raise RuntimeError("normal expects all elements of std >= 0.0")
@@ -277,19 +280,20 @@ def _normal_around(mean: Any, std: Any, stream: Any) -> Array:
         raise RuntimeError(
             f"normal() needs mean and std of shapes that broadcast: they are {np.shape(mean)} and {np.shape(std)}"
         ) from None
-    spread = 1.0 if isinstance(std, np.ndarray) else float(std)
+    spread = 1.0 if is_array(std) else float(std)
     values = continuous.normal(stream, prod(shape), leading.dtype, 0, spread).reshape(shape)
-    if isinstance(std, np.ndarray):
+    if is_array(std):
         np.multiply(values, std, out=values, casting="same_kind")
     return np.add(values, mean, out=values, casting="same_kind")
 
 
-def _like(input: Tensor, dtype: Any, name: str) -> Tensor:
-    """Return an empty tensor of the shape and the memory order of another."""
+def _like(input: Tensor, dtype: Any, name: str, device: Any) -> Tensor:
+    """Return an empty tensor of the shape and the memory order of another, where it is unless a device is given."""
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     numpy_type = input._array.dtype if dtype is None else dtype_of(name, dtype, None)
-    return Tensor._wrap(np.empty_like(input._array, numpy_type))
+    array = np.empty_like(input._array, numpy_type)
+    return Tensor._wrap(array if device is None else on_device(array, device))
 
 
 @vmappable
@@ -308,8 +312,8 @@ def rand_like(
 
     The parameters are those of `rand`.
     """
-    drawn = uniform_(_like(input, dtype, "rand_like"), generator=generator)
-    return finish("rand_like", drawn._array, None, device, requires_grad)
+    drawn = uniform_(_like(input, dtype, "rand_like", device), generator=generator)
+    return finish("rand_like", drawn._array, None, drawn.device, requires_grad)
 
 
 @vmappable
@@ -328,8 +332,8 @@ def randn_like(
 
     The parameters are those of `rand`.
     """
-    drawn = normal_(_like(input, dtype, "randn_like"), generator=generator)
-    return finish("randn_like", drawn._array, None, device, requires_grad)
+    drawn = normal_(_like(input, dtype, "randn_like", device), generator=generator)
+    return finish("randn_like", drawn._array, None, drawn.device, requires_grad)
 
 
 @vmappable
@@ -359,5 +363,5 @@ def randint_like(
     if given or high is None:
         raise TypeError("randint_like() takes (input, high) or (input, low, high)")
     low, high = integer("randint_like", "low", low, 2), integer("randint_like", "high", high, len(args) + 1)
-    drawn = random_(_like(input, dtype, "randint_like"), low, high, generator=generator)
-    return finish("randint_like", drawn._array, None, device, requires_grad)
+    drawn = random_(_like(input, dtype, "randint_like", device), low, high, generator=generator)
+    return finish("randint_like", drawn._array, None, drawn.device, requires_grad)

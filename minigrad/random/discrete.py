@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.random.continuous import draw, exponential, standard_uniform, u53
-from minigrad.random.stream import BLOCK, Array, Loaded, Stream
+from minigrad.random.stream import BLOCK, Array, Loaded, Stream, or_on_device
 
 # The largest value that `random_()` without arguments gives, where it is not the dtype's own.
 _EXACT = {np.dtype(np.float16): 2**11, np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
@@ -43,6 +43,7 @@ def _remainder(words: Array, divisor: int) -> Array:
     return words - words // divisor * divisor  # NumPy divides by one number in vectors, but takes no remainders so
 
 
+@or_on_device
 def integers(stream: Stream, size: int, dtype: np.dtype[Any], low: int, high: int) -> Array:
     """Return integers from low to high - 1, of one word each, or of two where the range has 2**28 values or more.
 
@@ -75,6 +76,7 @@ def integers(stream: Stream, size: int, dtype: np.dtype[Any], low: int, high: in
     return draw(stream, size, 2, dtype, transform_pairs)
 
 
+@or_on_device
 def random_integers(stream: Stream, size: int, dtype: np.dtype[Any]) -> Array:
     """Return what ``random_()`` draws: integers from 0 to the largest that the dtype holds exactly."""
     width = largest_integer(dtype) + 1
@@ -83,6 +85,7 @@ def random_integers(stream: Stream, size: int, dtype: np.dtype[Any]) -> Array:
     return draw(stream, size, 1, dtype, lambda words: _remainder(words, width))
 
 
+@or_on_device
 def permutation(stream: Stream, n: int) -> Array:
     """Return 0..n-1 in random order (Fisher and Yates), int64: place i is swapped with place ``i + word % (n - i)``."""
     if n < 2:
@@ -100,6 +103,7 @@ def permutation(stream: Stream, n: int) -> Array:
     return np.array(order)
 
 
+@or_on_device
 def bernoulli(stream: Stream, size: int, p: float) -> Array:
     """Return booleans ``u53 < p``, with p in [0, 1]."""
     if Loaded.kernel is not None and size > _LONG_MASK:
@@ -120,12 +124,14 @@ def bernoulli(stream: Stream, size: int, p: float) -> Array:
     return draw(stream, size, 2, np.bool_, transform)
 
 
+@or_on_device
 def bernoulli_each(stream: Stream, p: Array) -> Array:
     """Return a boolean for each element of a one-dimensional array of probabilities, in its order."""
     kind = np.dtype(np.float64 if p.dtype == np.float64 else np.float32)
     return standard_uniform(stream, p.size, kind) < p
 
 
+@or_on_device
 def geometric(stream: Stream, size: int, dtype: np.dtype[Any], p: float) -> Array:
     """Return the number of trials to the first success, ``ceil(log(u53) / log(1 - p))``."""
     scale = math.log1p(-p)
@@ -137,6 +143,7 @@ def geometric(stream: Stream, size: int, dtype: np.dtype[Any], p: float) -> Arra
         return draw(stream, size, 2, dtype, transform)
 
 
+@or_on_device
 def multinomial(stream: Stream, weights: Array, count: int, replacement: bool) -> Array:
     """Return ``count`` indices a row, drawn with the probabilities that the rows of weights are proportional to.
 
@@ -172,6 +179,7 @@ def _with_replacement(stream: Stream, weights: Array, count: int) -> Array:
     return out
 
 
+@or_on_device
 def poisson(stream: Stream, rates: Array) -> Array:
     """Return Poisson counts, one for each of a one-dimensional array of rates; how many words each takes is random.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import CPU, check_available
+from minigrad.devices import CPU, check_available, default
 from minigrad.devices import device as Device
 from minigrad.random.stream import Stream
 from minigrad.tensor import Tensor
@@ -34,7 +34,7 @@ class Generator:
     Parameters
     ----------
     device : device
-        Where the numbers are to be used; the CPU.
+        Where the numbers are to be used, by default on the CPU. A GPU's are other numbers.
 
     Examples
     --------
@@ -44,16 +44,21 @@ class Generator:
     tensor([ 1.5410, -0.2934, -2.1788])
     """
 
-    __slots__ = ("__weakref__", "_stream")
+    __slots__ = ("__weakref__", "_device", "_stream")
 
     def __init__(self, device: Any = "cpu") -> None:
-        check_available(device)
-        self._stream = Stream(_FIRST_SEED)
+        self._device = check_available(device)
+        if self._device.type == "cpu":
+            self._stream: Any = Stream(_FIRST_SEED)
+        else:
+            from minigrad.random.philox import PhiloxStream
+
+            self._stream = PhiloxStream(_FIRST_SEED)
 
     @property
     def device(self) -> Device:
         """The device that the generator is for."""
-        return CPU
+        return self._device
 
     def manual_seed(self, seed: int) -> Generator:
         """Go to the beginning of the stream of a seed, and return the generator.
@@ -94,19 +99,19 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """Return a new generator in the same state."""
-        other = Generator()
+        other = Generator(self._device)
         other._stream.restore(self._stream.state())
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._stream.state(),)
+        return _restored, (self._stream.state(), self._device)
 
     def __repr__(self) -> str:
         return f"<torch._C.Generator object at {id(self):#x}>"
 
 
-def _restored(state: np.ndarray[Any, Any]) -> Generator:
-    generator = Generator()
+def _restored(state: np.ndarray[Any, Any], device: Device = CPU) -> Generator:
+    generator = Generator(device)
     generator._stream.restore(state)
     return generator
 
@@ -118,24 +123,68 @@ default_generator.seed()
 _default_stream = default_generator._stream
 
 
-def stream_of(generator: Generator | None, name: str) -> Stream:
-    """Return the stream to draw from for ``generator=``, in the function called ``name``."""
+_device_generators: dict[int, Generator] = {}
+
+
+def device_generator(index: int) -> Generator:
+    """Return the generator that is used for a CUDA device where none is given."""
+    if index not in _device_generators:
+        generator = _device_generators[index] = Generator(Device("cuda", index))
+        if _last.seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(_last.seed)
+    return _device_generators[index]
+
+
+class _last:
+    """The seed that `manual_seed` was given last, for generators that are made later."""
+
+    seed: int | None = None
+
+
+def stream_of(generator: Generator | None, name: str, device: Any = None) -> Stream:
+    """Return the stream to draw from for ``generator=``, in the function called ``name``.
+
+    Parameters
+    ----------
+    device : device, optional
+        Where the numbers are wanted, by default where new tensors are made.
+
+    Raises
+    ------
+    TypeError
+        For what is no generator.
+    RuntimeError
+        For a generator of another kind of device.
+    """
+    if device is None:
+        device = default.stack[-1]
+    elif type(device) is not Device:
+        device = Device(device)
     if generator is None:
-        return _default_stream
+        if device.type == "cpu":
+            return _default_stream
+        return device_generator(check_available(device).index or 0)._stream
     if not isinstance(generator, Generator):
         raise TypeError(f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}")
+    if generator._device.type != device.type:
+        raise RuntimeError(f"Expected a '{device.type}' device type for generator but found '{generator.device.type}'")
     return generator._stream
 
 
 def manual_seed(seed: Any) -> Generator:
-    """Seed the default generator, and return it.
+    """Seed the default generators of all devices, and return the CPU's.
 
     Parameters
     ----------
     seed : int
-        In [-2**63, 2**64). The low 32 bits decide about the numbers.
+        In [-2**63, 2**64). The low 32 bits decide about the CPU's numbers.
     """
-    return default_generator.manual_seed(int(seed))
+    _last.seed = seed = int(seed)
+    for generator in _device_generators.values():
+        generator.manual_seed(seed)
+    return default_generator.manual_seed(seed)
 
 
 def seed() -> int:
@@ -177,13 +226,17 @@ def fork_rng(
     device_type : str, optional
         The type of the devices.
     """
+    kept = [default_generator]
     for each in devices or ():
-        check_available(Device(each) if device_type is None or not isinstance(each, int) else Device(device_type, each))
+        device = Device(each) if device_type is None or not isinstance(each, int) else Device(device_type, each)
+        if check_available(device).type == "cuda":
+            kept.append(device_generator(device.index or 0))
     if not enabled:
         yield
         return
-    state = get_rng_state()
+    states = [generator.get_state() for generator in kept]
     try:
         yield
     finally:
-        set_rng_state(state)
+        for generator, state in zip(kept, states, strict=True):
+            generator.set_state(state)

@@ -47,7 +47,7 @@ def _fill(
     tensor: Tensor, generator: Generator | None, name: str, draw: Callable[..., Array], *parameters: Any
 ) -> Tensor:
     """Write ``draw(stream, size, dtype, *parameters)`` into a tensor, by the rules of in-place operations."""
-    stream = stream_of(generator, name)
+    stream = stream_of(generator, name, tensor.device)
     recorded = (tensor._requires_grad or tensor._base is not None) and tensor.requires_grad and mode.enabled
     if recorded:
         check_writable(tensor)

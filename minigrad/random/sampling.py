@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import of_array
+from minigrad.ops.backend import array_module
 from minigrad.ops.drawn import drawn
 from minigrad.random import discrete
 from minigrad.random._arguments import check_floating, check_probability, finish, integer, title
@@ -41,37 +43,42 @@ def bernoulli(
         Resized and written to.
     """
     array = _input_array("bernoulli", input)
-    stream = stream_of(generator, "bernoulli")
+    stream = stream_of(generator, "bernoulli", input.device)
     if p is None:
         flips = discrete.bernoulli_each(stream, checked_chances(array).reshape(-1))
     else:
         check_probability(p)
         flips = discrete.bernoulli(stream, array.size, p)
-    made = finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, None, False)
+    made = finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, input.device, False)
     return drawn(input, 0, made, "BernoulliBackward0") if p is None and out is None else made
 
 
-def bernoulli_mask(shape: Any, keep_probability: float, generator: Generator | None = None) -> Array:
+def bernoulli_mask(input: Tensor, keep_probability: float, shape: Any = None) -> Tensor:
     """Return booleans, True with one probability: what dropout keeps.
 
     Parameters
     ----------
-    shape : sequence of int, or ndarray
-        With an array, the mask has its memory order as well as its shape, as PyTorch's dropout draws it.
+    input : Tensor
+        The mask is where it is, and has its memory order as well as its shape, as PyTorch's dropout draws it.
     keep_probability : float
         At 0 and 1 nothing is drawn.
-    generator : Generator, optional
+    shape : sequence of int, optional
+        Another shape.
 
     Returns
     -------
-    ndarray of bool
+    Tensor of bool
     """
-    mask = np.empty_like(shape, np.bool_) if isinstance(shape, np.ndarray) else np.empty(shape, np.bool_)
+    return Tensor._wrap(_mask(input._array, keep_probability, shape))
+
+
+def _mask(array: Any, keep_probability: float, shape: Any) -> Any:
+    mask = np.empty_like(array, np.bool_) if shape is None else array_module(array).empty(shape, np.bool_)
     if keep_probability in (0, 1):
         mask.fill(keep_probability)
         return mask
     check_probability(keep_probability)
-    flips = discrete.bernoulli(stream_of(generator, "bernoulli_mask"), mask.size, keep_probability)
+    flips = discrete.bernoulli(stream_of(None, "dropout", of_array(mask)), mask.size, keep_probability)
     if mask.flags.c_contiguous:
         return flips.reshape(mask.shape)
     ordered = in_memory_order(mask)
@@ -117,8 +124,8 @@ def multinomial(
     count = integer("multinomial", "num_samples", num_samples, 2)
     _check_weights(array, count, replacement)
     weights = array.reshape(-1, array.shape[-1])
-    indices = discrete.multinomial(stream_of(generator, "multinomial"), weights, count, replacement)
-    return finish("multinomial", indices.reshape(*array.shape[:-1], count), out, None, False)
+    indices = discrete.multinomial(stream_of(generator, "multinomial", input.device), weights, count, replacement)
+    return finish("multinomial", indices.reshape(*array.shape[:-1], count), out, input.device, False)
 
 
 def _check_weights(weights: Array, count: int, replacement: bool) -> None:
@@ -151,8 +158,9 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     check_floating(array.dtype, "poisson_cpu")
     if array.size and not array.min() >= 0:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    counts = discrete.poisson(stream_of(generator, "poisson"), array.reshape(-1))
-    return drawn(input, 0, finish("poisson", counts.reshape(array.shape), None, None, False), "PoissonBackward0")
+    counts = discrete.poisson(stream_of(generator, "poisson", input.device), array.reshape(-1))
+    made = finish("poisson", counts.reshape(array.shape), None, input.device, False)
+    return drawn(input, 0, made, "PoissonBackward0")
 
 
 register_method("bernoulli", bernoulli)

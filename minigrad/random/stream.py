@@ -10,8 +10,10 @@ the words themselves to write a state down.
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,19 @@ def _untemper(words: Array) -> Array:
         low = key ^ ((low << 7) & 0x9D2C5680)
     high = low ^ (low >> 11)
     return low ^ (high >> 11)
+
+
+def or_on_device(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that draws from a `Stream`: the streams of devices have a method of its name."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def draw_from(stream: Any, *parameters: Any) -> Any:
+        if type(stream) is Stream:
+            return function(stream, *parameters)
+        return getattr(stream, name)(*parameters)
+
+    return draw_from
 
 
 class Stream:

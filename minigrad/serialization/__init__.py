@@ -292,7 +292,7 @@ def _move(storage: Storage, location: str) -> Storage:
             "running on a CPU-only machine, please use load with map_location=device('cpu') to map your storages to "
             "the CPU."
         ) from None
-    return storage
+    return storage.to(target)
 
 
 def _path(f: Any) -> str | None:

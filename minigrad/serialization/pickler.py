@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.ops.backend import address as data_address
+from minigrad.ops.backend import to_host
 from minigrad.serialization import names
 from minigrad.serialization.rebuild import (
     StorageType,
@@ -55,7 +57,7 @@ class SavedStorage:
     @property
     def part(self) -> np.ndarray[Any, Any]:
         """The elements that go into the file."""
-        return self.memory[self.low : self.high]
+        return to_host(self.memory[self.low : self.high])
 
 
 class _Later:
@@ -109,7 +111,7 @@ class TensorPickler(_PythonPickler):  # type: ignore[misc]  # its base is untype
         self._file = file
         self._protocol = protocol
         self._pending: list[tuple[int, _Later]] = []
-        self._by_address: dict[tuple[int, int], SavedStorage] = {}
+        self._by_address: dict[tuple[str, int, int], SavedStorage] = {}
         self.storages: list[SavedStorage] = []
 
     def dump(self, obj: Any) -> None:
@@ -152,7 +154,7 @@ class TensorPickler(_PythonPickler):  # type: ignore[misc]  # its base is untype
 
     def _storage(self, memory: np.ndarray[Any, Any], dtype: dtypes.dtype, location: str) -> SavedStorage:
         # Empty arrays may have any address, so they share nothing.
-        address = (memory.ctypes.data, memory.nbytes) if memory.size else (-1, len(self.storages))
+        address = (location, data_address(memory), memory.nbytes) if memory.size else ("", -1, len(self.storages))
         storage = self._by_address.get(address)
         if storage is None:
             storage = SavedStorage(str(len(self.storages)), memory, dtype, location)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.devices import device
+from minigrad.ops.backend import place as put
 from minigrad.storage import view_of
 from minigrad.tensor import Tensor
 
@@ -62,7 +64,16 @@ class Storage:
 
     def cpu(self) -> Storage:
         """Return the storage in the CPU's memory."""
-        return self
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Storage:
+        """Return the storage in a GPU's memory."""
+        return self.to("cuda" if device is None else device)
+
+    def to(self, target: Any) -> Storage:
+        """Return the storage in the memory of a device; itself when it is there."""
+        array = put(self.array, device(target))
+        return self if array is self.array else Storage(array, str(target))
 
 
 def rebuild_tensor_v2(

@@ -50,7 +50,7 @@ class _Recorder:
 
     def __init__(self):
         self.launches = []
-        self.ndarray = _memory.array_type()
+        self.ndarray, self.cuda = _memory.array_type(), _memory.module().cuda
 
     def array(self, values):
         """Return an array of the device."""

@@ -10,9 +10,13 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import weakref
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from minigrad_kernels.cuda import _simulated_runtime as cuda
+from minigrad_kernels.cuda._memory import usage
 
 __version__ = "simulated"
 
@@ -51,6 +55,9 @@ class SimulatedArray(NDArrayOperatorsMixin):
 
     def __init__(self, host):
         self.host = host
+        if host.base is None:
+            usage().add(host.nbytes)
+            weakref.finalize(host, usage().add, -host.nbytes)
 
     @property
     def flags(self):
@@ -70,7 +77,7 @@ class SimulatedArray(NDArrayOperatorsMixin):
     @property
     def device(self):
         """The device that holds the array."""
-        return Device(0)
+        return cuda.Device(0)
 
     def get(self):
         """Return a copy in NumPy's memory."""
@@ -161,31 +168,6 @@ class SimulatedArray(NDArrayOperatorsMixin):
 ndarray = SimulatedArray
 
 
-class Device:
-    """The one simulated device."""
-
-    id = 0
-
-    def __init__(self, device=None):
-        if device not in (None, 0):
-            raise ValueError(f"there is one simulated device, not {device + 1}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        return None
-
-    def synchronize(self):
-        """Wait for nothing: the simulator is done when a call returns."""
-
-
-class cuda:
-    """What stands in for ``cupy.cuda``."""
-
-    Device = Device
-
-
 @functools.cache
 def _cupy():
     """Return CuPy, whose names are asked, or NumPy where it is not installed."""
@@ -263,6 +245,25 @@ def asarray(data, dtype=None, order=None):
     return SimulatedArray(np.array(data, dtype, order=order))
 
 
+class _Pool:
+    """What stands in for the memory pool, which keeps nothing here."""
+
+    def total_bytes(self):
+        """Return the bytes that arrays take."""
+        return usage().allocated
+
+    def free_all_blocks(self):
+        """Give back nothing."""
+
+
+_pool = _Pool()
+
+
+def get_default_memory_pool():
+    """Return the memory pool."""
+    return _pool
+
+
 def asnumpy(array):
     """Return a copy in NumPy's memory."""
     return array.get()
@@ -299,6 +300,12 @@ class _Twin:
             raise AttributeError(f"{self._twin} has no '{name}'")
         found = getattr(importlib.import_module(self._home), name)
         return found if isinstance(found, type) else functools.partial(_run_function, found)
+
+
+class lib:
+    """CuPy's tricks with strides."""
+
+    stride_tricks = _Twin("numpy.lib.stride_tricks", "cupy.lib.stride_tricks")
 
 
 linalg = _Twin("numpy.linalg", "cupy.linalg")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
-import numpy as np
-
-from minigrad.creation import from_numpy
 from minigrad.ops.dropout import masked_scale
 from minigrad.random.mapped import vmappable
 from minigrad.random.sampling import bernoulli_mask
@@ -37,10 +33,10 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not input.is_floating_point():
         title = input.dtype.tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"result type Float can't be cast to the desired output type {title}")
-    mask = bernoulli_mask(input.detach().numpy(), 1 - p)
+    mask = bernoulli_mask(input, 1 - p)
     scale = _scale(input, p)
     if inplace:
-        return input.mul_(from_numpy(np.asarray(mask * input.dtype.numpy.type(scale))))
+        return input.mul_(mask.to(input.dtype).mul_(scale))
     return masked_scale(input, mask, scale)
 
 
@@ -98,7 +94,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     _check_probability(p)
     if not training or p == 0 or not input.numel():
         return input
-    return _alpha_drop(input, bernoulli_mask(input.detach().numpy(), 1 - p), p, inplace)
+    return _alpha_drop(input, bernoulli_mask(input, 1 - p), p, inplace)
 
 
 @vmappable
@@ -117,27 +113,26 @@ def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, is_ba
         return dropped.squeeze_(0) if inplace else dropped.squeeze(0)
     if not training or p == 0 or not input.numel():
         return input
-    factors = from_numpy(_channel_mask(input, p) * input.dtype.numpy.type(_scale(input, p)))
+    factors = _channel_mask(input, p).to(input.dtype).mul_(_scale(input, p))
     return input.mul_(factors) if inplace else input * factors
 
 
-def _channel_mask(input: Tensor, p: float) -> np.ndarray[Any, Any]:
+def _channel_mask(input: Tensor, p: float) -> Tensor:
     """Return booleans for the batch and the channels, of length 1 in all other dimensions."""
     if input.dim() < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    return bernoulli_mask((*input.shape[:2], *(1,) * (input.dim() - 2)), 1 - p)
+    return bernoulli_mask(input, 1 - p, (*input.shape[:2], *(1,) * (input.dim() - 2)))
 
 
-def _alpha_drop(input: Tensor, kept: np.ndarray[Any, Any], p: float, inplace: bool) -> Tensor:
+def _alpha_drop(input: Tensor, kept: Tensor, p: float, inplace: bool) -> Tensor:
     """Return ``a * (x or -alpha) + b``, with the ``a`` and ``b`` that keep zero mean and unit variance."""
     if p == 1:
-        factors = from_numpy(kept.astype(input.dtype.numpy))
+        factors = kept.to(input.dtype)
         return input.mul_(factors) if inplace else input * factors
-    kind = input.dtype.numpy.type
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-    noise = kept.astype(input.dtype.numpy)
-    factors = from_numpy(np.asarray(noise * kind(a)))
-    shifts = from_numpy(np.asarray((noise - kind(1)) * kind(_ALPHA * a) + kind(_ALPHA * a * p)))
+    noise = kept.to(input.dtype)
+    factors = noise * a
+    shifts = (noise - 1) * (_ALPHA * a) + _ALPHA * a * p
     return input.mul_(factors).add_(shifts) if inplace else input * factors + shifts
 
 

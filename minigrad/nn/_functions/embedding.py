@@ -52,7 +52,7 @@ def embedding(
     if max_norm is not None:
         limit_norms(weight, input, max_norm, norm_type)
     found = embedding_rows(weight, input, padding_idx)
-    return scaled_by_frequency(found, input.detach().numpy()) if scale_grad_by_freq else found
+    return scaled_by_frequency(found, input.detach().cpu().numpy()) if scale_grad_by_freq else found
 
 
 def scaled_by_frequency(found: Tensor, rows: np.ndarray[Any, Any]) -> Tensor:
@@ -61,13 +61,13 @@ def scaled_by_frequency(found: Tensor, rows: np.ndarray[Any, Any]) -> Tensor:
     shares = 1 / counts[places].reshape(*rows.shape, 1)
     # The value stays what it is (the difference is zero); the gradient is multiplied by the share.
     difference = found - found.detach()
-    return found.detach() + difference * from_numpy(shares.astype(found.dtype.numpy))
+    return found.detach() + difference * from_numpy(shares.astype(found.dtype.numpy)).to(found.device)
 
 
 @no_grad()
 def limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the rows of ``weight`` that ``input`` numbers, in place, to at most a norm."""
-    used = from_numpy(np.unique(input.detach().numpy()))
+    used = input.detach().unique()
     rows = weight[used]
     norms = rows.norm(norm_type, 1, keepdim=True)
     weight[used] = (rows * (max_norm / (norms + 1e-7))).where(norms > max_norm, rows)

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from minigrad.cuda import is_available
+from minigrad.pinning import pin_all
 from minigrad.utils.data.sampler import draw_seed, index_batches
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class BaseDataLoaderIter(Iterator[Any]):
         self._index_sampler = loader.index_sampler
         self._sampler_iter = index_batches(self._index_sampler)
         self._overrun = loader.overrun_check()
+        self._pins = loader.pin_memory and is_available()
 
     def __len__(self) -> int:
         return len(self._index_sampler)
@@ -33,7 +36,7 @@ class BaseDataLoaderIter(Iterator[Any]):
         batch = self._next_batch()
         if self._overrun is not None:
             self._overrun.count()
-        return batch
+        return pin_all(batch) if self._pins else batch
 
     def _next_batch(self) -> Any:
         raise NotImplementedError

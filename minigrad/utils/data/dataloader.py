@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from minigrad.cuda import is_available
 from minigrad.random import Generator
 from minigrad.utils.data._fetch import FetchPlan
 from minigrad.utils.data._iterators import BaseDataLoaderIter, OverrunCheck, SingleProcessDataLoaderIter
@@ -179,7 +180,7 @@ class DataLoader(Generic[T_co]):
         return OverrunCheck(self.dataset, self._told_length, self.num_workers > 0)
 
     def __iter__(self) -> BaseDataLoaderIter:
-        if self.pin_memory:
+        if self.pin_memory and not is_available():
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
                 "then device pinned memory won't be used.",
