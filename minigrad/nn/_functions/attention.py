@@ -75,7 +75,7 @@ def scaled_dot_product_attention(
         return attend(query, key, value, attn_mask, None, 1.0, scale, is_causal)
     real = query.dtype.numpy.type
     boost = float(real(1) / real(1 - dropout_p)) if dropout_p < 1 else 0.0
-    kept = bernoulli_mask(pairs, 1 - dropout_p)
+    kept = bernoulli_mask(query, 1 - dropout_p, pairs)
     return attend(query, key, value, attn_mask, kept, boost, scale, is_causal)
 
 
