@@ -25,6 +25,7 @@ _FAMILIES = {
     ],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
+    "attention": ["attend", "attend_backward"],
     "loss": [
         *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "bce_with_logits"],
         *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
