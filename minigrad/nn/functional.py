@@ -95,6 +95,7 @@ from ._functions.embedding import embedding
 from ._functions.embedding_bag import embedding_bag
 from ._functions.fractional_pool import fractional_max_pool2d, fractional_max_pool3d
 from ._functions.group_norm import group_norm, instance_norm, local_response_norm, rms_norm
+from ._functions.multi_head import multi_head_attention_forward
 from ._functions.normalization import batch_norm, layer_norm
 from ._functions.upsampling import upsample
 
@@ -170,6 +171,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
