@@ -29,6 +29,7 @@ from minigrad.printing import set_printoptions
 from minigrad.queries import *  # noqa: F403
 from minigrad.random import *  # noqa: F403
 from minigrad.ranges import *  # noqa: F403
+from minigrad.recurrent import *  # noqa: F403
 from minigrad.serialization import load, save
 from minigrad.settings import *  # noqa: F403
 from minigrad.size import Size

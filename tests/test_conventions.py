@@ -39,6 +39,7 @@ LAYERS = (
         "minigrad.special",
         "minigrad.ranges",
         "minigrad.queries",
+        "minigrad.recurrent",
         "minigrad.testing",
         "minigrad.methods",
         "minigrad.legacy",

@@ -303,8 +303,10 @@ class MultiNode(Node):
         self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
     ) -> None:
         super().__init__(plan, args, values, outs, results)
-        self.n_outputs = len(outs)
-        self.outputs = [(out.shape, out.dtype) for out in outs]
+        self.n_outputs = len(results)
+        self.outputs = [(out.shape, out.dtype) for out in outs[: len(results)]]
+        if not plan.op.materialize_grads:
+            self.materializes = False
 
     def output_edge(self, index: int) -> Any:
         """Return the edge that stands for output ``index``."""

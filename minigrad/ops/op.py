@@ -95,7 +95,9 @@ class Op(Entry):
     several : bool
         Whether the forward returns a tuple of results.
     hidden : bool
-        Whether the forward returns, after its one result, arrays that only the rules see (``saves=``).
+        Whether the forward returns, after its results, arrays that only the rules see (``saves=``).
+    materialize_grads : bool
+        Whether zeros stand in a rule's ``grads`` for outputs that got no gradient, or None.
     view : bool
         Whether the output shares the memory of the first input.
     differentiable : bool
@@ -112,6 +114,7 @@ class Op(Entry):
         *,
         outputs: tuple[str, ...] | None,
         saves: tuple[str, ...],
+        materialize_grads: bool,
         view: bool,
         differentiable: bool,
         node: str | None,
@@ -123,8 +126,9 @@ class Op(Entry):
         self.forward = _all_positional(forward)
         self.rules: dict[str, Rule] = {}
         self.joint_rule: Rule | None = None
-        self.output_names = outputs or ("out", *saves)
+        self.output_names = (*(outputs or ("out",)), *saves)
         self.hidden = bool(saves)
+        self.materialize_grads = materialize_grads
         self.several = outputs is not None
         self.view = view
         self.differentiable = differentiable
@@ -177,6 +181,7 @@ def op(
     aliases: tuple[str, ...] = (),
     outputs: tuple[str, ...] | None = None,
     saves: tuple[str, ...] = (),
+    materialize_grads: bool = True,
     view: bool = False,
     differentiable: bool = True,
     node: str | None = None,
@@ -200,6 +205,7 @@ def op(
         "aliases": aliases,
         "outputs": outputs,
         "saves": saves,
+        "materialize_grads": materialize_grads,
         "view": view,
         "differentiable": differentiable,
         "node": node,
@@ -328,6 +334,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
     forward, signature = self.forward, self.signature
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     make_result: Any = tuple if names == ("outputs",) else return_type(self.name.removesuffix("_dim"), names)
+    shown = len(names) if self.hidden else None
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != signature.arity:
@@ -355,9 +362,9 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
         except Exception as error:
             raise explained(error, signature, args, values) from None
         if found is None:
-            return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs)
+            return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs[:shown])
         outs = tuple(as_array(out) for out in outs)
-        results = tuple(Upper.Tensor._wrap(out) for out in outs)
+        results = tuple(Upper.Tensor._wrap(out) for out in outs[:shown])
         if self.view:
             for k, result in enumerate(results):
                 _share(result, found, OneOfSeveral(call, k, self.node_name), args)

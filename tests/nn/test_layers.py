@@ -46,6 +46,9 @@ ARGUMENTS = {
     **{f"Adaptive{kind}Pool{n}d": (2,) for kind in ("Avg", "Max") for n in (1, 2, 3)},
     **{f"{kind}Pad{n}d": (1,) for kind in ("Zero", "Reflection", "Replication", "Circular") for n in (1, 2, 3)},
     **{f"ConstantPad{n}d": (1, 0.5) for n in (1, 2, 3)},
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"), (3, 4)),
+    "RNNBase": ("GRU", 3, 4),
+    "RNNCellBase": (3, 4, True, 3),
 }
 
 

@@ -30,7 +30,7 @@ AMBIGUOUS = {"svd", "eigh", "linalg_svd", "cholesky_solve", "cholesky_inverse", 
 # Functions of several steps, of which the last is another one here, so that ``grad_fn`` has another name.
 OTHER_STEPS = {
     *("einsum", "quantile", "nanquantile", "repeat_interleave"),
-    *("chain_matmul", "matrix_power", "multi_dot", "scatter"),
+    *("chain_matmul", "matrix_power", "multi_dot", "scatter", "lstm_cell"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
-from minigrad.ops.dropout import masked_scale
+from minigrad.random.dropping import dropped, scale_of_kept
 from minigrad.random.mapped import vmappable
 from minigrad.random.sampling import bernoulli_mask
 from minigrad.tensor import Tensor
@@ -33,11 +33,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not input.is_floating_point():
         title = input.dtype.tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"result type Float can't be cast to the desired output type {title}")
-    mask = bernoulli_mask(input, 1 - p)
-    scale = _scale(input, p)
     if inplace:
-        return input.mul_(mask.to(input.dtype).mul_(scale))
-    return masked_scale(input, mask, scale)
+        return input.mul_(bernoulli_mask(input, 1 - p).to(input.dtype).mul_(scale_of_kept(input, p)))
+    return dropped(input, p)
 
 
 @vmappable
@@ -113,7 +111,7 @@ def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, is_ba
         return dropped.squeeze_(0) if inplace else dropped.squeeze(0)
     if not training or p == 0 or not input.numel():
         return input
-    factors = _channel_mask(input, p).to(input.dtype).mul_(_scale(input, p))
+    factors = _channel_mask(input, p).to(input.dtype).mul_(scale_of_kept(input, p))
     return input.mul_(factors) if inplace else input * factors
 
 
@@ -134,12 +132,6 @@ def _alpha_drop(input: Tensor, kept: Tensor, p: float, inplace: bool) -> Tensor:
     factors = noise * a
     shifts = (noise - 1) * (_ALPHA * a) + _ALPHA * a * p
     return input.mul_(factors).add_(shifts) if inplace else input * factors + shifts
-
-
-def _scale(input: Tensor, p: float) -> float:
-    """Return ``1 / (1 - p)``, divided in the input's precision as PyTorch does."""
-    kind = input.dtype.numpy.type
-    return float(kind(1) / kind(1 - p)) if p < 1 else 0.0
 
 
 def _check_probability(p: float) -> None:
