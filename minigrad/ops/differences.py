@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_its_kind
+from minigrad.ops.backend import array_module, as_its_kind
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.join import cat
@@ -405,9 +405,9 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    first, second = np.triu_indices(len(input), 1)
+    first, second = array_module(input).triu_indices(len(input), 1)
     if not input.shape[1]:
-        return np.zeros(len(first), input.dtype)
+        return array_module(input).zeros(len(first), input.dtype)
     return _norm_along(input[first] - input[second], p, -1, False)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of, like, on_host
+from minigrad.ops.backend import array_of, kernels_of, like, on_host
 from minigrad.ops.errors import c_name
 from minigrad.ops.join import stack
 from minigrad.ops.naming import named
@@ -47,7 +47,7 @@ def tap_sums(input: Tensor, places: np.ndarray[Any, Any], weights: Tensor) -> Te
         Places outside the input count as zero.
     weights : Tensor, shape (batch, points, taps)
     """
-    return kernels_of(input).tap_sums(input, like(input, places), weights)
+    return kernels_of(input).tap_sums(input, like(input, array_of(places)), weights)
 
 
 @tap_sums.gradient("input")
@@ -63,7 +63,7 @@ def _(grad, places, input):
 @op(namespace=None)
 def tap_sums_input(grad_output: Tensor, places: np.ndarray[Any, Any], weights: Tensor, length: int) -> Tensor:
     """Gradient of `tap_sums` with respect to its input of ``length`` elements."""
-    return kernels_of(grad_output).tap_sums_input(grad_output, like(grad_output, places), weights, length)
+    return kernels_of(grad_output).tap_sums_input(grad_output, like(grad_output, array_of(places)), weights, length)
 
 
 @tap_sums_input.gradient("grad_output")
@@ -79,7 +79,7 @@ def _(grad, places, grad_output):
 @op(namespace=None)
 def tap_sums_weights(grad_output: Tensor, places: np.ndarray[Any, Any], input: Tensor) -> Tensor:
     """Gradient of `tap_sums` with respect to its weights."""
-    return kernels_of(grad_output).tap_sums_weights(grad_output, like(grad_output, places), input)
+    return kernels_of(grad_output).tap_sums_weights(grad_output, like(grad_output, array_of(places)), input)
 
 
 @tap_sums_weights.gradient("grad_output")

@@ -23,6 +23,7 @@ __version__ = "simulated"
 # CuPy reduces and accumulates by these ufuncs only, and scatters by these.
 _REDUCTIONS = ("add", "multiply")
 _SCATTERS = ("add", "subtract", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor")
+_WRITEABLE = 0x400  # NumPy's flag
 # What CuPy's arrays lack.
 _NO_ATTRIBUTES = ("ctypes", "getfield", "resize", "setfield", "setflags", "to_device", "byteswap", "tofile")
 
@@ -205,8 +206,9 @@ def _unwrap_index(index):
 def _wrap(value):
     """Return NumPy's result as CuPy gives it: arrays, of no dimension too, and nothing that NumPy calls a scalar."""
     if isinstance(value, np.ndarray):
-        if not value.flags.writeable and isinstance(value.base, np.ndarray) and value.base.flags.writeable:
-            value.flags.writeable = True  # CuPy knows no read-only arrays
+        # CuPy knows no read-only arrays. (Asking a broadcast array for `flags.writeable` warns.)
+        if not value.flags.num & _WRITEABLE and isinstance(value.base, np.ndarray) and value.base.flags.writeable:
+            value.flags.writeable = True
         return SimulatedArray(value)
     if isinstance(value, np.generic):
         return SimulatedArray(np.asarray(value))
