@@ -262,7 +262,9 @@ def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
             f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(wrong).__name__}"
         ) from None
     if shape and min(shape) < 0:
-        raise RuntimeError(f"{name}: Dimension size must be non-negative, but got {list(shape)}")
+        if name == "zeros":
+            raise RuntimeError(f"zeros: Dimension size must be non-negative, but got {list(shape)}")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     return shape
 
 

@@ -760,6 +760,8 @@ def cross_entropy(
         if not target.is_floating_point():
             title = target.dtype.tensor_type.removesuffix("Tensor")
             raise RuntimeError(f"Expected floating point type for target with class probabilities, got {title}")
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target")
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing, classes)
     if not dims:
         wrap_dim(1, dims)  # which raises: there is no dimension of classes

@@ -85,6 +85,9 @@ def batch_norm(
     ----------
     .. [1] Ioffe, Szegedy. Batch Normalization: Accelerating Deep Network Training. 2015. arXiv:1502.03167
     """
+    if eps <= 0 and (training or eps < 0):
+        bound = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {bound}, but got {eps}")
     channels = input.size(1) if input.dim() > 1 else input.numel()
     for name, given in (
         ("running_mean", running_mean),
@@ -106,7 +109,8 @@ def batch_norm(
         if count == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
         out = normalized(input, dims, eps)
-        _update_averages(input, running_mean, running_var, dims, momentum)
+        if input.numel():
+            _update_averages(input, running_mean, running_var, dims, momentum)
     else:
         assert running_mean is not None
         assert running_var is not None
