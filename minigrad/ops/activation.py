@@ -18,6 +18,7 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples
+from minigrad.ops.select import choose
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ def _(grad, input, alpha, scale, input_scale):
 
 @elu_backward.gradient("input")
 def _(grad, grad_output, input, alpha, scale, input_scale):
-    return grad * grad_output * (input <= 0) * exp(input * input_scale) * (alpha * scale * input_scale * input_scale)
+    curve = grad * grad_output * exp(input * input_scale) * (alpha * scale * input_scale * input_scale)
+    return choose(input < 0, curve, 0)
 
 
 @elu_backward.samples

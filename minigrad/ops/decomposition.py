@@ -277,15 +277,11 @@ def linalg_svd(A: Tensor, full_matrices: bool) -> Any:
 def _(grads, U, S, Vh):
     grad_u, grad_s, grad_vh = grads
     rank = S.shape[-1]
-    whole_u, whole_vh = U, Vh
+    # The vectors of full_matrices=True beyond the first min(m, n) are not unique: nothing sensible depends on them.
     U, Vh = U[..., :rank], Vh[..., :rank, :]
+    grad_u, grad_vh = grad_u[..., :rank], grad_vh[..., :rank, :]
     if not (bool((grad_u != 0).any()) or bool((grad_vh != 0).any())):
         return matmul(U * grad_s[..., None, :], Vh)
-    if whole_u.shape[-1] != rank or whole_vh.shape[-2] != rank:
-        raise RuntimeError(
-            "svd_backward: the singular vectors of full_matrices=True beyond the first min(m, n) are not unique, so "
-            "they have no gradient; use full_matrices=False"
-        )
     V, grad_v = mT(Vh), mT(grad_vh)
     squares = S * S
     gaps = squares[..., None, :] - squares[..., :, None] + _eye_like(S, rank)

@@ -203,13 +203,13 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
 
 
 @logaddexp.gradient("input")
-def _(grad, input, out):
-    return grad * exp(input - out)
+def _(grad, input, other):
+    return grad / (1 + exp(other - input))
 
 
 @logaddexp.gradient("other")
-def _(grad, other, out):
-    return grad * exp(other - out)
+def _(grad, input, other):
+    return grad / (1 + exp(input - other))
 
 
 @logaddexp.samples

@@ -45,7 +45,7 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     reduction = legacy_reduction(size_average, reduce, reduction)
-    zero = input.detach() * 0
+    zero = input.detach().new_zeros(())
     unlike = (margin - input).to(input.dtype).clamp_min(0).where(target != 1, zero)
     return reduced(unlike + input.where(target != -1, zero), reduction)
 
@@ -109,7 +109,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    return reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+    return reduced((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
 @margin_ranking_loss.samples

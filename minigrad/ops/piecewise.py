@@ -36,7 +36,7 @@ def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
 
 @threshold.gradient
 def _(grad, input, threshold):
-    return choose(input > threshold, grad, 0)
+    return choose(input <= threshold, 0, grad)
 
 
 @threshold.samples

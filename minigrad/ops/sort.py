@@ -366,7 +366,9 @@ def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> 
                 f"{list(sorted_sequence.shape)} and "
                 f"input value tensor {list(values.shape)}"
             )
-        rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
+        if not values.size:
+            return array_module(values).zeros(values.shape, np.int32 if out_int32 else np.int64)
+        rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]) if sorted_sequence.size else [sorted_sequence[0]]
         wanted = values.reshape(len(rows), -1)
         found = np.stack([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
         found = found.reshape(values.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from minigrad.creation import empty
+from minigrad.creation import empty, ones_like
 from minigrad.dtypes import float64
 from minigrad.ops import activation, piecewise
 from minigrad.ops import softmax as softmax_op
@@ -103,7 +103,7 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     falls = input.detach() <= 0
-    slopes = input.detach() * 0 + 1
+    slopes = ones_like(input.detach())
     # One draw in double precision for each element that needs one, in order: PyTorch's stream.
     slopes[falls] = empty(int(falls.sum()), dtype=float64).uniform_(lower, upper).to(input.dtype)
     return input.mul_(slopes) if inplace else input * slopes
