@@ -204,12 +204,19 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
 
 @logaddexp.gradient("input")
 def _(grad, input, other):
-    return grad / (1 + exp(other - input))
+    return grad * _share_of(input, other)
 
 
 @logaddexp.gradient("other")
 def _(grad, input, other):
-    return grad / (1 + exp(input - other))
+    return grad * _share_of(other, input)
+
+
+def _share_of(one: Any, other: Any) -> Any:
+    """Return what share ``exp(one)`` has of the sum of both exponentials."""
+    from minigrad.ops.activation import sigmoid
+
+    return sigmoid(one - other)
 
 
 @logaddexp.samples
