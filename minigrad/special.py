@@ -24,7 +24,14 @@ _SAME = (
     ),
     *("round", "sinc", "softmax", "xlogy"),
 )
-_RENAMED = {"expit": "sigmoid", "gammaln": "lgamma", "psi": "digamma", "modified_bessel_i0": "i0"}
+_RENAMED = {
+    "expit": "sigmoid",
+    "gammainc": "igamma",
+    "gammaincc": "igammac",
+    "gammaln": "lgamma",
+    "multigammaln": "mvlgamma",
+    "psi": "digamma",
+}
 
 _CALLS = {name: _ENTRIES[name].call for name in _SAME if name in _ENTRIES}
 _CALLS |= {name: _ENTRIES[operation].call for name, operation in _RENAMED.items() if operation in _ENTRIES}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-def _scipy(name: str, x: Any = None) -> Any:
+def scipy_function(name: str, x: Any = None) -> Any:
     """Return a function of SciPy, or its twin for arrays of a device."""
     if is_device_array(x):
         from minigrad_kernels.cuda import _memory
@@ -33,17 +33,18 @@ def _scipy(name: str, x: Any = None) -> Any:
     return getattr(special, name)
 
 
-def _reference(name: str) -> Any:
-    return lambda *arguments: _scipy(name)(*arguments)
+def scipy_reference(name: str) -> Any:
+    """Return a function of SciPy as a reference, to be imported when it is called."""
+    return lambda *arguments: scipy_function(name)(*arguments)
 
 
-def _rare(name: str, x: Any) -> Any:
+def from_scipy(name: str, x: Any) -> Any:
     """Compute a function of SciPy in the precision of its argument."""
     x = to_floating(x)
-    return as_array(_scipy(name, x)(x), x.dtype)
+    return as_array(scipy_function(name, x)(x), x.dtype)
 
 
-@op(method=True, inplace=True, reference=_reference("erf"))
+@op(method=True, inplace=True, reference=scipy_reference("erf"))
 def erf(input: Tensor) -> Tensor:
     """Error function ``2 / sqrt(pi) * integral of exp(-t ** 2) from 0 to input``, elementwise."""
     x = to_floating(input)
@@ -55,7 +56,7 @@ def _(grad, input):
     return grad * ((2 / math.sqrt(math.pi)) * exp(-(input * input)))
 
 
-@op(method=True, inplace=True, reference=_reference("erfc"))
+@op(method=True, inplace=True, reference=scipy_reference("erfc"))
 def erfc(input: Tensor) -> Tensor:
     """Complementary error function ``1 - erf(input)``, elementwise; exact for large inputs too."""
     x = to_floating(input)
@@ -75,10 +76,10 @@ for _function in (erf, erfc):
         yield make.sample(np.array([0.0, np.inf, -np.inf, np.nan]), gradient=False)
 
 
-@op(method=True, inplace=True, reference=_reference("erfinv"))
+@op(method=True, inplace=True, reference=scipy_reference("erfinv"))
 def erfinv(input: Tensor) -> Tensor:
     """Inverse of the error function, elementwise; infinite at -1 and 1, nan beyond."""
-    return _rare("erfinv", input)
+    return from_scipy("erfinv", input)
 
 
 @erfinv.gradient
@@ -92,11 +93,11 @@ def _(make):
     yield make.sample(np.array([0.0, 1.0, -1.0, 2.0]), gradient=False)
 
 
-@op(method=True, inplace=True, reference=lambda x: np.where(np.isneginf(x), np.inf, _scipy("gammaln")(x)))
+@op(method=True, inplace=True, reference=lambda x: np.where(np.isneginf(x), np.inf, scipy_function("gammaln")(x)))
 def lgamma(input: Tensor) -> Tensor:
     """Logarithm of the magnitude of the gamma function, elementwise; infinite at 0, -1, -2, ..."""
     x = to_floating(input)
-    return np.where(x == -np.inf, x.dtype.type(np.inf), _rare("gammaln", x))
+    return np.where(x == -np.inf, x.dtype.type(np.inf), from_scipy("gammaln", x))
 
 
 @lgamma.gradient
@@ -104,10 +105,10 @@ def _(grad, input):
     return grad * digamma(input)
 
 
-@op(method=True, inplace=True, reference=_reference("digamma"))
+@op(method=True, inplace=True, reference=scipy_reference("digamma"))
 def digamma(input: Tensor) -> Tensor:
     """Logarithmic derivative of the gamma function, elementwise; nan at -1, -2, ..., infinite at 0."""
-    return _rare("digamma", input)
+    return from_scipy("digamma", input)
 
 
 @digamma.gradient
@@ -124,7 +125,7 @@ for _function in (lgamma, digamma):
         yield make.sample(np.array([0.0, -0.0, np.inf, np.nan]), gradient=False)
 
 
-@op(reference=lambda n, x: _scipy("polygamma")(n, x))
+@op(reference=lambda n, x: scipy_function("polygamma")(n, x))
 def polygamma(n: int, input: Tensor) -> Tensor:
     """Derivative of order ``n`` of `digamma`, elementwise; of order 0, digamma itself.
 
@@ -137,7 +138,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     x = to_floating(input)
-    return as_array(_scipy("polygamma", x)(n, x), x.dtype)
+    return as_array(scipy_function("polygamma", x)(n, x), x.dtype)
 
 
 @polygamma.gradient
@@ -157,7 +158,7 @@ def _(make):
 @op(
     method=True,
     inplace=True,
-    reference=lambda x, eps=None: _scipy("logit")(x if eps is None else np.clip(x, eps, 1 - eps)),
+    reference=lambda x, eps=None: scipy_function("logit")(x if eps is None else np.clip(x, eps, 1 - eps)),
 )
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """Inverse of the logistic function, ``log(input / (1 - input))``, elementwise; nan outside [0, 1].
@@ -194,10 +195,10 @@ def _(make):
     yield make.sample(np.array([0.0, 1.0, 0.3, -0.5, 2.0]), 0.25, gradient=False)
 
 
-@op(method=True, inplace=True, reference=_reference("i0"))
+@op(method=True, inplace=True, reference=scipy_reference("i0"))
 def i0(input: Tensor) -> Tensor:
     """Modified Bessel function of the first kind of order 0, elementwise."""
-    return _rare("i0", input)
+    return from_scipy("i0", input)
 
 
 @i0.gradient
@@ -205,10 +206,10 @@ def _(grad, input):
     return grad * i1(input)
 
 
-@op(namespace="special", reference=_reference("i1"), node="SpecialI1Backward0")
+@op(namespace="special", reference=scipy_reference("i1"), node="SpecialI1Backward0")
 def i1(input: Tensor) -> Tensor:
     """Modified Bessel function of the first kind of order 1, elementwise."""
-    return _rare("i1", input)
+    return from_scipy("i1", input)
 
 
 @i1.gradient

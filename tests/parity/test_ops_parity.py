@@ -44,6 +44,10 @@ def their_function(entry: Any) -> Any:
 CASES = [case for case in all_cases() if case.entry.namespace is not None and their_function(case.entry) is not None]
 
 
+# Functions whose last digits in double precision are PyTorch's approximation's.
+LESS_EXACT = {"bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"}
+
+
 class Outcome:
     """What a call did in one of the libraries: its results and gradients as arrays, or its error."""
 
@@ -171,6 +175,8 @@ def test_does_what_pytorch_does(case):
     floating = any(is_floating(array) for array in arrays_in((case.sample.args, case.sample.kwargs)))
     for dtype in ("float32", "float64", "int64", "bool") if floating else ("float32",):
         tolerance = TOLERANCE.get(dtype, TOLERANCE["float32"])
+        if case.entry.name in LESS_EXACT:
+            tolerance = TOLERANCE["float32"]
         ours = Outcome(minigrad, case.entry.call, case, dtype)
         theirs = Outcome(torch, function, case, dtype)
         if case.entry.name in AMBIGUOUS and theirs.error is None and ours.error is None:
