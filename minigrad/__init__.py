@@ -57,10 +57,24 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
 _SUBMODULES = {"accelerator", "backends", "cuda", "func", "nn", "optim", "testing", "utils"}
 
 
+# Functions of layers that PyTorch has here, too.
+_OF_LAYERS = {
+    *("adaptive_max_pool1d", "alpha_dropout", "alpha_dropout_", "batch_norm", "binary_cross_entropy_with_logits"),
+    *("celu", "celu_", "cosine_embedding_loss", "dropout", "dropout_", "embedding", "feature_alpha_dropout"),
+    *("feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "group_norm", "hinge_embedding_loss"),
+    *("instance_norm", "kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d_with_indices", "norm_except_dim"),
+    *("poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"),
+    "triplet_margin_loss",
+}
+
+
 def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute, as in ``minigrad.nn.Linear``."""
     if name in _SUBMODULES:
         return importlib.import_module(f"minigrad.{name}")
+    if name in _OF_LAYERS:
+        globals()[name] = getattr(importlib.import_module("minigrad.nn._functions.torch_names"), name)
+        return globals()[name]
     if name == "vmap":
         globals()["vmap"] = importlib.import_module("minigrad.func").vmap
         return globals()["vmap"]
@@ -71,4 +85,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the submodules too."""
-    return sorted({*globals(), *_SUBMODULES, "vmap"})
+    return sorted({*globals(), *_SUBMODULES, *_OF_LAYERS, "vmap"})

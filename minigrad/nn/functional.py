@@ -63,24 +63,32 @@ from minigrad.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 from ._functions.activation import (
     celu,
+    celu_,
     elu,
+    elu_,
     gumbel_softmax,
     hardsigmoid,
     hardswish,
     hardtanh,
+    hardtanh_,
     leaky_relu,
+    leaky_relu_,
     log_softmax,
     mish,
     relu,
     relu6,
+    relu_,
     rrelu,
+    rrelu_,
     selu,
+    selu_,
     silu,
     softmax,
     softmin,
     softsign,
     tanhshrink,
     threshold,
+    threshold_,
 )
 from ._functions.attention import scaled_dot_product_attention
 from ._functions.dropout import (
@@ -97,7 +105,7 @@ from ._functions.fractional_pool import fractional_max_pool2d, fractional_max_po
 from ._functions.group_norm import group_norm, instance_norm, local_response_norm, rms_norm
 from ._functions.multi_head import multi_head_attention_forward
 from ._functions.normalization import batch_norm, layer_norm
-from ._functions.upsampling import upsample
+from ._functions.upsampling import upsample, upsample_bilinear, upsample_nearest
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -116,6 +124,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "channel_shuffle",
     "conv1d",
     "conv2d",
@@ -131,6 +140,7 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "elu_",
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
@@ -147,6 +157,7 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
@@ -155,6 +166,7 @@ __all__ = [
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "local_response_norm",
     "log_softmax",
@@ -187,10 +199,13 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "rms_norm",
     "rrelu",
+    "rrelu_",
     "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -203,8 +218,11 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
