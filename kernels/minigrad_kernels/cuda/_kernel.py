@@ -80,13 +80,15 @@ class Kernel(dict):
         What it is looked up by, half precision aside.
     wide : bool
         Whether it may compute in double precision where its arrays are of single precision.
+    each : int
+        How many elements of its last output a thread is meant for.
     """
 
-    def __init__(self, function, dtypes=("float32", "float64"), wide=False):
+    def __init__(self, function, dtypes=("float32", "float64"), wide=False, each=1):
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         notes = function.__annotations__
         self.kinds = [_PLAIN.get(notes[name]) or globals()[notes[name]] for name in names]
-        self.function, self.dtypes, self.wide = function, dtypes, wide
+        self.function, self.dtypes, self.wide, self.each = function, dtypes, wide, each
         self.__doc__, self.__name__ = function.__doc__, function.__name__
 
     def __missing__(self, dtype):
@@ -183,7 +185,7 @@ class _Launcher:
                 words += self.words_of_array(fitting, extra)
                 if is_output:
                     elements = fitting.size
-        blocks = blocks_for(elements) if blocks is None else blocks
+        blocks = blocks_for(elements, self.kernel.each) if blocks is None else blocks
         if blocks > 0:
             if self.run is None:
                 self.run = self.load()
@@ -247,9 +249,9 @@ def working_dtype(dtype):
     return _SINGLE if dtype == np.float16 else dtype
 
 
-def blocks_for(elements):
-    """Return how many blocks give each of so many elements a thread."""
-    return -(-int(elements) // THREADS)
+def blocks_for(elements, each=1):
+    """Return how many blocks give so many elements a thread, one for `each` of them."""
+    return -(-int(elements) // (THREADS * each))
 
 
 @cache

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from minigrad_kernels.cuda import _scalar as scalar
-from minigrad_kernels.cuda._kernel import In, InBool, Out, Real, empty, kernel
+from minigrad_kernels.cuda._elementwise import elementwise
+from minigrad_kernels.cuda._kernel import In, InBool, Real, empty
 from minigrad_kernels.cuda._math import erf as erf_of
 from minigrad_kernels.cuda._math import erfc as erfc_of
 from minigrad_kernels.cuda._math import exp, expm1
 from minigrad_kernels.cuda._math import tanh as tanh_of
-from minigrad_kernels.cuda._numba import cuda
 
 
-@kernel
-def _sigmoid_loop(x: In, out: Out):
-    """out[i] = sigmoid(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = scalar.sigmoid(x[i], real)
+@elementwise
+def _sigmoid_loop(x: In, real):
+    """Return sigmoid(x)."""
+    return scalar.sigmoid(x, real)
 
 
 def sigmoid(x):
@@ -26,12 +24,10 @@ def sigmoid(x):
     return out
 
 
-@kernel
-def _sigmoid_backward_loop(grad: In, out: In, result: Out):
-    """result[i] = grad[i] * sigmoid'(x[i]), from out = sigmoid(x)."""
-    one = out.dtype.type(1)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * (one - out[i]) * out[i]
+@elementwise
+def _sigmoid_backward_loop(grad: In, out: In, real):
+    """Return grad * sigmoid'(x), from out = sigmoid(x)."""
+    return grad * (real(1) - out) * out
 
 
 def sigmoid_backward(grad, out):
@@ -41,11 +37,10 @@ def sigmoid_backward(grad, out):
     return result
 
 
-@kernel
-def _tanh_loop(x: In, out: Out):
-    """out[i] = tanh(x[i])."""
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = tanh_of(x[i])
+@elementwise
+def _tanh_loop(x: In):
+    """Return tanh(x)."""
+    return tanh_of(x)
 
 
 def tanh(x):
@@ -55,12 +50,10 @@ def tanh(x):
     return out
 
 
-@kernel
-def _tanh_backward_loop(grad: In, out: In, result: Out):
-    """result[i] = grad[i] * tanh'(x[i]), from out = tanh(x)."""
-    one = out.dtype.type(1)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * (one - out[i] * out[i])
+@elementwise
+def _tanh_backward_loop(grad: In, out: In, real):
+    """Return grad * tanh'(x), from out = tanh(x)."""
+    return grad * (real(1) - out * out)
 
 
 def tanh_backward(grad, out):
@@ -70,12 +63,10 @@ def tanh_backward(grad, out):
     return result
 
 
-@kernel
-def _relu_loop(x: In, out: Out):
-    """out[i] = x[i] where it is not <= 0, else 0."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = zero if x[i] <= zero else x[i]
+@elementwise
+def _relu_loop(x: In, real):
+    """Return x where it is not <= 0, else 0."""
+    return real(0) if x <= real(0) else x
 
 
 def relu(x):
@@ -85,12 +76,10 @@ def relu(x):
     return out
 
 
-@kernel
-def _relu_backward_loop(grad: In, out: In, result: Out):
-    """result[i] = grad[i] where out[i] is not <= 0."""
-    zero = out.dtype.type(0)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = zero if out[i] <= zero else grad[i]
+@elementwise
+def _relu_backward_loop(grad: In, out: In, real):
+    """Return grad where out is not <= 0."""
+    return real(0) if out <= real(0) else grad
 
 
 def relu_backward(grad, out):
@@ -100,12 +89,10 @@ def relu_backward(grad, out):
     return result
 
 
-@kernel
-def _leaky_relu_loop(x: In, slope: Real, out: Out):
-    """out[i] = x[i] if x[i] > 0 else slope * x[i]."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = x[i] if x[i] > zero else x[i] * slope
+@elementwise
+def _leaky_relu_loop(x: In, slope: Real, real):
+    """Return x if x > 0 else slope * x."""
+    return x if x > real(0) else x * slope
 
 
 def leaky_relu(x, slope):
@@ -115,12 +102,10 @@ def leaky_relu(x, slope):
     return out
 
 
-@kernel
-def _leaky_relu_backward_loop(grad: In, x: In, slope: Real, result: Out):
-    """result[i] = grad[i] * (1 if x[i] > 0 else slope)."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] if x[i] > zero else grad[i] * slope
+@elementwise
+def _leaky_relu_backward_loop(grad: In, x: In, slope: Real, real):
+    """Return grad * (1 if x > 0 else slope)."""
+    return grad if x > real(0) else grad * slope
 
 
 def leaky_relu_backward(grad, x, slope):
@@ -130,13 +115,11 @@ def leaky_relu_backward(grad, x, slope):
     return result
 
 
-@kernel
-def _elu_loop(x: In, positive: Real, negative: Real, input_scale: Real, out: Out):
-    """out[i] = positive * x if x > 0 else negative * (e**(input_scale * x) - 1)."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        low = zero if x[i] > zero else x[i]
-        out[i] = x[i] * positive if x[i] > zero else expm1(low * input_scale) * negative
+@elementwise
+def _elu_loop(x: In, positive: Real, negative: Real, input_scale: Real, real):
+    """Return positive * x if x > 0 else negative * (e**(input_scale * x) - 1)."""
+    low = real(0) if x > real(0) else x
+    return x * positive if x > real(0) else expm1(low * input_scale) * negative
 
 
 def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
@@ -146,13 +129,11 @@ def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     return out
 
 
-@kernel
-def _elu_backward_loop(grad: In, x: In, positive: Real, slope: Real, input_scale: Real, result: Out):
-    """result[i] = grad[i] * (positive if x > 0 else slope * e**(input_scale * x))."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        low = zero if x[i] > zero else x[i]
-        result[i] = grad[i] * (positive if x[i] > zero else slope * exp(low * input_scale))
+@elementwise
+def _elu_backward_loop(grad: In, x: In, positive: Real, slope: Real, input_scale: Real, real):
+    """Return grad * (positive if x > 0 else slope * e**(input_scale * x))."""
+    low = real(0) if x > real(0) else x
+    return grad * (positive if x > real(0) else slope * exp(low * input_scale))
 
 
 def elu_backward(grad, x, alpha=1.0, scale=1.0, input_scale=1.0):
@@ -162,20 +143,16 @@ def elu_backward(grad, x, alpha=1.0, scale=1.0, input_scale=1.0):
     return result
 
 
-@kernel
-def _gelu_loop(x: In, out: Out):
-    """out[i] = gelu(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = scalar.gelu(x[i], real)
+@elementwise
+def _gelu_loop(x: In, real):
+    """Return gelu(x)."""
+    return scalar.gelu(x, real)
 
 
-@kernel
-def _gelu_tanh_loop(x: In, out: Out):
-    """out[i] = gelu_tanh(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = scalar.gelu_tanh(x[i], real)
+@elementwise
+def _gelu_tanh_loop(x: In, real):
+    """Return gelu_tanh(x)."""
+    return scalar.gelu_tanh(x, real)
 
 
 def gelu(x, approximate="none"):
@@ -185,20 +162,16 @@ def gelu(x, approximate="none"):
     return out
 
 
-@kernel
-def _gelu_backward_loop(grad: In, x: In, result: Out):
-    """result[i] = grad[i] * gelu'(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * scalar.gelu_slope(x[i], real)
+@elementwise
+def _gelu_backward_loop(grad: In, x: In, real):
+    """Return grad * gelu'(x)."""
+    return grad * scalar.gelu_slope(x, real)
 
 
-@kernel
-def _gelu_tanh_backward_loop(grad: In, x: In, result: Out):
-    """result[i] = grad[i] * gelu_tanh'(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * scalar.gelu_tanh_slope(x[i], real)
+@elementwise
+def _gelu_tanh_backward_loop(grad: In, x: In, real):
+    """Return grad * gelu_tanh'(x)."""
+    return grad * scalar.gelu_tanh_slope(x, real)
 
 
 def gelu_backward(grad, x, approximate="none"):
@@ -208,12 +181,10 @@ def gelu_backward(grad, x, approximate="none"):
     return result
 
 
-@kernel
-def _silu_loop(x: In, out: Out):
-    """out[i] = silu(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = scalar.silu(x[i], real)
+@elementwise
+def _silu_loop(x: In, real):
+    """Return silu(x)."""
+    return scalar.silu(x, real)
 
 
 def silu(x):
@@ -223,12 +194,10 @@ def silu(x):
     return out
 
 
-@kernel
-def _silu_backward_loop(grad: In, x: In, result: Out):
-    """result[i] = grad[i] * silu'(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * scalar.silu_slope(x[i], real)
+@elementwise
+def _silu_backward_loop(grad: In, x: In, real):
+    """Return grad * silu'(x)."""
+    return grad * scalar.silu_slope(x, real)
 
 
 def silu_backward(grad, x):
@@ -238,13 +207,11 @@ def silu_backward(grad, x):
     return result
 
 
-@kernel
-def _softplus_loop(x: In, beta: Real, threshold: Real, out: Out):
-    """out[i] = log(1 + e**(beta * x)) / beta, and x itself where beta * x > threshold."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        z = x[i] * beta
-        out[i] = x[i] if z > threshold else scalar.softplus(z, real) / beta
+@elementwise
+def _softplus_loop(x: In, beta: Real, threshold: Real, real):
+    """Return log(1 + e**(beta * x)) / beta, and x itself where beta * x > threshold."""
+    z = x * beta
+    return x if z > threshold else scalar.softplus(z, real) / beta
 
 
 def softplus(x, beta=1.0, threshold=20.0):
@@ -254,13 +221,11 @@ def softplus(x, beta=1.0, threshold=20.0):
     return out
 
 
-@kernel
-def _softplus_backward_loop(grad: In, x: In, beta: Real, threshold: Real, result: Out):
-    """result[i] = grad[i] * softplus'(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        z = x[i] * beta
-        result[i] = grad[i] * (real(1) if z > threshold else scalar.sigmoid(z, real))
+@elementwise
+def _softplus_backward_loop(grad: In, x: In, beta: Real, threshold: Real, real):
+    """Return grad * softplus'(x)."""
+    z = x * beta
+    return grad * (real(1) if z > threshold else scalar.sigmoid(z, real))
 
 
 def softplus_backward(grad, x, beta=1.0, threshold=20.0):
@@ -270,12 +235,10 @@ def softplus_backward(grad, x, beta=1.0, threshold=20.0):
     return result
 
 
-@kernel
-def _log_sigmoid_loop(x: In, out: Out):
-    """out[i] = log(sigmoid(x[i]))."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = scalar.log_sigmoid(x[i], real)
+@elementwise
+def _log_sigmoid_loop(x: In, real):
+    """Return log(sigmoid(x))."""
+    return scalar.log_sigmoid(x, real)
 
 
 def log_sigmoid(x):
@@ -285,12 +248,10 @@ def log_sigmoid(x):
     return out
 
 
-@kernel
-def _log_sigmoid_backward_loop(grad: In, x: In, result: Out):
-    """result[i] = grad[i] * sigmoid(-x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * scalar.sigmoid(-x[i], real)
+@elementwise
+def _log_sigmoid_backward_loop(grad: In, x: In, real):
+    """Return grad * sigmoid(-x)."""
+    return grad * scalar.sigmoid(-x, real)
 
 
 def log_sigmoid_backward(grad, x):
@@ -300,12 +261,10 @@ def log_sigmoid_backward(grad, x):
     return result
 
 
-@kernel
-def _mish_loop(x: In, out: Out):
-    """out[i] = x[i] * tanh(softplus(x[i]))."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = x[i] * scalar.tanh_softplus(x[i], real)
+@elementwise
+def _mish_loop(x: In, real):
+    """Return x * tanh(softplus(x))."""
+    return x * scalar.tanh_softplus(x, real)
 
 
 def mish(x):
@@ -315,12 +274,10 @@ def mish(x):
     return out
 
 
-@kernel
-def _mish_backward_loop(grad: In, x: In, result: Out):
-    """result[i] = grad[i] * mish'(x[i])."""
-    real = x.dtype.type
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = grad[i] * scalar.mish_slope(x[i], real)
+@elementwise
+def _mish_backward_loop(grad: In, x: In, real):
+    """Return grad * mish'(x)."""
+    return grad * scalar.mish_slope(x, real)
 
 
 def mish_backward(grad, x):
@@ -330,12 +287,10 @@ def mish_backward(grad, x):
     return result
 
 
-@kernel
-def _hardtanh_backward_loop(grad: In, x: In, low: Real, high: Real, result: Out):
-    """result[i] = grad[i] where low < x[i] < high, else 0."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        result[i] = zero if x[i] <= low or x[i] >= high else grad[i]
+@elementwise
+def _hardtanh_backward_loop(grad: In, x: In, low: Real, high: Real, real):
+    """Return grad where low < x < high, else 0."""
+    return real(0) if x <= low or x >= high else grad
 
 
 def hardtanh_backward(grad, x, low=-1.0, high=1.0):
@@ -345,11 +300,10 @@ def hardtanh_backward(grad, x, low=-1.0, high=1.0):
     return result
 
 
-@kernel
-def _erf_loop(x: In, out: Out):
-    """out[i] = erf(x[i])."""
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = erf_of(x[i])
+@elementwise
+def _erf_loop(x: In):
+    """Return erf(x)."""
+    return erf_of(x)
 
 
 def erf(x):
@@ -359,11 +313,10 @@ def erf(x):
     return out
 
 
-@kernel
-def _erfc_loop(x: In, out: Out):
-    """out[i] = 1 - erf(x[i]), by the C library."""
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = erfc_of(x[i])
+@elementwise
+def _erfc_loop(x: In):
+    """Return 1 - erf(x)."""
+    return erfc_of(x)
 
 
 def erfc(x):
@@ -373,12 +326,10 @@ def erfc(x):
     return out
 
 
-@kernel
-def _masked_scale_loop(x: In, mask: InBool, scale: Real, out: Out):
-    """out[i] = x[i] * (scale if mask[i] else 0)."""
-    zero = x.dtype.type(0)
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = x[i] * (scale if mask[i] else zero)
+@elementwise
+def _masked_scale_loop(x: In, mask: InBool, scale: Real, real):
+    """Return x * (scale if mask else 0)."""
+    return x * (scale if mask else real(0))
 
 
 def masked_scale(x, mask, scale):
