@@ -533,7 +533,7 @@ def _(make):
 def cross_entropy_rows(
     input: Tensor, target: Any, weight: Any, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Tensor:
-    """Cross-entropy of rows of logits, shape (rows, classes), and class numbers, shape (rows,)."""
+    """Cross-entropy of logits, shape (rows, classes) or (batch, classes, places), and class numbers."""
     return kernels_of(input).cross_entropy(input, target, weight, ignore_index, label_smoothing, reduction)
 
 
@@ -584,7 +584,7 @@ def _(grad, grad_output, input, total_weight, target, weight, ignore_index, redu
     scale = _row_scale(input.shape[1], total_weight, target, weight, ignore_index, reduction, label_smoothing)
     scale = grad_output * as_its_kind(grad, scale)
     p = softmax(input, 1)
-    return scale.reshape((-1, 1)) * p * (grad - sum(p * grad, 1, True))
+    return scale.reshape((*scale.shape[:1], 1, *scale.shape[1:])) * p * (grad - sum(p * grad, 1, True))
 
 
 @cross_entropy_backward.samples
@@ -653,13 +653,15 @@ def _(make):
     yield make.sample(make(), make(3, 3), np.array([3.0]), np.array([0, 2, 1]), None, -100, "mean", gradient=False)
 
 
-def _class_rows(input: Any, classes: int) -> Any:
-    """Return (classes,), (batch, classes) or (batch, classes, d1, ...) scores as (rows, classes)."""
+def _by_class(input: Any, target: Any, classes: int) -> tuple[Any, Any]:
+    """Return scores as (rows, classes) or (batch, classes, places), and the array of class numbers in that shape."""
     if input.dim() == 1:
-        return input.reshape(1, classes)
+        return input.reshape(1, classes), target._array.reshape(1)
     if input.dim() == 2:
-        return input
-    return input.movedim(1, -1).reshape(-1, classes)
+        return input, target._array
+    batch = input.shape[0]
+    places = math.prod(input.shape[2:])
+    return input.reshape(batch, classes, places), target._array.reshape(batch, places)
 
 
 def _check_class_target(input: Any, target: Any) -> None:
@@ -768,8 +770,7 @@ def cross_entropy(
     _check_class_target(input, target)
     check_floating("log_softmax_lastdim_kernel_impl", input._array)
     losses = cross_entropy_rows(
-        _class_rows(input, classes),
-        target._array.reshape(-1) if target.dim() != 1 else target._array,
+        *_by_class(input, target, classes),
         _class_weight(weight, input, classes),
         ignore_index,
         reduction,
@@ -826,8 +827,7 @@ def nll_loss(
     classes = input.shape[0 if dims == 1 else 1] if dims else 1
     _check_class_target(input, target)
     losses = nll_rows(
-        _class_rows(input, classes),
-        target._array.reshape(-1),
+        *_by_class(input, target, classes),
         _class_weight(weight, input, classes),
         ignore_index,
         reduction,

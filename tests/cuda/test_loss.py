@@ -48,9 +48,9 @@ def _both(name, dtype, *args, **kwargs):
 @pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_cross_entropy(dtype, is_weighted, smoothing, reduction, rng):
-    for rows, classes in [(1, 1), (7, 3), (5, 19)]:
-        logits = rng.normal(0, 3, (rows, classes)).astype(dtype)
-        target = rng.integers(0, classes, rows)
+    for rows, classes, *places in [(1, 1), (7, 3), (5, 19), (2, 3, 5)]:
+        logits = rng.normal(0, 3, (rows, classes, *places)).astype(dtype)
+        target = rng.integers(0, classes, (rows, *places))
         target[-1] = -100 if rows > 1 else 0
         weight = rng.uniform(0.5, 2, classes).astype(dtype) if is_weighted else None
         options = {"weight": weight, "label_smoothing": smoothing, "reduction": reduction}
@@ -71,9 +71,9 @@ def on_device_options(options):
 @pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nll_loss(dtype, is_weighted, reduction, rng):
-    for rows, classes in [(1, 1), (19, 3)]:
-        logp = np.log(rng.uniform(0.1, 1, (rows, classes))).astype(dtype)
-        target = rng.integers(0, classes, rows)
+    for rows, classes, *places in [(1, 1), (19, 3), (2, 3, 5)]:
+        logp = np.log(rng.uniform(0.1, 1, (rows, classes, *places))).astype(dtype)
+        target = rng.integers(0, classes, (rows, *places))
         target[-1] = 1 if rows > 1 else 0
         weight = rng.uniform(0.5, 2, classes).astype(dtype) if is_weighted else None
         options = {"weight": weight, "ignore_index": 1, "reduction": reduction}

@@ -141,3 +141,34 @@ def test_strided_logits_and_read_only_targets(rng):
     got, want = cpu.cross_entropy(x.T, target), cpu.cross_entropy(x.T.copy(), target)
     for g, w in zip(got, want, strict=True):
         np.testing.assert_array_equal(g, w)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_scores_of_images_are_rows_that_lie_apart(is_weighted, smoothing, reduction, rng):
+    images, classes, places = 2, 5, 1500  # more places than a strip has
+    x = rng.normal(0, 3, (images, classes, places))
+    x[0, 0, 3] = -np.inf
+    target = rng.integers(1, classes, (images, places))
+    target[1, ::7] = -100
+    weight = rng.uniform(0.5, 2, classes) if is_weighted else None
+    rest = weight, -100, smoothing, reduction
+    if smoothing:
+        x[0, 0, 3] = 0
+    rows, labels = np.moveaxis(x, 1, -1).reshape(-1, classes), target.reshape(-1)
+    losses, lse, total = cpu.cross_entropy(x, target, *rest)
+    wanted, wanted_lse, wanted_total = cpu.cross_entropy(rows, labels, *rest)
+    np.testing.assert_allclose(losses.reshape(wanted.shape), wanted, rtol=1e-12)
+    np.testing.assert_allclose(lse.reshape(-1), wanted_lse, rtol=1e-12)
+    assert total == pytest.approx(wanted_total)
+    grad = np.asarray(rng.normal(size=losses.shape))
+    got = cpu.cross_entropy_backward(grad, x, lse, total, target, *rest)
+    wanted = cpu.cross_entropy_backward(grad.reshape(-1), rows, wanted_lse, wanted_total, labels, *rest)
+    np.testing.assert_allclose(np.moveaxis(got, 1, -1).reshape(wanted.shape), wanted, rtol=1e-9, atol=1e-15)
+
+
+def test_a_class_of_a_place_that_is_out_of_range_is_named():
+    for loss in (cpu.cross_entropy, cpu.nll_loss):
+        with pytest.raises(IndexError, match=r"Target 4 is out of bounds"):
+            loss(np.ones((2, 3, 2)), np.array([[0, 1], [4, 2]]))

@@ -69,3 +69,20 @@ def test_scalars_and_empty_arrays(function):
 def test_logsumexp_over_nothing_is_minus_infinity():
     np.testing.assert_array_equal(cpu.logsumexp(np.empty((2, 0), np.float32)), [-np.inf] * 2)
     assert cpu.logsumexp(np.empty((0, 3), np.float32)).shape == (0,)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rows_that_lie_apart_are_those_that_lie_together(axis):
+    rng = np.random.default_rng(0)
+    x, grad = rng.normal(0, 5, (2, 3, 4, 1500)), rng.normal(size=(2, 3, 4, 1500))
+    x[0, 1, 2, 3], x[1, 1, 2, 1400] = np.nan, np.inf
+    x[:, 0, 1, 7] = -np.inf
+
+    def last(array):
+        return np.ascontiguousarray(np.moveaxis(array, axis, -1))
+
+    for run in (cpu.softmax, cpu.log_softmax):
+        np.testing.assert_allclose(last(run(x, axis)), run(last(x)), rtol=1e-12)
+    for run in (cpu.softmax_backward, cpu.log_softmax_backward):
+        np.testing.assert_allclose(last(run(grad, x, axis)), run(last(grad), last(x)), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(cpu.logsumexp(x, axis), cpu.logsumexp(last(x)), rtol=1e-12)

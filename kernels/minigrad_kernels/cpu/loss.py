@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from minigrad_kernels.cpu import _class_strips as class_strips
+from minigrad_kernels.cpu import _strips as strips
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, OutFloat64, Real, kernel
 from minigrad_kernels.scalar._bits import fabs, maximum, wide
 from minigrad_kernels.scalar.activation import bce_with_logits as bce_term
@@ -83,8 +85,8 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
 
     Parameters
     ----------
-    logits : ndarray, shape (rows, classes)
-    target : ndarray of int64, shape (rows,)
+    logits : ndarray, shape (rows, classes) or (batch, classes, places)
+    target : ndarray of int64, shape (rows,) or (batch, places)
     weight : ndarray, shape (classes,), optional
         Weight of each class, of the logits' dtype.
     ignore_index : int
@@ -94,8 +96,8 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
 
     Returns
     -------
-    losses : ndarray, 0-d, or of shape (rows,) for 'none'
-    lse : ndarray, shape (rows,)
+    losses : ndarray, 0-d, or of the targets' shape for 'none'
+    lse : ndarray, of the targets' shape
         Log-sum-exp of each row, for `cross_entropy_backward`.
     total_weight : ndarray of float64, shape (1,)
         What 'mean' divides by; for `cross_entropy_backward`.
@@ -105,30 +107,26 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
     IndexError
         Where a target is neither a class nor `ignore_index`.
     """
-    dtype, mode, rows = logits.dtype, _MODES[reduction], target.size
-    losses, lse, total = empty(_SCALAR if mode else rows, dtype), empty(rows, dtype), empty(1)
+    dtype, mode = logits.dtype, _MODES[reduction]
+    losses, lse, total = empty(_SCALAR if mode else target.shape, dtype), empty(target.shape, dtype), empty(1)
     if logits.size == 0:
         return _no_rows(losses, lse, total, target, mode, ignore_index)
-    bad = _cross_entropy_loop[dtype](
-        logits,
-        target,
-        logits if weight is None else weight,
-        weight is not None,
-        ignore_index,
-        label_smoothing,
-        mode,
-        losses,
-        lse,
-        total,
-    )
+    chosen = logits if weight is None else weight
+    numbers = logits, target, chosen, weight is not None, ignore_index, label_smoothing
+    if logits.ndim == 2:
+        bad = _cross_entropy_loop[dtype](*numbers, mode, losses, lse, total)
+    else:
+        places = logits.shape[2]
+        room = strips.scratch(places, dtype, 3)
+        bad = class_strips.cross_entropy_loop[dtype](*numbers, places, mode, *room, losses, lse, total)
     if bad >= 0:
-        raise IndexError(f"Target {target[bad]} is out of bounds.")
+        raise IndexError(f"Target {target.reshape(-1)[bad]} is out of bounds.")
     return losses, lse, total
 
 
 def _no_rows(losses, lse, total, target, mode, ignore_index):
     """Return the results for no rows (mean of nothing: nan) or no classes (every target is out of range)."""
-    if wrong := [t for t in target.tolist() if t != ignore_index]:
+    if wrong := [t for t in target.reshape(-1).tolist() if t != ignore_index]:
         raise IndexError(f"Target {wrong[0]} is out of bounds.")
     losses.fill(np.nan if mode == 1 else 0)
     total.fill(0)
@@ -194,96 +192,36 @@ def cross_entropy_backward(
     """Return the gradient of `cross_entropy` with respect to the logits; `lse` and `total_weight` are its results."""
     result = empty(logits.shape, logits.dtype)
     if result.size:
-        _cross_entropy_backward_loop[logits.dtype](
-            grad,
-            logits,
-            lse,
-            target,
-            logits if weight is None else weight,
-            weight is not None,
-            ignore_index,
-            label_smoothing,
-            _MODES[reduction],
-            total_weight[0],
-            result,
-        )
+        chosen = logits if weight is None else weight
+        mode, total = _MODES[reduction], total_weight[0]
+        numbers = grad, logits, lse, target, chosen, weight is not None, ignore_index, label_smoothing
+        if logits.ndim == 2:
+            _cross_entropy_backward_loop[logits.dtype](*numbers, mode, total, result)
+        else:
+            places = logits.shape[2]
+            room = strips.scratch(places, logits.dtype)
+            class_strips.cross_entropy_backward_loop[logits.dtype](*numbers, places, mode, total, *room, result)
     return result
 
 
-@kernel
-def _nll_loss_loop(
-    logp: In,
-    target: InInt64,
-    weight: In,
-    is_weighted: bool,
-    ignore_index: int,
-    mode: int,
-    losses: Out,
-    total_weight: OutFloat64,
-):
-    """Weighted -logp[i, target[i]]; returns the first row with a target that is out of range, or -1."""
-    rows = target.size
-    classes = logp.size // rows
-    zero, one = logp.dtype.type(0), logp.dtype.type(1)
-    total, weights = 0.0, 0.0
-    for i in range(rows):
-        label = target[i]
-        loss = zero
-        if label != ignore_index:
-            if label < 0 or label >= classes:
-                return i
-            w = weight[label] if is_weighted else one
-            loss = -logp[i * classes + label] * w
-            weights += w
-        if mode == 0:
-            losses[i] = loss
-        total += loss
-    total_weight[0] = weights
-    if mode == 1:
-        losses[0] = total / weights
-    elif mode == 2:
-        losses[0] = total
-    return -1
-
-
 def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
-    """Negative log-likelihood of class numbers: as `cross_entropy`, of log-probabilities (rows, classes).
+    """Negative log-likelihood of class numbers: as `cross_entropy`, of log-probabilities of the logits' shape.
 
     Returns ``losses, total_weight``.
     """
     dtype, mode = logp.dtype, _MODES[reduction]
-    losses, total = empty(_SCALAR if mode else target.size, dtype), empty(1)
+    losses, total = empty(_SCALAR if mode else target.shape, dtype), empty(1)
     if logp.size == 0:
         losses, _, total = _no_rows(losses, None, total, target, mode, ignore_index)
         return losses, total
     chosen = logp if weight is None else weight
-    bad = _nll_loss_loop[dtype](logp, target, chosen, weight is not None, ignore_index, mode, losses, total)
+    places = logp.shape[2] if logp.ndim == 3 else 1
+    bad = class_strips.nll_loss_loop[dtype](
+        logp, target, chosen, weight is not None, ignore_index, places, mode, losses, total
+    )
     if bad >= 0:
-        raise IndexError(f"Target {target[bad]} is out of bounds.")
+        raise IndexError(f"Target {target.reshape(-1)[bad]} is out of bounds.")
     return losses, total
-
-
-@kernel
-def _nll_loss_backward_loop(
-    grad: In,
-    target: InInt64,
-    weight: In,
-    is_weighted: bool,
-    ignore_index: int,
-    mode: int,
-    total_weight: float,
-    result: Out,
-):
-    """result[i, target[i]] = -grad * weight; result comes in as zeros."""
-    classes = result.size // target.size
-    one = result.dtype.type(1)
-    for i in range(target.size):
-        label = target[i]
-        if label != ignore_index:
-            g = grad[i] if mode == 0 else grad[0]
-            if mode == 1:
-                g = result.dtype.type(g / total_weight)
-            result[i * classes + label] = -g * (weight[label] if is_weighted else one)
 
 
 def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
@@ -292,7 +230,10 @@ def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_inde
     if result.size:
         chosen = grad if weight is None else weight
         mode, total = _MODES[reduction], total_weight[0]
-        _nll_loss_backward_loop[logp.dtype](grad, target, chosen, weight is not None, ignore_index, mode, total, result)
+        places = logp.shape[2] if logp.ndim == 3 else 1
+        class_strips.nll_loss_backward_loop[logp.dtype](
+            grad, target, chosen, weight is not None, ignore_index, places, mode, total, result
+        )
     return result
 
 

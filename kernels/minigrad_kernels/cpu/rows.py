@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from minigrad_kernels.cpu import _strips as strips
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
@@ -92,38 +93,37 @@ def _logsumexp_loop(x: In, width: int, out: Out):
         out[i] = top + x.dtype.type(math.log(total))
 
 
-def _along(loop, x, axis, *rest):
-    """Run a row loop along any axis: `rest` and `x` (the last array) are of one shape."""
-    if x.size == 0:
-        return empty(x.shape, x.dtype)
-    if x.ndim < 2 or axis in (-1, x.ndim - 1):
-        out = empty(x.shape, x.dtype)
-        loop[x.dtype](*rest, x, x.shape[-1] if x.ndim else 1, out)
+def _along(loop, strips_loop, x, axis, *rest):
+    """Run a row loop along the last axis, or its twin along another, on `rest` and `x`, which are of one shape."""
+    out = empty(x.shape, x.dtype)
+    if not out.size:
         return out
-    moved = [np.moveaxis(a, axis, -1) for a in (*rest, x)]
-    out = empty(moved[-1].shape, x.dtype)
-    loop[x.dtype](*moved, out.shape[-1], out)
-    return np.ascontiguousarray(np.moveaxis(out, -1, axis))
+    if x.ndim < 2 or axis in (-1, x.ndim - 1):
+        loop[x.dtype](*rest, x, x.shape[-1] if x.ndim else 1, out)
+    else:
+        inner = math.prod(x.shape[axis % x.ndim + 1 :])
+        strips_loop[x.dtype](*rest, x, x.shape[axis], inner, *strips.scratch(inner, x.dtype), out)
+    return out
 
 
 def softmax(x, axis=-1):
     """Return ``exp(x) / sum(exp(x))`` along `axis`, computed without overflow."""
-    return _along(_softmax_loop, x, axis)
+    return _along(_softmax_loop, strips.softmax_loop, x, axis)
 
 
 def log_softmax(x, axis=-1):
     """Return ``x - log(sum(exp(x)))`` along `axis`, computed without overflow."""
-    return _along(_log_softmax_loop, x, axis)
+    return _along(_log_softmax_loop, strips.log_softmax_loop, x, axis)
 
 
 def softmax_backward(grad, out, axis=-1):
     """Return ``out * (grad - sum(grad * out))``: the gradient of `softmax`, from its result."""
-    return _along(_softmax_backward_loop, out, axis, grad)
+    return _along(_softmax_backward_loop, strips.softmax_backward_loop, out, axis, grad)
 
 
 def log_softmax_backward(grad, out, axis=-1):
     """Return ``grad - exp(out) * sum(grad)``: the gradient of `log_softmax`, from its result."""
-    return _along(_log_softmax_backward_loop, out, axis, grad)
+    return _along(_log_softmax_backward_loop, strips.log_softmax_backward_loop, out, axis, grad)
 
 
 def logsumexp(x, axis=-1, keepdims=False):
@@ -135,6 +135,9 @@ def logsumexp(x, axis=-1, keepdims=False):
     out = empty(shape, x.dtype)
     if width == 0:
         out.fill(-np.inf)
+    elif out.size and axis in (-1, x.ndim - 1):
+        _logsumexp_loop[x.dtype](x, width, out)
     elif out.size:
-        _logsumexp_loop[x.dtype](x if axis in (-1, x.ndim - 1) else np.moveaxis(x, axis, -1), width, out)
+        inner = math.prod(x.shape[axis % x.ndim + 1 :])
+        strips.logsumexp_loop[x.dtype](x, width, inner, *strips.scratch(inner, x.dtype), out)
     return np.expand_dims(out, axis) if keepdims else out

@@ -123,13 +123,24 @@ def _reduced(loop, scores, blocks, mode, *arguments):
     return result, total_weight
 
 
+def _as_rows(scores):
+    """Return scores (batch, classes, places) as (batch * places, classes)."""
+    return module().moveaxis(scores, 1, -1).reshape(-1, scores.shape[1])
+
+
+def _as_places(rows, shape):
+    """Return the inverse of `_as_rows`, for scores of this shape."""
+    batch, classes, places = shape
+    return module().ascontiguousarray(module().moveaxis(rows.reshape(batch, places, classes), -1, 1))
+
+
 def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"):
     """Cross-entropy between logits and class numbers.
 
     Parameters
     ----------
-    logits : array, shape (rows, classes)
-    target : array of int64, shape (rows,)
+    logits : array, shape (rows, classes) or (batch, classes, places)
+    target : array of int64, shape (rows,) or (batch, places)
     weight : array, shape (classes,), optional
         Weight of each class, of the logits' dtype.
     ignore_index : int
@@ -139,12 +150,16 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
 
     Returns
     -------
-    losses : array, 0-d, or of shape (rows,) for 'none'
-    lse : array, shape (rows,)
+    losses : array, 0-d, or of the targets' shape for 'none'
+    lse : array, of the targets' shape
         Log-sum-exp of each row, for `cross_entropy_backward`.
     total_weight : array, shape (1,)
         What 'mean' divides by; for `cross_entropy_backward`.
     """
+    if logits.ndim == 3:
+        rest = weight, ignore_index, label_smoothing, reduction
+        losses, lse, total_weight = cross_entropy(_as_rows(logits), target.reshape(-1), *rest)
+        return losses.reshape(target.shape if losses.ndim else ()), lse.reshape(target.shape), total_weight
     rows, classes = logits.shape
     lanes, lse = lanes_for(classes), empty(rows, logits.dtype)
     losses, total_weight = _reduced(
@@ -212,6 +227,10 @@ def cross_entropy_backward(
     grad, logits, lse, total_weight, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
 ):
     """Return the gradient of `cross_entropy` with respect to the logits; `lse` and `total_weight` are its results."""
+    if logits.ndim == 3:
+        given = grad.reshape(-1), _as_rows(logits), lse.reshape(-1), total_weight, target.reshape(-1)
+        rows = cross_entropy_backward(*given, weight, ignore_index, label_smoothing, reduction)
+        return _as_places(rows, logits.shape)
     result = empty(logits.shape, logits.dtype)
     if result.size:
         rows, classes = logits.shape
@@ -266,10 +285,13 @@ def _nll_loss_loop(
 
 
 def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
-    """Negative log-likelihood of class numbers: as `cross_entropy`, of log-probabilities (rows, classes).
+    """Negative log-likelihood of class numbers: as `cross_entropy`, of log-probabilities of the logits' shape.
 
     Returns ``losses, total_weight``.
     """
+    if logp.ndim == 3:
+        losses, total_weight = nll_loss(_as_rows(logp), target.reshape(-1), weight, ignore_index, reduction)
+        return losses.reshape(target.shape if losses.ndim else ()), total_weight
     rows, classes = logp.shape
     chosen = logp if weight is None else weight
     numbers = target, chosen, weight is not None, ignore_index, classes
@@ -300,6 +322,10 @@ def _nll_loss_backward_loop(
 
 def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
     """Return the gradient of `nll_loss` with respect to the log-probabilities (only their shape is used)."""
+    if logp.ndim == 3:
+        rest = weight, ignore_index, reduction
+        rows = nll_loss_backward(grad.reshape(-1), _as_rows(logp), total_weight, target.reshape(-1), *rest)
+        return _as_places(rows, logp.shape)
     result = module().zeros(logp.shape, logp.dtype)
     if result.size:
         rows, classes = logp.shape
