@@ -291,15 +291,12 @@ class Tensor(Methods, metaclass=_TensorClass):
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded operation made this tensor."""
-        return self.grad_fn is None
+        return node.node_of(self) is None
 
     @property
     def grad_fn(self) -> Any:
         """The node that made this tensor; None for leaves."""
-        if self._base is not None:
-            views.refresh(self)
-        edge = self._node
-        return edge.node if isinstance(edge, node.Output) else edge
+        return node.shown(node.node_of(self))
 
     @property
     def output_nr(self) -> int:
@@ -401,7 +398,7 @@ class Tensor(Methods, metaclass=_TensorClass):
         import weakref
 
         self._retains_grad = True
-        maker = self.grad_fn
+        maker = node.node_of(self)
         maker.watched = True
         maker.retained = {**(maker.retained or {}), self.output_nr: weakref.ref(self)}
 
@@ -429,7 +426,7 @@ class Tensor(Methods, metaclass=_TensorClass):
             return None if changed is None else (*grads[:index], changed, *grads[index + 1 :])
 
         on_output.__name__ = getattr(hook, "__name__", type(hook).__name__)  # errors name the user's hook
-        return self.grad_fn.register_prehook(on_output)
+        return node.node_of(self).register_prehook(on_output)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` after a backward pass added to this leaf's ``.grad``."""

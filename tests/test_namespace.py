@@ -15,7 +15,7 @@ MODULES = """
 accelerator autograd autograd.function autograd.grad_mode autograd.functional autograd.graph autograd.variable
 backends backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps backends.openmp cuda func linalg nn
 nn.functional nn.init nn.parameter nn.utils optim optim.lr_scheduler optim.optimizer random serialization special
-testing utils utils.data utils.data.dataset utils.data.dataloader utils.data.sampler version
+testing utils utils.checkpoint utils.data utils.data.dataset utils.data.dataloader utils.data.sampler version
 """
 
 # What most programs use of what is here so far, by the count over public code that the project's interface follows.

@@ -36,7 +36,7 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._before = (Anomaly.enabled, Anomaly.check_nan)
-        Anomaly.enabled, Anomaly.check_nan = mode, check_nan
+        _set(mode, check_nan)
 
     def __enter__(self) -> None:
         """Do nothing: the mode is set by the call itself."""
@@ -44,7 +44,12 @@ class set_detect_anomaly:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        Anomaly.enabled, Anomaly.check_nan = self._before
+        _set(*self._before)
+
+
+def _set(enabled: bool, check_nan: bool) -> None:
+    Anomaly.enabled, Anomaly.check_nan = enabled, check_nan
+    Anomaly.attentive = enabled or Anomaly.hooked > 0
 
 
 class detect_anomaly:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.engine import run_backward
+from minigrad.autograd.graph import GradientEdge, as_root
 from minigrad.ops.backend import array_module, is_array, is_writeable
 from minigrad.ops.join import stack
 from minigrad.ops.state import BATCHED, Upper
@@ -185,7 +186,9 @@ def _one(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Upper.Tensor) else tuple(tensors)
+    if isinstance(tensors, Upper.Tensor):
+        return (tensors,)
+    return (as_root(tensors),) if isinstance(tensors, GradientEdge) else tuple(map(as_root, tensors))
 
 
 def _any_batched(gradients: Any) -> bool:

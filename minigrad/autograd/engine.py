@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -17,6 +18,8 @@ from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import sum_to_size, to_dtype
 from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
 from minigrad.ops.write import copy
+
+_numbers = itertools.count()
 
 
 def run_backward(
@@ -53,13 +56,14 @@ def run_backward(
         The gradients of ``inputs`` (None where no path leads to one), or an empty list.
     """
     flow = _Flow(create_graph or tensors)
-    was_enabled = mode.enabled
-    mode.enabled = create_graph
+    was_enabled, around = mode.enabled, mode.flow
+    mode.enabled, mode.flow = create_graph, flow
     silent = silence()  # rules divide by zero at the edges of domains; that gives inf and nan, not warnings
     try:
         for root, grad in zip(roots, grads, strict=True):
             flow.shared.add(id(grad))
             flow.deliver(edge_of(root), grad)
+        flow.roots = list(flow.pending)
         if inputs is None:
             flow.run(retain_graph)
             for leaf in flow.leaves:
@@ -76,7 +80,17 @@ def run_backward(
         return found
     finally:
         unsilence(silent)
-        mode.enabled = was_enabled
+        mode.enabled, mode.flow = was_enabled, around
+
+
+def pass_number() -> int | None:
+    """Return a number of the backward pass that is running in this thread, which no later one has; None outside."""
+    return None if mode.flow is None else mode.flow.number
+
+
+def is_aimed() -> bool:
+    """Whether the backward pass that is running computes the gradients of some tensors only."""
+    return mode.flow is not None and mode.flow.captured is not None
 
 
 class _Flow:
@@ -96,9 +110,15 @@ class _Flow:
         The nodes from which a wanted input can be reached.
     shared : set
         Identities of gradient arrays that somebody else may hold; they are copied before they become a ``.grad``.
+    roots : list
+        The nodes and leaves at which the gradients enter.
+    reached : set or None
+        The nodes and leaves that the pass reaches, found out when somebody asks.
     """
 
-    __slots__ = ("captured", "create_graph", "heap", "leaves", "on_path", "pending", "shared")
+    __slots__ = (
+        "captured", "create_graph", "heap", "leaves", "number", "on_path", "pending", "reached", "roots", "shared",
+    )  # fmt: skip
 
     def __init__(self, create_graph: bool) -> None:
         self.create_graph = create_graph
@@ -107,6 +127,9 @@ class _Flow:
         self.leaves: list[Any] = []
         self.shared: set[int] = set()
         self.captured: dict[Any, Any] | None = None
+        self.roots: list[Any] = []
+        self.reached: set[Any] | None = None
+        self.number = next(_numbers)
 
     def deliver(self, edge: Any, grad: Any) -> None:
         """Add a gradient to what waits at an edge, in the shape and dtype that the edge has."""
@@ -205,6 +228,24 @@ class _Flow:
                     hook.function((), (self._as_tensor(grad),))
                 else:
                     hook(leaf)
+
+    def will_reach(self, edge: Any) -> bool:
+        """Whether this pass, from where it began, brings a gradient to an edge."""
+        target = edge.node if isinstance(edge, Output) else edge
+        if self.reached is None:
+            self.reached = set(self.roots)
+            stack = [each for each in self.roots if isinstance(each, Node)]
+            while stack:
+                node = stack.pop()
+                if self.captured is not None and node not in self.on_path:
+                    continue
+                for parent in node.parents:
+                    parent = parent.node if isinstance(parent, Output) else parent
+                    if parent not in self.reached:
+                        self.reached.add(parent)
+                        if isinstance(parent, Node):
+                            stack.append(parent)
+        return target in self.reached
 
     def aim_at(self, wanted: Sequence[Any]) -> None:
         """Let the pass compute only what leads to the wanted edges, and keep the gradients that arrive there."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.node import SECOND_BACKWARD, Node, Output, described, edge_of, orders, public_edge
+from minigrad.autograd.saving import Packed, pack
 from minigrad.ops.backend import array_module, is_writeable
 from minigrad.ops.inplace import rebase
 from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
@@ -257,6 +258,9 @@ class FunctionNode(Node):
         """Take over what ``save_for_backward`` was given, outputs by number so that no cycle arises."""
         assert self.saved is not None
         for each in self.ctx._to_save:
+            if each is not None and mode.savers:
+                self.saved.append(pack(each))
+                continue
             number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
             self.saved.append((each._array, number) if number is not None else each)
             if each is not None:
@@ -277,6 +281,8 @@ class FunctionNode(Node):
                 if self.outputs[number] is not None:
                     each._node = self.output_edge(number)
                     each._requires_grad = True
+            elif type(each) is Packed:
+                each = each.unpacked()
             found.append(each)
         return tuple(found)
 

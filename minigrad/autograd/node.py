@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -92,8 +91,8 @@ class Node:
         self.saved: list[Any] | None = saved
         self.marks = marks
         self.label: str | None = None if plan.variant is None else plan.variant(*values)
-        if Anomaly.enabled:
-            self.trace = traceback.extract_stack()[:-2]
+        if Anomaly.attentive:
+            Upper.attend(self, args, results)
 
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
         """Run the gradient rules.
@@ -196,7 +195,7 @@ class Node:
         return self.label or self.plan.op.node_name
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -261,8 +260,8 @@ class SequenceNode(Node):
             self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
             if position == 0:
                 self.marks.extend((each._writes, each._writes[0], position) for each in tensors)
-        if Anomaly.enabled:
-            self.trace = traceback.extract_stack()[:-2]
+        if Anomaly.attentive:
+            Upper.attend(self, (tensors,), ())
 
     def _saved_tensors(self) -> list[Any]:
         tensor = Upper.Tensor
@@ -383,7 +382,36 @@ def public_edge(edge: Any) -> tuple[Any, int]:
     if edge is None:
         return None, 0
     if isinstance(edge, Output):
-        return edge.node, edge.index
+        return shown(edge.node), edge.index
     if isinstance(edge, Upper.Tensor):
         return AccumulateGrad(edge), 0
-    return edge, 0
+    return shown(edge), 0
+
+
+def node_of(tensor: Any) -> Any:
+    """Return the node that made a tensor, as the engine has it; None for a leaf."""
+    if tensor._base is not None:
+        Upper.refresh(tensor)
+    edge = tensor._node
+    return edge.node if isinstance(edge, Output) else edge
+
+
+_classes: dict[tuple[str, type], type] = {}
+
+
+def shown(node: Any) -> Any:
+    """Return a node as an object of the class that carries its name: ``type(x.grad_fn)`` is ``AddBackward0``.
+
+    A node gets that class when somebody looks at it; until then, making it costs nothing for the name.
+    """
+    if node is None:
+        return None
+    name = node.name().rpartition("::")[2]
+    cls = type(node)
+    if cls.__name__ != name:
+        base = cls.__mro__[1] if cls.__module__ == "builtins" else cls
+        found = _classes.get((name, base))
+        if found is None:
+            found = _classes[name, base] = type(name, (base,), {"__slots__": (), "__module__": "builtins"})
+        node.__class__ = found
+    return node

@@ -239,7 +239,7 @@ def _mark_before(node: Any, counts: list[int]) -> None:
 def rebase(tensor: Any, node: Any) -> None:
     """Make ``node`` what made the tensor's present value; a view passes the change on to its base."""
     if tensor._retains_grad:
-        before = tensor.grad_fn
+        before = getattr(tensor._node, "node", tensor._node)
         node.retained = {0: before.retained.pop(tensor.output_nr)}
         node.watched = True
     if tensor._base is None:

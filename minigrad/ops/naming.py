@@ -15,6 +15,7 @@ def named(result: Any, name: str) -> Any:
     name : str
     """
     first = result[0] if isinstance(result, tuple) and result else result
-    if getattr(first, "grad_fn", None) is not None:
-        first.grad_fn.label = name
+    edge = getattr(first, "_node", None)
+    if edge is not None:
+        getattr(edge, "node", edge).label = name
     return result

@@ -17,21 +17,41 @@ class Mode(threading.local):
         Whether inference mode is on.
     mapped : int
         How many calls of ``vmap`` are open.
+    savers : tuple
+        The pairs of hooks that pack what nodes save, the innermost last; None in the place of a pair that is off.
+    flow : object or None
+        The backward pass that is running.
     """
 
     enabled = True
     inference = False
     mapped = 0
+    savers: tuple[Any, ...] = ()
+    flow: Any = None
 
 
 mode = Mode()
 
 
 class Anomaly:
-    """Whether nodes remember the line that made them (anomaly mode), for the whole process."""
+    """What new nodes look after besides the graph, for the whole process.
+
+    Attributes
+    ----------
+    enabled : bool
+        Whether they remember the line that made them (anomaly mode).
+    check_nan : bool
+        Whether a NaN in a gradient raises.
+    hooked : int
+        How many contexts with hooks on saved tensors are open.
+    attentive : bool
+        Whether any of this is asked for: the one question that a new node has time for.
+    """
 
     enabled = False
     check_nan = True
+    hooked = 0
+    attentive = False
 
 
 BATCHED: Any = object()
@@ -52,6 +72,10 @@ class Upper:
     Node: Any = None
     MultiNode: Any = None
     SequenceNode: Any = None
+
+    @staticmethod
+    def attend(node: Any, args: Any, results: Any) -> None:
+        """Look after a new node in anomaly mode and under hooks; filled in by `minigrad.autograd.saving`."""
 
     @staticmethod
     def batched(entry: Any, call: Any, args: Any) -> Any:

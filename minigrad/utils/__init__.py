@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from minigrad.utils import data
 
-__all__ = ["data"]
+if TYPE_CHECKING:
+    from minigrad.utils import checkpoint
+
+__all__ = ["checkpoint", "data"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a submodule that is asked for as an attribute."""
+    if name == "checkpoint":
+        return importlib.import_module(f"minigrad.utils.{name}")
+    raise AttributeError(f"module 'minigrad.utils' has no attribute '{name}'")
