@@ -93,7 +93,8 @@ def to_host(array: Any) -> Any:
 
 
 def like(array: Any, value: Any, dtype: Any = None) -> Any:
-    """Return data as an array where ``array`` is, of ``dtype`` if one is given."""
+    """Return data, or what a tensor holds, as an array where ``array`` is, of ``dtype`` if one is given."""
+    value = array_of(value)
     if type(array) in _device_arrays:
         return _modules[type(array)].asarray(value, dtype)
     return np.asarray(to_host(value), dtype)

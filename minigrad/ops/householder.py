@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_its_kind, on_host
+from minigrad.ops.backend import array_of, as_its_kind, on_host
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
@@ -108,7 +108,7 @@ def _check(input: Any, tau: Any) -> None:
         given, wanted = (each.dtype.tensor_type.removesuffix("Tensor") for each in (tau, input))
         raise RuntimeError(f"{name}: tau dtype {given} does not match input dtype {wanted}")
     if not input.is_floating_point():
-        raise not_implemented("orgqr_cpu", input.numpy())
+        raise not_implemented("orgqr_cpu", array_of(input))
 
 
 @householder_product.samples

@@ -310,6 +310,8 @@ def _make_call(self: Op) -> Callable[..., Any]:
             return out if type(out) is ndarray else _bare(self, args, out)
         if type(out) is not ndarray:
             out = as_array(out)
+            if is_device_array(out) and (joined := _joined(args, values)):
+                return call(*joined)
         result = new(tensor)
         result._array = out
         result._node = None
@@ -500,6 +502,15 @@ def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
         f"{self.name}(): argument '{self.signature.names[first]}' (position {first + 1}) must be Tensor, "
         f"not {type(args[first]).__name__}"
     )
+
+
+def _joined(args: tuple[Any, ...], values: list[Any]) -> list[Any] | None:
+    """Return the arguments with the CPU's tensors of no dimension where the others are, None where there are none."""
+    alone = [k for k, each in enumerate(values) if type(each) is ndarray and not each.ndim]
+    beside = next((each for each in args if isinstance(each, Upper.Tensor) and each.is_cuda), None)
+    if not alone or beside is None:
+        return None
+    return [each.to(beside.device) if k in alone and hasattr(each, "to") else each for k, each in enumerate(args)]
 
 
 def _write_out(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
