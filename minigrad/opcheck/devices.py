@@ -46,7 +46,7 @@ def differences(case: Case, device: Any, dtype: Any = np.float64) -> list[str]:
 
 
 def _run(case: Case, device: Any, dtype: Any, seed: int) -> list[Any]:
-    """Return the results of a case, and the first and second gradients of what flows through it."""
+    """Return the results of a case, and the gradients of what flows through it: on arrays, recorded, and second."""
     manual_seed(seed)
     wants = is_differentiable(case)
     leaves: list[Tensor] = []
@@ -57,16 +57,21 @@ def _run(case: Case, device: Any, dtype: Any, seed: int) -> list[Any]:
         for k, each in enumerate(case.bound())
     ]
     results = flatten(case.call(bound))
-    grads = _gradients(results, leaves)
-    return [*results, *grads, *_gradients(grads, leaves)]
+    plain = _gradients(results, leaves, recorded=False)
+    grads = _gradients(results, leaves, recorded=True)
+    return [*results, *plain, *grads, *_gradients(grads, leaves, recorded=True)]
 
 
-def _gradients(outs: Any, leaves: list[Tensor]) -> list[Any]:
-    """Return the gradients of a weighted sum of those results that have one."""
+def _gradients(outs: Any, leaves: list[Tensor], recorded: bool) -> list[Any]:
+    """Return the gradients of a weighted sum of those results that have one.
+
+    Unless they are recorded for further gradients, the rules run on arrays instead of tensors.
+    """
     outs = [each for each in outs if isinstance(each, Tensor) and each.requires_grad]
     if not outs:
         return []
-    return list(autograd_grad(outs, leaves, [_weights(each) for each in outs], create_graph=True, allow_unused=True))
+    weights = [_weights(each) for each in outs]
+    return list(autograd_grad(outs, leaves, weights, retain_graph=True, create_graph=recorded, allow_unused=True))
 
 
 def _is_tensor_slot(case: Case, k: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import as_array
 from minigrad.ops.op import op
 from minigrad.ops.promotion import to_floating
 from minigrad.ops.rounding import sign
@@ -78,7 +79,7 @@ _PLAIN: tuple[tuple[str, Any, str, str], ...] = (
 
 
 def _computed(function: Any, x: Any) -> Any:
-    return from_scipy(function, x) if isinstance(function, str) else np.asarray(function(to_floating(x)), x.dtype)
+    return from_scipy(function, x) if isinstance(function, str) else as_array(function(to_floating(x)), x.dtype)
 
 
 def _define(name: str, function: Any, parameter: str, words: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import generic, ndarray
 
-from minigrad.ops.backend import as_array, is_array, is_device_array
+from minigrad.ops.backend import as_array, device_of, is_array, is_device_array, like
 from minigrad.ops.errors import explained
 from minigrad.ops.inplace import OneOfSeveral, make_inplace
 from minigrad.ops.out import write_out
@@ -310,7 +310,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
             return out if type(out) is ndarray else _bare(self, args, out)
         if type(out) is not ndarray:
             out = as_array(out)
-            if is_device_array(out) and (joined := _joined(args, values)):
+            if is_device_array(out) and (joined := _joined(args, values, out)):
                 return call(*joined)
         result = new(tensor)
         result._array = out
@@ -504,13 +504,19 @@ def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:
     )
 
 
-def _joined(args: tuple[Any, ...], values: list[Any]) -> list[Any] | None:
-    """Return the arguments with the CPU's tensors of no dimension where the others are, None where there are none."""
-    alone = [k for k, each in enumerate(values) if type(each) is ndarray and not each.ndim]
-    beside = next((each for each in args if isinstance(each, Upper.Tensor) and each.is_cuda), None)
-    if not alone or beside is None:
-        return None
-    return [each.to(beside.device) if k in alone and hasattr(each, "to") else each for k, each in enumerate(args)]
+def _joined(args: tuple[Any, ...], values: list[Any], out: Any) -> list[Any] | None:
+    """Return the arguments with the CPU's tensors of no dimension where ``out`` is, None where there are none.
+
+    Other numbers that came as arrays of the CPU are put there in ``values``, for the gradient rules.
+    """
+    joined = list(args)
+    for k, each in enumerate(values):
+        if type(each) is ndarray and not each.ndim:
+            if isinstance(args[k], Upper.Tensor):
+                joined[k] = args[k].to(device_of(out))
+            else:
+                values[k] = like(out, each)
+    return joined if any(new is not old for new, old in zip(joined, args, strict=True)) else None
 
 
 def _write_out(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

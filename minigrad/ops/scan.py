@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.arrange import flip
-from minigrad.ops.backend import array_module, as_its_kind, is_array, on_host
+from minigrad.ops.backend import array_module, as_its_kind, is_array, is_device_array
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp, log
 from minigrad.ops.gather import scatter_add
@@ -106,7 +106,20 @@ def _(make):
     yield make.sample(np.array([2.0, 0.0, 3.0, 0.0, 1.5]), 0)
 
 
-_add_logarithms = on_host(quiet(np.logaddexp.accumulate))
+@quiet
+def _add_logarithms(x: Any, axis: int) -> Any:
+    """Return the running ``numpy.logaddexp`` along a dimension; on a device by doubling [1]_.
+
+    .. [1] W. D. Hillis, G. L. Steele, "Data parallel algorithms", 1986, doi:10.1145/7902.7903.
+    """
+    if not is_device_array(x):
+        return np.logaddexp.accumulate(x, axis=axis)
+    out = np.moveaxis(x, axis, 0).copy()
+    step = 1
+    while step < len(out):
+        out[step:] = np.logaddexp(out[step:], out[:-step])
+        step *= 2
+    return np.moveaxis(out, 0, axis)
 
 
 def _logcumsumexp_reference(x: Any, dim: int) -> Any:
@@ -179,15 +192,17 @@ def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
     """Return the running extreme along a dimension, and where each was last met; nan wins and stays."""
     if not input.ndim:
         return input.copy(), array_module(input).zeros((), np.int64)
-    x = np.moveaxis(input, dim, 0)
-    values, where = np.empty_like(x), array_module(x).empty(x.shape, np.int64)
-    for k in range(len(x)):
-        if k == 0:
-            values[0], where[0] = x[0], 0
-            continue
-        take = better(x[k], values[k - 1]) | (np.isnan(x[k]) if x.dtype.kind == "f" else False)
-        values[k] = np.where(take, x[k], values[k - 1])
-        where[k] = np.where(take, k, where[k - 1])
+    values = np.moveaxis(input, dim, 0).copy()
+    where = np.empty_like(values, np.int64)
+    where[...] = array_module(input).arange(len(values)).reshape(-1, *(1,) * (input.ndim - 1))
+    doubles = is_device_array(input)  # as above; elsewhere one after the other, which is less work
+    step = 1
+    while step < len(values):
+        here, there = (slice(step, None), slice(-step)) if doubles else (slice(step, step + 1), slice(step - 1, step))
+        later, earlier = values[here], values[there]
+        take = better(later, earlier) | (np.isnan(later) if later.dtype.kind == "f" else False)
+        values[here], where[here] = np.where(take, later, earlier), np.where(take, where[here], where[there])
+        step = 2 * step if doubles else step + 1
     return np.moveaxis(values, 0, dim), np.moveaxis(where, 0, dim)
 
 

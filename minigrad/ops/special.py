@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_array, is_device_array, kernels_of
+from minigrad.ops.backend import as_array, is_device_array, kernels_of, on_host
 from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
 from minigrad.ops.promotion import to_floating
@@ -27,7 +27,8 @@ def scipy_function(name: str, x: Any = None) -> Any:
     if is_device_array(x):
         from minigrad_kernels.cuda import _memory
 
-        return getattr(_memory.special(), name)
+        found = getattr(_memory.special(), name, None)
+        return found or on_host(scipy_function(name))
     from scipy import special
 
     return getattr(special, name)
