@@ -1,4 +1,4 @@
-"""How CUDA kernels take their arguments and are launched; on the simulator."""
+"""How CUDA kernels take their arguments and are launched."""
 
 from __future__ import annotations
 
@@ -52,10 +52,6 @@ class _Recorder:
         self.launches = []
         self.ndarray, self.cuda = _memory.array_type(), _memory.module().cuda
 
-    def array(self, values):
-        """Return an array of the device."""
-        return self.ndarray(np.array(values))
-
     def RawModule(self, path):
         return self
 
@@ -63,16 +59,18 @@ class _Recorder:
         return lambda *launch: self.launches.append((name, *launch))
 
 
-@pytest.fixture
-def recorder(monkeypatch):
+def _recorder(monkeypatch):
+    """Let launches be noted from now on."""
+    _memory.array_type()
     recorder = _Recorder()
     monkeypatch.setattr(_memory, "module", lambda: recorder)
     monkeypatch.setattr(_kernel.Kernel, "binary", lambda *_: "file.cubin")
     return recorder
 
 
-def test_a_launch_passes_what_the_compiled_code_takes(recorder):
+def test_a_launch_passes_what_the_compiled_code_takes(monkeypatch):
     x, out = on_device(np.ones((3, 3), np.float32)), on_device(np.zeros((3, 3), np.float32))
+    recorder = _recorder(monkeypatch)
     _kernel._OnDevice(LOOP, SINGLE)(x, 0.5, out)
     ((name, grid, block, words),) = recorder.launches
     assert (name, grid, block) == ("_leaky_relu_loop", (1,), (_kernel.THREADS,))
@@ -84,7 +82,8 @@ def test_a_launch_passes_what_the_compiled_code_takes(recorder):
     assert all(isinstance(words[i], np.int64) for i in (2, 3, 5, 6, 10, 11, 13, 14))
 
 
-def test_nothing_is_launched_for_no_elements(recorder):
+def test_nothing_is_launched_for_no_elements(monkeypatch):
     x = on_device(np.ones((3, 0), np.float32))
+    recorder = _recorder(monkeypatch)
     _kernel._OnDevice(LOOP, SINGLE)(x, 0.5, x)
     assert not recorder.launches

@@ -1,7 +1,7 @@
-"""What the tests of CUDA kernels share: a kernel runs on the simulator and on the CPU, and both must agree.
+"""What the tests of CUDA kernels share: a kernel runs on the device and on the CPU, and both must agree.
 
-A test module that imports this one is skipped without ``NUMBA_ENABLE_CUDASIM=1`` (``make cuda`` sets it), which has to
-be set before Numba is imported.
+The device is a GPU or, with ``NUMBA_ENABLE_CUDASIM=1`` (``make cuda`` sets it, before Numba is imported), the
+simulator. A test module that imports this one is skipped where there is neither.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import pytest
 from minigrad_kernels import cpu, cuda
 from minigrad_kernels.cuda import _memory
 
-if not _memory.SIMULATED:
-    pytest.skip("runs on Numba's simulator: make cuda", allow_module_level=True)
+if not _memory.device_count():
+    pytest.skip("needs a GPU, or Numba's simulator: make cuda", allow_module_level=True)
 
 DTYPES = [np.float16, np.float32, np.float64]
 TOLERANCES = {"float16": 2e-3, "float32": 1e-5, "float64": 1e-12}
