@@ -26,7 +26,7 @@ parity: $(VENV)/.installed-parity ## compare with PyTorch itself (installs it: s
 
 cuda: $(VENV)/.installed-cuda ## test the CUDA kernels on Numba's simulator and, as one thread, compiled for the CPU
 	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest $(ARGS) tests/cuda
-	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest -p tests.cuda.typed $(ARGS) tests/cuda
+	@NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m pytest -p tests.cuda.typed --ignore tests/cuda/test_table.py $(ARGS) tests/cuda
 
 ptx: $(VENV)/.installed-cuda ## compile every CUDA kernel for three generations of GPUs, which needs none
 	@$(VENV)/bin/python tools/ptx.py
