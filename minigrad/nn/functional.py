@@ -20,6 +20,7 @@ from minigrad.ops.avg_pool import (
 )
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from minigrad.ops.ctc import ctc_loss
 from minigrad.ops.differences import pdist
 from minigrad.ops.embedding import one_hot
 from minigrad.ops.fold import fold, unfold
@@ -135,6 +136,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",

@@ -31,6 +31,7 @@ _FAMILIES = {
         *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
         *["smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
+    "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
     "reduce": ["sum", "mean"],
     "optim": ["sgd", "adam"],
