@@ -48,6 +48,11 @@ ARGUMENTS = {
     **{f"ConstantPad{n}d": (1, 0.5) for n in (1, 2, 3)},
     **dict.fromkeys(("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"), (3, 4)),
     "RNNBase": ("GRU", 3, 4),
+    "MultiheadAttention": (4, 2),
+    "Transformer": (4, 2, 1, 1, 8, 0.1, "relu", None, None, 1e-5, True),
+    **{f"Transformer{part}Layer": (4, 2, 8) for part in ("Encoder", "Decoder")},
+    "TransformerEncoder": (nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), 1),
+    "TransformerDecoder": (nn.TransformerDecoderLayer(4, 2, 8), 1),
     "RNNCellBase": (3, 4, True, 3),
 }
 
