@@ -95,7 +95,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
         return input[index]
     if index.size == 0:
         return array_module(input).empty(index.shape, input.dtype)
-    return input[_open_grid(index.shape, dim, index)]
+    window = input[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
+    return kernels_of(input).gather(window, dim, index)
 
 
 @gather.gradient("input")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_module, array_of, as_array, is_array, is_device_array, is_writeable, like
+from minigrad.ops.backend import (
+    array_module,
+    array_of,
+    as_array,
+    is_array,
+    is_device_array,
+    is_writeable,
+    kernels_of,
+    like,
+)
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -101,8 +110,11 @@ def add_at(target: Any, index: tuple[Any, ...], values: Any) -> None:
     index = _beside(target, index)
     if len(index) == 1 and index[0].dtype.kind == "b":
         target[index] += values
-        return
-    np.add.at(target, index, values)
+    elif len(index) == 1 and target.dtype.kind == "f" and target.flags.c_contiguous and target.dtype == values.dtype:
+        rows = index[0].astype(np.int64, copy=False)
+        kernels_of(target).index_add(target, rows, np.broadcast_to(values, rows.shape + target.shape[1:]))
+    else:
+        np.add.at(target, index, values)
 
 
 def _beside(array: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.arrange import flip
-from minigrad.ops.backend import array_module, as_its_kind, is_array, is_device_array
+from minigrad.ops.backend import array_module, as_its_kind, is_array, is_device_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp, log
 from minigrad.ops.gather import scatter_add
@@ -46,7 +46,9 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sum along a dimension; integers and bools are summed in int64."""
     dim = wrap_dim(dim, input.ndim)
     input = _scanned(input, dtype)
-    return np.add.accumulate(input, axis=dim) if input.ndim else input.copy()
+    if not input.ndim:
+        return input.copy()
+    return kernels_of(input).cumsum(input, dim) if input.dtype.kind == "f" else np.add.accumulate(input, axis=dim)
 
 
 @cumsum.gradient
@@ -65,7 +67,7 @@ def reversed_cumsum(input: Tensor, dim: int) -> Tensor:
     if not input.ndim:
         return input.copy()
     dim = wrap_dim(dim, input.ndim)
-    return np.flip(np.add.accumulate(np.flip(input, dim), axis=dim), dim)
+    return kernels_of(input).cumsum(input, dim, True)
 
 
 @reversed_cumsum.gradient

@@ -69,3 +69,24 @@ def test_indices_out_of_range_add_nothing():
     cuda.index_add(out, on_device(np.array([0, 3, -4])), on_device(np.ones((3, 2))))
     cuda.scatter_add(out, 1, on_device(np.array([[1, 2], [-1, 0], [1, 0]])), on_device(np.ones((3, 2))))
     np.testing.assert_array_equal(out.get(), [[1, 2], [1, 0], [1, 1]])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_elements_are_taken_along_an_axis(axis):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 4, 5))
+    index = rng.integers(0, x.shape[axis], [6 if k == axis else n for k, n in enumerate(x.shape)])
+    check("gather", x, axis, index)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_running_sums(axis, reverse):
+    rng = np.random.default_rng(0)
+    check("cumsum", rng.normal(size=(3, 4)), axis, reverse)
+
+
+@pytest.mark.parametrize("largest", [False, True])
+def test_the_first_elements_of_rows(largest):
+    rng = np.random.default_rng(0)
+    check("topk", rng.integers(-3, 4, (5, 9)).astype(np.float32), 4, largest)

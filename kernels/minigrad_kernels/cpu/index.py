@@ -79,14 +79,19 @@ def _scatter_add_loop(out: Out, index: InInt64, source: In, length: int, count: 
             return i
     if index.size == 0:
         return -1
-    outer = index.size // (count * inner)
-    place = 0
-    for o in range(outer):
+    for o in range(index.size // (count * inner)):
         block = out[o * length * inner : (o + 1) * length * inner]
+        start = o * count * inner
+        if inner == 1:
+            places, row = index[start : start + count], source[start : start + count]
+            for k in range(row.size):
+                block[np.uint64(places[k])] += row[k]
+            continue
         for _ in range(count):
-            for i in range(inner):
-                block[index[place] * inner + i] += source[place]
-                place += 1
+            places, row = index[start : start + inner], source[start : start + inner]
+            start += inner
+            for i in range(row.size):
+                block[np.uint64(places[i] * inner + i)] += row[i]
     return -1
 
 
@@ -106,3 +111,33 @@ def scatter_add(out, axis, index, source):
     if bad >= 0:
         value = index.reshape(-1)[bad]
         raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {length}")
+
+
+@kernel
+def _gather_loop(x: In, index: InInt64, length: int, count: int, inner: int, out: Out):
+    """out[o, k, i] = x[o, index[o, k, i], i]; x is (outer, length, inner), index and out are (outer, count, inner)."""
+    for o in range(out.size // (count * inner)):
+        block = x[o * length * inner : (o + 1) * length * inner]
+        start = o * count * inner
+        if inner == 1:
+            places, row = index[start : start + count], out[start : start + count]
+            for k in range(row.size):
+                row[k] = block[np.uint64(places[k])]
+            continue
+        for _ in range(count):
+            places, row = index[start : start + inner], out[start : start + inner]
+            start += inner
+            for i in range(row.size):
+                row[i] = block[np.uint64(places[i] * inner + i)]
+
+
+def gather(x, axis, index):
+    """Return ``x[.., index[.., k, ..], ..]`` along `axis`.
+
+    `index` (int64) has the shape of `x` but along `axis`; its numbers are not below 0 and lie within `x`.
+    """
+    out = np.empty(index.shape, x.dtype)
+    if out.size:
+        inner = int(np.prod(x.shape[axis + 1 :])) if axis not in (-1, x.ndim - 1) else 1
+        _gather_loop[x.dtype](x, index, x.shape[axis], index.shape[axis], inner, out)
+    return out

@@ -23,7 +23,7 @@ _FAMILIES = {
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],
     ],
-    "index": ["index_add", "embedding_backward", "add_at", "scatter_add"],
+    "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "gather"],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "attention": ["attend", "attend_backward"],
     "loss": [
@@ -34,6 +34,8 @@ _FAMILIES = {
     "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
     "reduce": ["sum", "mean"],
+    "scan": ["cumsum"],
+    "order": ["topk"],
     "optim": ["sgd", "adam"],
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "random": ["words", "uniform", "normal", "integers", "bernoulli", "dropout", "permutation", "counters"],

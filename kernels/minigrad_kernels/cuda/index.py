@@ -136,3 +136,23 @@ def scatter_add(out, axis, index, source):
     targets = empty(index.size, np.int64)
     _places_loop[targets.dtype](index, length, count, inner, targets)
     _add_segments(out, targets, source)
+
+
+@kernel
+def _gather_loop(x: In, index: InInt64, length: int, count: int, inner: int, out: Out):
+    """out[o, k, i] = x[o, index[o, k, i], i], or 0 where there is none."""
+    for t in range(cuda.grid(1), out.size, cuda.gridsize(1)):
+        place = (t // (count * inner) * length + index[t]) * inner + t % inner
+        out[t] = x[place] if 0 <= index[t] < length else x.dtype.type(0)
+
+
+def gather(x, axis, index):
+    """Return ``x[.., index[.., k, ..], ..]`` along `axis`.
+
+    `index` (int64) has the shape of `x` but along `axis`.
+    """
+    out = empty(index.shape, x.dtype)
+    if out.size:
+        inner = prod(x.shape[axis + 1 :]) if axis not in (-1, x.ndim - 1) else 1
+        _gather_loop[x.dtype](x, index, x.shape[axis], index.shape[axis], inner, out)
+    return out
