@@ -52,6 +52,7 @@ LAYERS = (
         "minigrad.utils",
         "minigrad.batching",
         "minigrad.func",
+        "minigrad.profiler",
         "minigrad.backends",
         "minigrad.accelerator",
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from minigrad.autograd import functional, graph
 from minigrad.autograd.anomaly import (
     detect_anomaly,
@@ -23,6 +26,9 @@ from minigrad.autograd.grad_mode import (
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.variable import Variable
 
+if TYPE_CHECKING:
+    from minigrad.autograd import profiler
+
 __all__ = [
     "Function",
     "Variable",
@@ -41,6 +47,14 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a submodule that is asked for as an attribute, and that not every program needs."""
+    if name == "profiler":
+        return importlib.import_module(f"minigrad.autograd.{name}")
+    raise AttributeError(f"module 'minigrad.autograd' has no attribute '{name}'")
