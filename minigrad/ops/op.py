@@ -509,6 +509,8 @@ def _joined(args: tuple[Any, ...], values: list[Any], out: Any) -> list[Any] | N
 
     Other numbers that came as arrays of the CPU are put there in ``values``, for the gradient rules.
     """
+    if not any(map(is_device_array, values)):
+        return None
     joined = list(args)
     for k, each in enumerate(values):
         if type(each) is ndarray and not each.ndim:
