@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 warnings.filterwarnings(
-    "ignore", r"(overflow|underflow|invalid value|divide by zero) encountered", RuntimeWarning, r"minigrad\."
+    "ignore", r"(overflow|underflow|invalid value|divide by zero) encountered", RuntimeWarning, r"minigrad(_kernels)?\."
 )
 
 

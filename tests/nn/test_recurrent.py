@@ -172,3 +172,14 @@ def test_an_lstm_learns_to_remember_the_first_element():
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_infinities_and_nan_are_results(kind):
+    layer = getattr(nn, kind)(1, 2)
+    for value in (float("inf"), float("nan")):
+        x = torch.tensor([[[value]], [[1.0]]], requires_grad=True)
+        output, _ = layer(x)
+        output.sum().backward()
+        assert x.grad.shape == x.shape
+    assert output.isnan().all()
