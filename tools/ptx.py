@@ -8,11 +8,13 @@ be, and that its registers suffice. Prints what the assembler says of each kerne
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import pkgutil
 import re
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -23,13 +25,13 @@ CAPABILITIES = [(7, 5), (8, 0), (9, 0)]
 _PTX_TYPES = {"f4": "f32", "f8": "f64", "i8": "u64", "u8": "u64", "i4": "u32", "u4": "u32", "i1": "u8", "b1": "u8"}
 
 
-def kernels(families: list[str]) -> Iterator[tuple[str, _kernel.Kernel]]:
-    """Yield the kernels of some modules of `minigrad_kernels.cuda`, or of all, with the module's name."""
+def kernels(families: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the module and the name of each kernel of some modules of `minigrad_kernels.cuda`, or of all."""
     for family in families or sorted(module.name for module in pkgutil.iter_modules(cuda.__path__)):
         module = importlib.import_module(f"minigrad_kernels.cuda.{family}")
-        for value in vars(module).values():
+        for name, value in vars(module).items():
             if isinstance(value, _kernel.Kernel) and value.function.__module__ == module.__name__:
-                yield family, value
+                yield family, name
 
 
 class _Array:
@@ -58,25 +60,35 @@ def faults(kernel: _kernel.Kernel, dtype: np.dtype, text: str) -> Iterator[str]:
         yield f"computes in double precision ({text.count('.f64')} times)"
 
 
+def check(where: tuple[str, str]) -> tuple[list[str], list[str], int]:
+    """Compile a kernel; return what there is to say of it, its faults, and how many compilations it took."""
+    family, name = where
+    kernel = vars(importlib.import_module(f"minigrad_kernels.cuda.{family}"))[name]
+    said, wrong = [], []
+    for dtype in map(np.dtype, kernel.dtypes):
+        title = f"{family}.{name} {dtype}"
+        for capability in CAPABILITIES:
+            text = kernel.ptx(dtype, capability)
+            wrong += [f"{title} sm_{capability[0]}{capability[1]} {fault}" for fault in faults(kernel, dtype, text)]
+        _, report = _numba.assembled(text, CAPABILITIES[-1])
+        registers = int(re.search(r"Used (\d+) registers", report)[1])
+        shared = int(re.search(r"(\d+) bytes smem", report)[1]) if "bytes smem" in report else 0
+        said.append(f"{title:60} {registers:3} registers {shared:6} bytes shared")
+        if spilled := sum(map(int, re.findall(r"(\d+) bytes spill", report))):
+            wrong.append(f"{title} spills {spilled} bytes of registers")
+    return said, wrong, len(kernel.dtypes) * len(CAPABILITIES)
+
+
 def main(families: list[str]) -> int:
     """Compile the kernels of some families, or of all, and return the exit status."""
     if _memory.SIMULATED:
         sys.exit("the simulator does not compile: unset NUMBA_ENABLE_CUDASIM")
     start, count, wrong = time.perf_counter(), 0, []
-    for family, kernel in kernels(families):
-        for dtype in map(np.dtype, kernel.dtypes):
-            name = f"{family}.{kernel.__name__} {dtype}"
-            for capability in CAPABILITIES:
-                text = kernel.ptx(dtype, capability)
-                wrong += [f"{name} sm_{capability[0]}{capability[1]} {fault}" for fault in faults(kernel, dtype, text)]
-                count += 1
-            _, report = _numba.assembled(text, CAPABILITIES[-1])
-            registers = int(re.search(r"Used (\d+) registers", report)[1])
-            shared = int(re.search(r"(\d+) bytes smem", report)[1]) if "bytes smem" in report else 0
-            spilled = sum(map(int, re.findall(r"(\d+) bytes spill", report)))
-            print(f"{name:60} {registers:3} registers {shared:6} bytes shared")
-            if spilled:
-                wrong.append(f"{name} spills {spilled} bytes of registers")
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        for said, faulty, compilations in pool.map(check, list(kernels(families))):
+            print(*said, sep="\n", flush=True)
+            wrong += faulty
+            count += compilations
     print(f"{count} compilations in {time.perf_counter() - start:.0f} s, {len(wrong)} faults")
     print(*wrong, sep="\n")
     return bool(wrong)
