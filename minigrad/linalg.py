@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.ops.combinatorics import powers_of as vander
 from minigrad.ops.decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.householder import householder_product
@@ -53,6 +54,7 @@ __all__ = [
     "solve_triangular",
     "svd",
     "svdvals",
+    "vander",
     "vecdot",
     "vector_norm",
 ]
