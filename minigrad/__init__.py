@@ -6,7 +6,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, dtypes, linalg, methods, random, serialization, special
+from minigrad import autograd, dtypes, linalg, memory_methods, methods, random, serialization, special
 from minigrad.as_torch import install_as_torch
 from minigrad.autograd import (
     enable_grad,
@@ -21,6 +21,7 @@ from minigrad.autograd import (
 from minigrad.creation import *  # noqa: F403
 from minigrad.devices import device
 from minigrad.dtypes import *  # noqa: F403
+from minigrad.exchange import *  # noqa: F403
 from minigrad.layouts import *  # noqa: F403
 from minigrad.legacy import *  # noqa: F403
 from minigrad.numeric_limits import finfo, iinfo
@@ -29,10 +30,12 @@ from minigrad.printing import set_printoptions
 from minigrad.queries import *  # noqa: F403
 from minigrad.random import *  # noqa: F403
 from minigrad.ranges import *  # noqa: F403
+from minigrad.real_numbers import *  # noqa: F403
 from minigrad.recurrent import *  # noqa: F403
 from minigrad.serialization import load, save
 from minigrad.settings import *  # noqa: F403
 from minigrad.size import Size
+from minigrad.storages import *  # noqa: F403
 from minigrad.tensor import Tensor
 from minigrad.version import __version__
 from minigrad.window_functions import *  # noqa: F403

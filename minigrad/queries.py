@@ -11,7 +11,10 @@ from minigrad.tensor import Tensor
 __all__ = [
     "broadcast_shapes",
     "detach",
+    "detach_",
+    "get_device",
     "is_complex",
+    "is_distributed",
     "is_floating_point",
     "is_inference",
     "is_nonzero",
@@ -38,6 +41,21 @@ def _checked(name: str, input: Any) -> Tensor:
 def detach(input: Tensor) -> Tensor:
     """Return a tensor on the same memory, outside the graph."""
     return _checked("detach", input).detach()
+
+
+def detach_(input: Tensor) -> Tensor:
+    """Cut a tensor off from the graph that made it, in place."""
+    return _checked("detach_", input).detach_()
+
+
+def get_device(input: Tensor) -> int:
+    """Return the index of the CUDA device that holds a tensor; -1 for the CPU."""
+    return _checked("get_device", input).get_device()
+
+
+def is_distributed(input: Tensor) -> bool:
+    """Whether a tensor is spread over processes: never."""
+    return False
 
 
 def is_floating_point(input: Tensor) -> bool:

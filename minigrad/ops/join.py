@@ -234,6 +234,39 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     return split(input, size, place)
 
 
+@composed(method=True, reference=references.chunk)
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
+    """Parts as of `chunk`, whose names promise that nobody writes into them."""
+    return named(chunk(input, chunks, dim), "UnsafeSplitBackward0")
+
+
+@unsafe_chunk.samples
+def _(make):
+    yield make.sample(make(5, 2), 2)
+
+
+@composed(method=True, reference=references.split)
+def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> Any:
+    """Parts as of `split`, whose names promise that nobody writes into them."""
+    return named(split(tensor, split_size, dim), "UnsafeSplitBackward0")
+
+
+@unsafe_split.samples
+def _(make):
+    yield make.sample(make(5, 2), 2)
+
+
+@composed(method=True, reference=references.split)
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> Any:
+    """Parts as of `split_with_sizes`, whose names promise that nobody writes into them."""
+    return named(split_with_sizes(input, split_sizes, dim), "UnsafeSplitWithSizesBackward0")
+
+
+@unsafe_split_with_sizes.samples
+def _(make):
+    yield make.sample(make(5, 2), [1, 4])
+
+
 @chunk.samples
 def _(make):
     yield make.sample(make(5, 2), 2)
