@@ -66,9 +66,7 @@ def _make_flag(name: str, words: str) -> Any:
 for _function in (conj, conj_physical, resolve_conj, resolve_neg, is_conj, is_neg, dense_dim):
     register_method(_function.__name__, _function)
 register_method("conj_physical_", conj_physical)
-Tensor.real = property(real)  # type: ignore[attr-defined]
-Tensor.imag = property(imag)  # type: ignore[attr-defined]
-for _name, _words in {
+_FLAGS = {
     "is_meta": "there is a shape and no memory",
     "is_quantized": "the elements are quantized",
     "is_nested": "the tensor holds tensors of several shapes",
@@ -77,6 +75,15 @@ for _name, _words in {
     "is_xpu": "the memory is on an Intel GPU",
     "is_xla": "the memory is on an XLA device",
     "is_sparse_csr": "only some elements are stored, row by row",
-}.items():
+}
+
+
+def is_cpu(self: Tensor) -> bool:
+    """Whether the memory is the CPU's."""
+    return self.device.type == "cpu"
+
+
+for _name, _getter in (("real", real), ("imag", imag), ("is_cpu", is_cpu)):
+    setattr(Tensor, _name, property(_getter))
+for _name, _words in _FLAGS.items():
     setattr(Tensor, _name, _make_flag(_name, _words))
-Tensor.is_cpu = property(lambda self: self.device.type == "cpu", doc="Whether the memory is the CPU's.")  # type: ignore[attr-defined]
