@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -42,6 +43,7 @@ def test_an_unwritable_cache_folder_is_no_error(tmp_path):
     environment = {**os.environ, "MINIGRAD_CACHE_DIR": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)[1] == "\x7fELF"
+    assert not list(tmp_path.glob("minigrad*"))
 
 
 def test_assembly_of_single_precision_has_no_double_precision():
@@ -49,3 +51,14 @@ def test_assembly_of_single_precision_has_no_double_precision():
 
     assert ".f64" not in _gelu_loop.ptx(np.dtype(np.float32), (8, 0))
     assert ".f64" in _gelu_loop.ptx(np.dtype(np.float64), (8, 0))
+
+
+def test_a_missing_compiler_is_told_of(monkeypatch):
+    from minigrad_kernels.cuda import _kernel
+
+    def version(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(_memory.Unavailable, match="pip install 'minigrad\\[cuda\\]'"):
+        _kernel._folder.__wrapped__()

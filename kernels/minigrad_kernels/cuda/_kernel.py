@@ -122,11 +122,23 @@ class Kernel(dict):
 @cache
 def _folder():
     """Return where machine code is kept: by source and compiler version, or for this process only."""
+    try:
+        version = importlib.metadata.version("numba-cuda")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise _memory.Unavailable(
+            "CUDA kernels need Numba's compiler, numba-cuda, which is not installed: pip install 'minigrad[cuda]'"
+        ) from error
     if _cache.FOLDER is None:
-        return Path(tempfile.mkdtemp(prefix="minigrad-kernels-"))
-    folder = _cache.FOLDER / f"cuda-{importlib.metadata.version('numba-cuda')}"
+        return Path(_temporary().name)
+    folder = _cache.FOLDER / f"cuda-{version}"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@cache
+def _temporary():
+    """Return a folder that is removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="minigrad-kernels-")
 
 
 class _Sizes(dict):
