@@ -143,8 +143,9 @@ def test_modules_move_in_place_and_tensors_do_not():
 )
 def test_training_gives_what_it_gives_on_the_cpu(make):
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
-    x, y = torch.randn(5, 3), torch.tensor([0, 1, 0, 1, 1])
+    # In double precision: some of these turn the sign of a gradient that is nearly zero into a whole step.
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    x, y = torch.randn(5, 3).double(), torch.tensor([0, 1, 0, 1, 1])
     losses = {}
     for device in ("cpu", "cuda"):
         copied = copy.deepcopy(model).to(device)
@@ -158,7 +159,7 @@ def test_training_gives_what_it_gives_on_the_cpu(make):
 
         losses[device] = [optimizer.step(closure).item() for _ in range(3)]
         assert all(parameter.is_cuda == (device == "cuda") for parameter in copied.parameters())
-    np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-4)
+    np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-7)
 
 
 def test_models_are_saved_from_one_device_and_loaded_on_the_other():
