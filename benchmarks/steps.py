@@ -123,6 +123,13 @@ CASES = [
 ]
 
 
+# For a GPU, which steps of small networks do not keep busy.
+LARGE_CASES = [
+    Case("1024-4096-4096-10 ReLU, SGD, batch 1024", 1, _classes([1024, 4096, 4096, 10], 1024, "SGD")),
+    Case("1024-4096-4096-10 ReLU, Adam, batch 1024", 1, _classes([1024, 4096, 4096, 10], 1024, "Adam")),
+]
+
+
 def libraries() -> dict[str, Any]:
     """Return minigrad, and PyTorch where it is installed, by name."""
     found = {"minigrad": _imported("minigrad")}
@@ -137,22 +144,42 @@ def _imported(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def medians(steps: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """Return each step's median time in seconds, the steps taking turns round by round."""
+def medians(
+    steps: dict[str, Callable[[], None]],
+    rounds: int,
+    finish: Callable[[], None] = lambda: None,
+    warm: int = 20,
+    seconds: float = ROUND_SECONDS,
+) -> dict[str, float]:
+    """Return each step's median time in seconds, the steps taking turns round by round.
+
+    Parameters
+    ----------
+    steps : dict of str to callable
+    rounds : int
+    finish : callable
+        Waits for what steps have only asked for.
+    warm : int
+        Steps before the first that counts.
+    seconds : float
+        About how long a round takes.
+    """
+
+    def taken(step: Callable[[], None], count: int) -> float:
+        start = time.perf_counter()
+        for _ in range(count):
+            step()
+        finish()
+        return (time.perf_counter() - start) / count
+
     counts = {}
     for name, step in steps.items():
-        for _ in range(20):
-            step()
-        start = time.perf_counter()
-        step()
-        counts[name] = max(1, int(ROUND_SECONDS / max(time.perf_counter() - start, 1e-7)))
+        taken(step, warm)
+        counts[name] = max(1, int(seconds / max(taken(step, 1), 1e-7)))
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
-            start = time.perf_counter()
-            for _ in range(counts[name]):
-                step()
-            times[name].append((time.perf_counter() - start) / counts[name])
+            times[name].append(taken(step, counts[name]))
     return {name: statistics.median(each) for name, each in times.items()}
 
 

@@ -142,6 +142,16 @@ def test_bench_passes_its_options_to_the_script_and_its_status_back(tmp_path, mo
     assert main(["bench", "--only", "784*", "--rounds=3"]) == 44
 
 
+def test_bench_of_a_gpu_is_another_script(tmp_path, monkeypatch):
+    script = tmp_path / "benchmarks" / "gpu.py"
+    script.parent.mkdir()
+    script.write_text("import sys; sys.exit(sys.argv[1:] != ['--tiny', '--only', 'table'])")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "elsewhere" / "minigrad" / "cli" / "bench.py"))
+    assert main(["bench", "--tiny", "--device", "cuda", "--only", "table"]) == 0
+    assert main(["bench", "--device=cuda"]) == 1
+
+
 def test_bench_without_the_source_tree_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(bench, "__file__", str(tmp_path / "elsewhere" / "minigrad" / "cli" / "bench.py"))

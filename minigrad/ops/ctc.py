@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of, like, to_host
+from minigrad.ops.backend import is_device_array, kernels_of, like, to_host
 from minigrad.ops.gather import points_outside
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.op import composed, op
@@ -93,7 +93,8 @@ def ctc_nll(
     _check(log_probs, targets, input_lengths, target_lengths, blank)
     targets = targets.astype(np.int64, copy=False)
     lengths, counts = np.array(input_lengths, np.int64), np.array(target_lengths, np.int64)
-    used = targets[np.arange(targets.shape[1]) < counts[:, None]] if targets.ndim == 2 else targets
+    is_padded = targets.ndim == 2 and not is_device_array(targets)  # a device's numbers are not looked at
+    used = targets[np.arange(targets.shape[1]) < counts[:, None]] if is_padded else targets
     if points_outside(used, log_probs.shape[2]):
         raise RuntimeError(f"targets must be class numbers between 0 and {log_probs.shape[2] - 1}")
     return kernels_of(log_probs).ctc_loss(log_probs, targets, _starts(targets.shape, counts), lengths, counts, blank)
