@@ -14,7 +14,7 @@ from minigrad import devices, dtypes, layouts
 from minigrad.autograd import node, views
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.ops.backend import address, is_array, is_at, is_device_array, to_host
-from minigrad.ops.index import get_item, set_item
+from minigrad.ops.index import get_item, row_of, set_item
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_device, to_dtype
 from minigrad.ops.state import NeedsValues, Upper, mode
@@ -587,6 +587,11 @@ class Tensor(Methods, metaclass=_TensorClass):
         raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __getitem__(self, index: Any) -> Tensor:
+        if type(index) is int and self._base is None and not self._requires_grad:
+            try:
+                return row_of(self, index)  # type: ignore[no-any-return]
+            except IndexError:
+                pass  # `get_item` says it in PyTorch's words
         try:
             return get_item(self, index)
         except NeedsValues:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
+new = object.__new__
+
+
 @op(namespace=None, view=True, variant=lambda input, index: _node_name(index))
 def basic_index(input: Tensor, index: tuple[Any, ...]) -> Tensor:
     """View ``input[index]`` for an index of integers, slices, None and Ellipsis."""
@@ -178,6 +181,21 @@ def _is_basic(entries: tuple[Any, ...]) -> bool:
         elif kind is not int and each is not None and each is not Ellipsis:
             return False
     return True
+
+
+def row_of(tensor: Any, index: int) -> Any:
+    """Return the view ``tensor[index]`` of a tensor that is no view and records nothing: samples are made of these."""
+    array = tensor._array[index, ...]
+    view = new(Upper.Tensor)
+    view._array = array
+    view._node = view._grad = view._base = None
+    view._requires_grad = False
+    view._writes = writes = tensor._writes
+    if mode.enabled:
+        view._base = view._view_of = tensor
+        view._view_call = (basic_index, ((index,),))
+        view._view_version = writes[0]
+    return view
 
 
 def _basic_view(tensor: Any, entries: tuple[Any, ...]) -> Any:

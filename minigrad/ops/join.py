@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -96,11 +95,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"at entry {k}"
             )
     place = wrap_dim(dim, len(shape) + 1)
-    if place == 0:
-        out = array_module(arrays[0]).empty((len(arrays), *shape), arrays[0].dtype)
-        for k, each in enumerate(arrays):
-            out[k] = each
-        return out
+    if place == 0 and shape:
+        return np.concatenate(arrays).reshape(len(arrays), *shape)
     return np.stack(arrays, axis=place)
 
 
