@@ -71,6 +71,22 @@ def _classes(sizes: list[int], batch: int, optimizer_name: str) -> Callable[[Any
     return make
 
 
+def _digits(batch: int) -> Callable[[Any], Callable[[], None]]:
+    """Make the steps of a convolutional network on images of the size of MNIST's."""
+
+    def make(torch: Any) -> Callable[[], None]:
+        torch.manual_seed(0)
+        nn = torch.nn
+        blocks = [nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        blocks += [nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        model = nn.Sequential(*blocks, nn.Flatten(), nn.Linear(16 * 7 * 7, 10))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        x, y = torch.randn(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
+        return _step(optimizer, model, nn.CrossEntropyLoss(), x, y)
+
+    return make
+
+
 def _step(optimizer: Any, model: Any, loss_function: Any, x: Any, y: Any) -> Callable[[], None]:
     def step() -> None:
         optimizer.zero_grad()
@@ -118,6 +134,7 @@ CASES = [
     Case("2-500-500-1 ReLU, MSE, batch 50", 1, _regression([2, 500, 500, 1], "ReLU", 50)),
     Case("784-128-10 ReLU, cross-entropy, batch 64", 1, _classes([784, 128, 10], 64, "SGD")),
     Case("784-512-512-10 ReLU, Adam, batch 128", 1, _classes([784, 512, 512, 10], 128, "Adam")),
+    Case("CNN 1-8-16 on 28 x 28, SGD, batch 64", 1, _digits(64)),
     Case("loader epoch, TensorDataset, 2500 x 128", 5, _loader(False)),
     Case("loader epoch, per-sample Dataset, 2500 x 128", 5, _loader(True)),
 ]

@@ -113,6 +113,45 @@ def _clear_run(typing_context, target, start, count):
     return types.none(target, types.intp, types.intp), generate
 
 
+@intrinsic
+def _spread_pairs(typing_context, target, above, below, source, begin, places, count):
+    """Emit: write each element of `source` to one of 2 x 2 places, zeros to the others: of lines `above` and `below`.
+
+    `places` says which, from `begin` on as `source`: 0 and 1 above, 2 and 3 below.
+    """
+
+    def generate(context, builder, signature, arguments):
+        _, above, below, _, begin, _, count = arguments
+        emit = Emitter(context, builder, target.dtype)
+        bytes_ = Emitter(context, builder, places.dtype, emit.lanes)
+        lines = [emit.data(target, arguments[0], start) for start in (above, below)]
+        of, which = emit.data(source, arguments[3], begin), bytes_.data(places, arguments[5], begin)
+        zero = builder.load(emit.zero())
+
+        def step(index, mask):
+            load = Emitter.load if mask is None else (lambda each, *where: each.load_masked(*where, mask))
+            value, place = load(emit, of, index), load(bytes_, which, index)
+            chosen = [
+                builder.select(builder.icmp_signed("==", place, bytes_.spread(bytes_.item(k))), value, zero)
+                for k in range(4)
+            ]
+            start = builder.mul(index, constant(2))
+            left = builder.sub(builder.mul(count, constant(2)), start)
+            for line, pair in zip(lines, (chosen[:2], chosen[2:]), strict=True):
+                for half, values in enumerate(emit.interleaved(*pair)):
+                    shift = constant(half * emit.lanes)
+                    if mask is None:
+                        emit.store(values, line, builder.add(start, shift))
+                    else:
+                        emit.store_masked(values, line, builder.add(start, shift), emit.first(builder.sub(left, shift)))
+
+        _in_vectors(builder, emit, count, step)
+        return context.get_dummy_value()
+
+    index = types.intp
+    return types.none(target, index, index, source, index, places, index), generate
+
+
 def _copy_slice(target, start, source, begin, count):
     target[start : start + count] = source[begin : begin + count]
 
@@ -125,13 +164,19 @@ def _copy_every_second_slice(target, start, source, begin, count):
     target[start : start + count] = source[begin : begin + 2 * count : 2]
 
 
+def _spread_pairs_slice(target, above, below, source, begin, places, count):
+    values, which = source[begin : begin + count], places[begin : begin + count]
+    for k, start in enumerate((above, above + 1, below, below + 1)):
+        target[start : start + 2 * count : 2] = values * (which == k)
+
+
 def _clear_slice(target, start, count):
     target[start : start + count] = 0
 
 
 if config.DISABLE_JIT:
-    copy_run, copy_sum, copy_every_second, clear_run = (
-        _copy_slice, _copy_sum_slice, _copy_every_second_slice, _clear_slice
-    )  # fmt: skip
+    copy_run, copy_sum, copy_every_second = _copy_slice, _copy_sum_slice, _copy_every_second_slice
+    clear_run, spread_pairs = _clear_slice, _spread_pairs_slice
 else:
-    copy_run, copy_sum, copy_every_second, clear_run = _copy_run, _copy_sum, _copy_every_second, _clear_run
+    copy_run, copy_sum, copy_every_second = _copy_run, _copy_sum, _copy_every_second
+    clear_run, spread_pairs = _clear_run, _spread_pairs

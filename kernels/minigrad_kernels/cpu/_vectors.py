@@ -41,16 +41,22 @@ class Emitter:
     context, builder
         What Numba hands to a code generator.
     element : numba type
+    count : int, optional
+        Elements of a vector, if not as many as a register holds.
     """
 
-    def __init__(self, context, builder, element):
+    def __init__(self, context, builder, element, count=None):
         self.context, self.builder = context, builder
         item = context.get_data_type(element)
         self.size = context.get_abi_sizeof(item)
-        self.lanes = lanes(self.size)
+        self.lanes = count or lanes(self.size)
         self.vector = ir.VectorType(item, self.lanes)
         self.is_float = isinstance(element, types.Float)
         self.add = builder.fadd if self.is_float else builder.add
+
+    def item(self, value):
+        """Return a constant element."""
+        return ir.Constant(self.vector.element, value)
 
     def data(self, kind, array, start=None):
         """Emit: the address of an array's element `start`."""
@@ -94,6 +100,15 @@ class Emitter:
         """Emit: the elements of even places of two vectors."""
         places = ir.Constant(ir.VectorType(_INT32, self.lanes), [ir.Constant(_INT32, 2 * k) for k in range(self.lanes)])
         return self.builder.shuffle_vector(low, high, places)
+
+    def interleaved(self, even, odd):
+        """Emit: two vectors whose elements are, in turn, those of one vector and of the other."""
+        halves = range(0, self.lanes, self.lanes // 2)
+        kind = ir.VectorType(_INT32, self.lanes)
+        places = [
+            [k + which for k in range(start, start + self.lanes // 2) for which in (0, self.lanes)] for start in halves
+        ]
+        return [self.builder.shuffle_vector(even, odd, ir.Constant(kind, each)) for each in places]
 
     def spread(self, value):
         """Emit: a vector of equal elements."""

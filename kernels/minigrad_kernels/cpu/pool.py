@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
+from minigrad_kernels.cpu._copy import spread_pairs
 from minigrad_kernels.cpu._kernel import In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
 
 empty = np.empty
@@ -113,17 +114,9 @@ def _max_pool_backward_loop(grad: In, places: InInt8, shape: InInt64, offsets: I
 def _max_pool_by_two_backward_loop(grad: In, places: InInt8, shape: InInt64, out: Out):
     """The same for windows of 2 x 2, side by side, writing all that they cover."""
     h, w, oh, ow = shape[1], shape[2], shape[16], shape[17]
-    zero = grad.dtype.type(0)
     for line in range(grad.size // ow):
-        row, place = grad[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
         start = (line // oh * h + line % oh * 2) * w
-        above, below = out[start : start + 2 * ow], out[start + w : start + w + 2 * ow]
-        for t in range(row.size):
-            above[2 * t] = row[t] if place[t] == 0 else zero
-            above[2 * t + 1] = row[t] if place[t] == 1 else zero
-        for t in range(row.size):
-            below[2 * t] = row[t] if place[t] == 2 else zero
-            below[2 * t + 1] = row[t] if place[t] == 3 else zero
+        spread_pairs(out, start, start + w, grad, line * ow, places, ow)
 
 
 @kernel
