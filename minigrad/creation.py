@@ -375,7 +375,7 @@ def full(
     default = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
     array = np.empty(shape_of((tuple(size),), "full"), dtype_of("full", dtype, out, default))
     check_fits(value, array.dtype)
-    array.fill(value)
+    array[...] = cast(value, array.dtype)
     return finish(array, device, requires_grad, out)
 
 
@@ -426,7 +426,7 @@ def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, req
     array = make(source, numpy_type, order="K" if dense else "C")
     if value:
         check_fits(value, numpy_type)
-        array.fill(value)
+        array[...] = cast(value, numpy_type)
     return finish(array, device or input.device, requires_grad)
 
 

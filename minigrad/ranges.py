@@ -86,8 +86,9 @@ def arange(
     else:
         if step and not int(step):
             raise ValueError("step must be nonzero")
-        start, end, step = int(start), int(end), int(step)
-        count = math.ceil(_length(start, end, step))
+        ends = [start, end, step] if numpy_type.itemsize < 8 else [int(start), int(end), int(step)]
+        count = math.ceil(_length(*ends))
+        start, step = int(start), int(step)
         array = np.arange(start, start + count * step, step).astype(numpy_type)
     return finish(array, device, requires_grad, out)
 

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-def check_matrices(name: str, A: Any, square: bool = False, kernel: str | None = None) -> None:
+def check_matrices(
+    name: str, A: Any, square: bool = False, kernel: str | None = None, low_precision: bool = False
+) -> None:
     """Refuse what is not a floating matrix or a batch of them.
 
     Parameters
     ----------
     kernel : str, optional
         The name under which PyTorch refuses integers, where that happens in a kernel.
+    low_precision : bool
+        Whether float16 will do, as it does where no LAPACK is needed.
 
     Raises
     ------
@@ -44,11 +48,11 @@ def check_matrices(name: str, A: Any, square: bool = False, kernel: str | None =
         )
     if kernel is not None:
         check_floating(kernel, A)
-    check_precision(name, A)
+    check_precision(name, A, low_precision)
 
 
-def check_precision(name: str, A: Any) -> None:
-    """Refuse dtypes for which there is no LAPACK.
+def check_precision(name: str, A: Any, low_precision: bool = False) -> None:
+    """Refuse dtypes for which there is no LAPACK; float16 passes where that is not needed.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def check_precision(name: str, A: Any) -> None:
     title = from_numpy(A.dtype).tensor_type.removesuffix("Tensor")
     if A.dtype.kind != "f":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title}")
-    if A.dtype.itemsize == 2:
+    if A.dtype.itemsize == 2 and not low_precision:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title}")
 
 

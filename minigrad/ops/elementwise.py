@@ -33,7 +33,7 @@ def _scaled(x: Any, y: Any, alpha: Any) -> Any:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return y & bool(alpha) if kind == "b" else y * alpha
+    return y & bool(alpha) if kind == "b" else y * (alpha if kind == "f" else cast(alpha, np.result_type(x, y)))
 
 
 @op(method=True, inplace=True, reference=lambda x, y, *, alpha=1: x + alpha * y, ufunc=np.add)

@@ -12,7 +12,7 @@ from minigrad.ops.backend import array_module, as_array, as_its_kind, is_array, 
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented
+from minigrad.ops.promotion import cast, not_implemented
 from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
@@ -302,7 +302,7 @@ def scatter_reduce(
     out = combined(reduce, out, values, *place)
     if reduce == "mean":
         count = _counts(out.shape, place, include_self)
-        out = out / count.astype(out.dtype) if out.dtype.kind == "f" else out // count
+        out = out / count.astype(out.dtype) if out.dtype.kind == "f" else (out // count).astype(out.dtype)
     return out.reshape(input.shape)
 
 
@@ -474,7 +474,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         raise RuntimeError(f"index_add_(): self ({mine}) and source ({other}) must have the same scalar type")
     dim, index = _check_rows("index_add", input, dim, index, source)
     out = input.copy(order="C")
-    rows = source if alpha == 1 else source * source.dtype.type(alpha)
+    rows = source if alpha == 1 else source * cast(alpha, source.dtype)
     if not input.ndim:
         return out + rows.sum(dtype=out.dtype)
     _add_rows(out, dim, index, rows)

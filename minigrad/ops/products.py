@@ -193,6 +193,10 @@ def _(make):
     yield make.sample(make(2), make(2, 2))
 
 
+def _summed(x: Any, dim: int) -> Any:
+    return x.sum(dim, keepdim=True, dtype=x.dtype)
+
+
 @composed(reference=lambda a, b, dims=2: np.tensordot(a, b, dims))
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Sums of products over several dimensions: the last ``dims`` of ``a`` with the first of ``b``, or two lists."""
@@ -207,7 +211,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     left, right = [wrap_dim(k, a.dim()) for k in left], [wrap_dim(k, b.dim()) for k in right]
     for i, j in zip(left, right, strict=False):  # a length of 1 is as good as that of the other
         if a.shape[i] != b.shape[j] and 1 in (a.shape[i], b.shape[j]):
-            a, b = (a, b.sum(j, keepdim=True)) if a.shape[i] == 1 else (a.sum(i, keepdim=True), b)
+            a, b = (a, _summed(b, j)) if a.shape[i] == 1 else (_summed(a, i), b)
     if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True)):
         raise RuntimeError(
             f"contracted dimensions need to match, but a has {[a.shape[i] for i in left]} and b has "
@@ -292,7 +296,7 @@ def _(make):
 @composed(method=True, inplace=True, reference=_plus_product(lambda a, b: np.matmul(a, b).sum(0)))
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""
-    return named(_sum_with(input, bmm(batch1, batch2).sum(0), beta, alpha), "AddbmmBackward0")
+    return named(_sum_with(input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha), "AddbmmBackward0")
 
 
 @addbmm.samples

@@ -48,7 +48,9 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     input = _scanned(input, dtype)
     if not input.ndim:
         return input.copy()
-    return kernels_of(input).cumsum(input, dim) if input.dtype.kind == "f" else np.add.accumulate(input, axis=dim)
+    if input.dtype.kind == "f":
+        return kernels_of(input).cumsum(input, dim)
+    return np.add.accumulate(input, axis=dim, dtype=input.dtype)
 
 
 @cumsum.gradient
@@ -85,7 +87,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running product along a dimension; integers and bools are multiplied in int64."""
     dim = wrap_dim(dim, input.ndim)
     input = _scanned(input, dtype)
-    return np.multiply.accumulate(input, axis=dim) if input.ndim else input.copy()
+    return np.multiply.accumulate(input, axis=dim, dtype=input.dtype) if input.ndim else input.copy()
 
 
 @cumprod.gradient

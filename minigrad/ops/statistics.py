@@ -466,6 +466,8 @@ def _norm_reference(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, 
 
 @quiet
 def _norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
+    if x.dtype.itemsize == 2:  # whose powers leave the range of float16
+        return _norm_along(x.astype(np.float32), ord, axis, keepdim).astype(x.dtype)
     if ord == 2:
         return np.sqrt(kernels_of(x).sum(np.square(x), axis, keepdim))
     size = np.abs(x)
@@ -524,9 +526,10 @@ def _norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim:
     if ord == 2:
         return grad * where(total == 0, zero(input), input / total)
     if ord < 1:
-        slope = abs(input) ** (ord - 1) * total ** (1 - ord)
-        return where(input == 0, zero(input), grad * sign(input) * slope)
-    return grad * where(total == 0, zero(input), sign(input) * (abs(input) / total) ** (ord - 1))
+        size, whole = (where(each == 0, 1.0, each) for each in (abs(input), total))  # or 0 * inf in second gradients
+        return where(input == 0, zero(input), grad * sign(input) * size ** (ord - 1) * whole ** (1 - ord))
+    whole = where(total == 0, 1.0, total)
+    return grad * where(total == 0, zero(input), sign(input) * (abs(input) / whole) ** (ord - 1))
 
 
 @vector_norm.samples
