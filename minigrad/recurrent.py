@@ -6,9 +6,11 @@ second argument is the number of sequences at each step.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from minigrad.creation import zeros
 from minigrad.dtypes import float32
 from minigrad.ops.join import cat, stack
 from minigrad.ops.naming import named
@@ -129,35 +131,46 @@ def _as_tuple(hx: Any) -> tuple[Any, ...]:
 
 
 def _lstm_layer(rows: Any, states: Any, weights: Any, has_biases: bool, sizes: Any, reverse: bool) -> tuple[Any, Any]:
-    """Return the states at all rows, and the final states."""
-    biases = weights[2:4] if has_biases else (None, None)
-    rest = weights[4 if has_biases else 2 :]
-    out, h, c, _ = lstm_sequence(rows, *states, *weights[:2], *biases, rest[0] if rest else None, sizes, reverse)
+    """Return the states at all rows, and the final states and cells."""
+    w_ih, w_hh, *rest = weights
+    b_ih, b_hh, *rest = rest if has_biases else (None, None, *rest)
+    h, c = states or (_zeros(rows, sizes, w_hh.shape[1]), _zeros(rows, sizes, w_hh.shape[0] // 4))
+    out, h, c, _ = lstm_sequence(rows, h, c, w_ih, w_hh, b_ih, b_hh, rest[0] if rest else None, sizes, reverse)
     return out, (h, c)
 
 
 def _gru_layer(rows: Any, states: Any, weights: Any, has_biases: bool, sizes: Any, reverse: bool) -> tuple[Any, Any]:
     """Return the states at all rows, and the final state."""
-    biases = weights[2:4] if has_biases else (None, None)
-    out, h = gru_sequence(rows, *states, *weights[:2], *biases, sizes, reverse)
+    w_ih, w_hh, b_ih, b_hh = weights[:4] if has_biases else (*weights[:2], None, None)
+    (h,) = states or (_zeros(rows, sizes, w_hh.shape[1]),)
+    out, h = gru_sequence(rows, h, w_ih, w_hh, b_ih, b_hh, sizes, reverse)
     return out, (h,)
 
 
-def _tanh_layer(rows: Any, states: Any, weights: Any, has_biases: bool, sizes: Any, reverse: bool) -> tuple[Any, Any]:
+def _tanh_layer(
+    rows: Any, states: Any, weights: Any, has_biases: bool, sizes: Any, reverse: bool, relu: bool = False
+) -> tuple[Any, Any]:
     """Return the states at all rows, and the final state."""
-    biases = weights[2:4] if has_biases else (None, None)
-    out, h = rnn_sequence(rows, *states, *weights[:2], *biases, False, sizes, reverse)
+    w_ih, w_hh, b_ih, b_hh = weights[:4] if has_biases else (*weights[:2], None, None)
+    (h,) = states or (_zeros(rows, sizes, w_hh.shape[1]),)
+    out, h = rnn_sequence(rows, h, w_ih, w_hh, b_ih, b_hh, relu, sizes, reverse)
     return out, (h,)
 
 
-def _relu_layer(rows: Any, states: Any, weights: Any, has_biases: bool, sizes: Any, reverse: bool) -> tuple[Any, Any]:
-    """Return the states at all rows, and the final state."""
-    biases = weights[2:4] if has_biases else (None, None)
-    out, h = rnn_sequence(rows, *states, *weights[:2], *biases, True, sizes, reverse)
-    return out, (h,)
+_relu_layer = functools.partial(_tanh_layer, relu=True)
 
 
-LAYERS = {"LSTM": _lstm_layer, "GRU": _gru_layer, "RNN_TANH": _tanh_layer, "RNN_RELU": _relu_layer}
+def _zeros(rows: Any, sizes: Sequence[int], width: int) -> Any:
+    """Return the states that the sequences start from if none are given."""
+    return zeros(sizes[0], width, dtype=rows.dtype, device=rows.device)
+
+
+LAYERS: dict[str, Callable[..., Any]] = {
+    "LSTM": _lstm_layer,
+    "GRU": _gru_layer,
+    "RNN_TANH": _tanh_layer,
+    "RNN_RELU": _relu_layer,
+}
 """What runs one layer in one direction, by PyTorch's name of the mode."""
 
 
@@ -203,7 +216,7 @@ def _run_layers(
     """Return the last layer's states at all rows, and the stacked final states of all layers and directions."""
     directions = 2 if settings.bidirectional else 1
     runs = settings.num_layers * directions
-    if any(len(each) < runs for each in hx):
+    if any(len(each) < runs for each in hx or ()):
         raise RuntimeError("Expected more hidden states in stacked_rnn")
     if len(params) % runs or len(params) // runs < (4 if settings.has_biases else 2):
         raise RuntimeError("Expected more weights in stacked_rnn")
@@ -212,7 +225,7 @@ def _run_layers(
     for k in range(0, runs, directions):
         outs = []
         for reverse in range(directions):
-            states = [each[k + reverse] for each in hx]
+            states = None if hx is None else [each[k + reverse] for each in hx]
             weights = params[(k + reverse) * count : (k + reverse + 1) * count]
             out, final = layer(rows, states, weights, settings.has_biases, sizes, bool(reverse))
             outs.append(out)

@@ -7,7 +7,7 @@ import numbers
 import warnings
 from typing import Any
 
-from minigrad.creation import empty, zeros
+from minigrad.creation import empty
 from minigrad.recurrent import LAYERS, Settings, run_packed, run_padded
 from minigrad.tensor import Tensor
 
@@ -246,11 +246,7 @@ class RNNBase(Module):
         if not is_batched:
             input = input.unsqueeze(batch_dim)
             hx = None if hx is None else self._each(lambda state: state.unsqueeze(1), hx)
-        if hx is None:
-            self.check_input(input, None)
-            hx = self._zeros(input, None)
-        else:
-            self.check_forward_args(input, hx, None)
+        self._check(input, hx, None)
         layer, settings = LAYERS[self.mode], self._settings()
         output, *final = run_padded(layer, input, self._tuple(hx), self._flat_weights, settings, self.batch_first)
         if not is_batched:
@@ -259,8 +255,8 @@ class RNNBase(Module):
 
     def _forward_packed(self, input: PackedSequence, hx: Any) -> Any:
         data, batch_sizes, sorted_indices, unsorted_indices = input
-        hx = self._zeros(data, batch_sizes) if hx is None else self.permute_hidden(hx, sorted_indices)
-        self.check_forward_args(data, hx, batch_sizes)
+        hx = None if hx is None else self.permute_hidden(hx, sorted_indices)
+        self._check(data, hx, batch_sizes)
         layer, settings = LAYERS[self.mode], self._settings()
         output, *final = run_packed(layer, data, batch_sizes, self._tuple(hx), self._flat_weights, settings)
         packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
@@ -269,9 +265,11 @@ class RNNBase(Module):
     def _settings(self) -> Settings:
         return Settings(self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
 
-    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> Any:
-        """Return initial states of zeros."""
-        return zeros(self.get_expected_hidden_size(input, batch_sizes), dtype=input.dtype, device=input.device)
+    def _check(self, input: Tensor, hx: Any, batch_sizes: Tensor | None) -> None:
+        if hx is None:
+            self.check_input(input, batch_sizes)
+        else:
+            self.check_forward_args(input, hx, batch_sizes)
 
     def _check_ranks(self, hx: Any, rank: int) -> None:
         if hx.dim() != rank:
@@ -282,8 +280,8 @@ class RNNBase(Module):
 
     # States are one tensor, and a pair in an LSTM.
 
-    def _tuple(self, hx: Any) -> tuple[Any, ...]:
-        return (hx,)
+    def _tuple(self, hx: Any) -> tuple[Any, ...] | None:
+        return None if hx is None else (hx,)
 
     def _joined(self, states: Any) -> Any:
         return states[0]
@@ -356,10 +354,6 @@ class LSTM(RNNBase):
         """Return states and cells with the sequences of the batch in another order; None leaves it."""
         return hx if permutation is None else self._each(lambda state: state.index_select(1, permutation), hx)
 
-    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> Any:
-        shapes = self.get_expected_hidden_size(input, batch_sizes), self.get_expected_cell_size(input, batch_sizes)
-        return tuple(zeros(shape, dtype=input.dtype, device=input.device) for shape in shapes)
-
     def _check_ranks(self, hx: Any, rank: int) -> None:
         if hx[0].dim() != rank or hx[1].dim() != rank:
             raise RuntimeError(
@@ -367,8 +361,8 @@ class LSTM(RNNBase):
                 f"got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors"
             )
 
-    def _tuple(self, hx: Any) -> tuple[Any, ...]:
-        return tuple(hx)
+    def _tuple(self, hx: Any) -> tuple[Any, ...] | None:
+        return None if hx is None else tuple(hx)
 
     def _joined(self, states: Any) -> Any:
         return tuple(states)

@@ -77,13 +77,14 @@ def affine_gradients(
     """
     if not isinstance(input, Upper.Tensor):
         input, old, w_ih, w_hh = _working(input, old, w_ih, w_hh)
+    of_bias = column_sums(of_input) if needs[4] or needs[5] else None
     return [
         matmul(of_input, w_ih) if needs[0] else None,
         matmul(of_hidden, w_hh) if needs[1] else None,
         matmul(of_input.T, input) if needs[2] else None,
         matmul(of_hidden.T, old) if needs[3] else None,
-        column_sums(of_input) if needs[4] else None,
-        column_sums(of_hidden) if needs[5] else None,
+        of_bias,
+        of_bias if of_hidden is of_input else column_sums(of_hidden) if needs[5] else None,
     ]
 
 
