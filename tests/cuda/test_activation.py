@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.cuda.twins import DTYPES, check
+from minigrad_kernels import cuda
+from minigrad_kernels.cuda import _kernel, activation
+from tests.cuda.twins import DTYPES, check, on_device
 
 # name: further arguments of the function and of its gradient
 FUNCTIONS = {
@@ -62,3 +64,12 @@ def test_strided_arrays_are_taken():
     x = numbers((4, 5), np.float32)
     check("silu", x.T)
     check("silu_backward", x.T, x.T)
+
+
+@pytest.mark.skipif(activation._relu_loop.half is None, reason="the CPU has no half precision")
+def test_half_precision_is_computed_in_single_without_a_conversion_of_arrays(monkeypatch):
+    monkeypatch.setattr(_kernel, "fit", lambda *_: pytest.fail("converted"))
+    x = np.array([-1e-4, 3.5, 60000], np.float16)
+    got = cuda.silu(on_device(x)).get()
+    wide = x.astype(np.float32)
+    np.testing.assert_array_equal(got, (wide / (1 + np.exp(-wide))).astype(np.float16))

@@ -53,5 +53,6 @@ def _compiled(function):
     return numba.njit(copy, error_model="numpy")
 
 
+_kernel.Kernel.half = property(lambda self: None, lambda self, half: None)  # the CPU has no half precision
 _kernel._Simulated.load = lambda self: _compiled(self.kernel.function)
 _kernel._Simulated.launch = lambda self, blocks, words: self.run(*words)

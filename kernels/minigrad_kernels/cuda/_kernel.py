@@ -56,7 +56,7 @@ class _Kind:
 
     def element(self, dtype):
         """Return the element's dtype in a kernel that was looked up by `dtype`."""
-        return np.dtype(self.dtype or dtype)
+        return np.dtype(self.dtype or (dtype if self.container else working_dtype(dtype)))
 
 
 In, Out = _Kind("array"), _Kind("array", None, True)
@@ -82,21 +82,22 @@ class Kernel(dict):
         Whether it may compute in double precision where its arrays are of single precision.
     each : int
         How many elements of its last output a thread is meant for.
+    half : Kernel, optional
+        What takes its place for arrays of half precision, which are otherwise converted before and after.
     """
 
-    def __init__(self, function, dtypes=("float32", "float64"), wide=False, each=1):
+    def __init__(self, function, dtypes=("float32", "float64"), wide=False, each=1, half=None):
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         notes = function.__annotations__
         self.kinds = [_PLAIN.get(notes[name]) or globals()[notes[name]] for name in names]
-        self.function, self.dtypes, self.wide, self.each = function, dtypes, wide, each
+        self.function, self.dtypes, self.wide, self.each, self.half = function, dtypes, wide, each, half
         self.__doc__, self.__name__ = function.__doc__, function.__name__
 
     def __missing__(self, dtype):
         """Compile the loop for `dtype`, or load it from the cache, and keep what launches it."""
         dtype = np.dtype(dtype)
-        working = working_dtype(dtype)
-        if working != dtype:
-            self[dtype] = launch = self[working]
+        if dtype == np.float16 and "float16" not in self.dtypes:
+            self[dtype] = launch = self[_SINGLE] if self.half is None else self.half[dtype]
         else:
             self[dtype] = launch = (_Simulated if _memory.SIMULATED else _OnDevice)(self, dtype)
         return launch
