@@ -45,7 +45,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if input.ndim == 0:
         raise RuntimeError(_mismatch(input.reshape(1, 1), weight.T))
     try:
-        out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
+        out = input.dot(weight.T) if input.ndim == 2 else _times_matrix(input, weight.T)
     except ValueError:
         raise RuntimeError(_mismatch(np.atleast_2d(input), weight.T)) from None
     if bias is None:
@@ -61,7 +61,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def _(grad, weight):
     if weight.ndim == 1:
         return reshape(grad, (*grad.shape, 1)) * weight
-    return _product(grad, weight)
+    if grad.ndim < 3 or not grad.shape[-1]:
+        return _product(grad, weight)
+    return reshape(_product(reshape(grad, (-1, grad.shape[-1])), weight), (*grad.shape[:-1], weight.shape[-1]))
 
 
 @linear.gradient("weight")
@@ -111,6 +113,13 @@ def _(make):
     yield make.sample(make(0, 3))
 
 
+def _times_matrix(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return ``x @ matrix`` as one product, where NumPy would make one of each matrix in ``x``: up to twice as fast."""
+    if x.ndim < 3 or matrix.ndim != 2 or not x.shape[-1] or x.shape[-1] != matrix.shape[0]:
+        return np.matmul(x, matrix)
+    return x.reshape(-1, x.shape[-1]).dot(matrix).reshape(*x.shape[:-1], matrix.shape[1])
+
+
 def _product(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b``, of arrays by the method that costs least to call."""
     return a.dot(b) if type(a) is np.ndarray and a.ndim == b.ndim == 2 else a @ b
@@ -134,7 +143,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
     if input.ndim <= 2 and other.ndim <= 2:
         return np.dot(input, other)
-    return np.matmul(input, other)
+    return _times_matrix(input, other)
 
 
 @matmul.gradient("input")
@@ -156,6 +165,9 @@ def _(grad, input, other_shape):
         return matmul(transpose(input, -1, -2), grad.reshape((*grad.shape, 1))).reshape(grad.shape[:-1] + other_shape)
     if input.ndim == 1:
         return input.reshape((*input.shape, 1)) * grad.reshape((*grad.shape[:-1], 1, grad.shape[-1]))
+    if len(other_shape) == 2 and input.ndim > 2 and input.shape[-1] and grad.shape[-1]:
+        rows, columns = reshape(input, (-1, input.shape[-1])), reshape(grad, (-1, grad.shape[-1]))
+        return matmul(transpose(rows, 0, 1), columns)
     return matmul(transpose(input, -1, -2), grad)
 
 

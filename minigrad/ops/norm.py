@@ -1,4 +1,8 @@
-"""Normalisation: zero mean and unit variance over some dimensions, then an affine map."""
+"""Normalisation: zero mean and unit variance over some dimensions, then an affine map.
+
+The gradients are kernels too. Where they are to be differentiated again they are made of other operations instead, by
+`gradients_by_formula`.
+"""
 
 from __future__ import annotations
 
@@ -6,74 +10,202 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.op import op
+from minigrad.ops.promotion import check_floating
 from minigrad.ops.reduce import mean, sum
-from minigrad.ops.shape import numel
+from minigrad.ops.shape import numel, reshape
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@op(namespace=None, name="normalized", saves=("rstd",), node="NativeNormBackward0")
-def normalized(input: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    """``(input - mean) / sqrt(variance + eps)``, with the biased moments over ``dims``."""
-    count = numel([input.shape[k] for k in dims])
-    wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
-    with np.errstate(all="ignore"):
-        centred = wide - np.add.reduce(wide, axis=dims, keepdims=True) / wide.dtype.type(count)
-        variance = np.add.reduce(np.square(centred), axis=dims, keepdims=True) / wide.dtype.type(count)
-        rstd = 1 / np.sqrt(variance + wide.dtype.type(eps))
-        return (centred * rstd).astype(input.dtype, copy=False), rstd.astype(input.dtype, copy=False)
+def _normalised(x: Any, axes: tuple[int, ...], eps: float, centred: bool = True) -> Any:
+    """Return what the references share: x with zero mean and unit variance over some axes."""
+    x = x - x.mean(axis=axes, keepdims=True) if centred else x
+    return x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
 
 
-@normalized.gradient
-def _(grad, input, out, rstd, dims, eps):
-    return normalized_backward(grad, input, out, rstd, dims, eps)
+def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
 
 
-@normalized.samples
-def _(make):
-    yield make.sample(make(3, 4), (1,), 1e-5)
-    yield make.sample(make(3, 4, 2), (0, 2), 1e-3)
-    yield make.sample(make(4, 3).T, (1,), 1e-5)
+def _layer_name(input: Any, centred: bool) -> str:
+    if centred:
+        return "NativeLayerNormBackward0"
+    return "ToCopyBackward0" if input.dtype.itemsize == 2 else "MulBackward0"
 
 
-@op(namespace=None)
-def normalized_backward(
-    grad_output: Tensor, input: Tensor, out: Tensor, rstd: Any, dims: tuple[int, ...], eps: float
+def _check(name: str, input: Any, *parameters: Any) -> None:
+    """Refuse dtypes that PyTorch's kernels do not take together."""
+    check_floating(name, input)
+    wanted = (input.dtype, np.dtype(np.float32)) if input.dtype.itemsize == 2 else (input.dtype,)
+    if any(each is not None and each.dtype not in wanted for each in parameters):
+        title = {2: "Float", 4: "Float", 8: "Double"}[input.dtype.itemsize]
+        raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {title}")
+
+
+def _along_channels(parameter: Any, ndim: int) -> Any:
+    return None if parameter is None else parameter.reshape(-1, *(1,) * (ndim - 2))
+
+
+@op(
+    namespace=None,
+    name="layer_norm",
+    saves=("means", "rstds"),
+    variant=lambda input, weight, bias, count, eps, centred: _layer_name(input, centred),
+    reference=lambda x, weight, bias, count, eps, centred: _affine(
+        _normalised(x, tuple(range(-count, 0)), eps, centred), weight, bias
+    ),
+)
+def layer_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, count: int, eps: float, centred: bool
 ) -> Tensor:
-    """Gradient of `normalized`: ``rstd * (grad - mean(grad) - out * mean(grad * out))``."""
-    rstd = getattr(rstd, "_array", rstd)
-    count = grad_output.dtype.type(numel([input.shape[k] for k in dims]))
-    along = np.add.reduce(grad_output, axis=dims, keepdims=True) / count
-    across = np.add.reduce(grad_output * out, axis=dims, keepdims=True) / count
-    return rstd * (grad_output - along - out * across)
+    """``(input - mean) / sqrt(variance + eps) * weight + bias``, with the moments over the last ``count`` dimensions.
+
+    Parameters
+    ----------
+    weight, bias : Tensor, of the shape of these dimensions, optional
+    centred : bool
+        False to take the mean for 0, which is root-mean-square normalisation.
+    """
+    if centred:
+        _check("LayerNormKernelImpl", input, weight, bias)
+    elif weight is not None:
+        weight = weight.astype(input.dtype, copy=False)
+    return kernels_of(input).layer_norm(input, weight, bias, numel(input.shape[-count:]), centred, eps)
 
 
-@normalized_backward.gradient
-def _(grad, grad_output, input, rstd, dims, eps, needs):
-    scale = (_square_mean(input - mean(input, dims, True), dims) + eps) ** -0.5
-    y = (input - mean(input, dims, True)) * scale
-    centred = grad - mean(grad, dims, True)
-    of_grad = scale * (centred - y * mean(grad * y, dims, True))
-    if not needs[1]:
-        return of_grad, None, None
-    count = numel([input.shape[k] for k in dims])
-    gy, vy = mean(grad_output * y, dims, True), mean(grad * y, dims, True)
-    gv = sum(grad * grad_output, dims, True) / count - mean(grad, dims, True) * mean(grad_output, dims, True)
-    g_centred = grad_output - mean(grad_output, dims, True)
-    of_input = -scale * scale * (y * (gv - 3 * gy * vy) + g_centred * vy + centred * gy)
-    return of_grad, of_input, None
+@layer_norm.gradient
+def _(grad, input, weight, bias, means, rstds, count, eps, centred):
+    if is_array(grad):
+        width = numel(input.shape[-count:])
+        found = kernels_of(grad).layer_norm_backward(grad, input, weight, means, rstds, width, centred)
+        return found[0], *(each.reshape(input.shape[-count:]) for each in found[1:])
+    return gradients_by_formula(grad, input, weight, tuple(range(-count, 0)), eps, centred)
 
 
-@normalized_backward.samples
+@layer_norm.samples
 def _(make):
-    for shape, dims in (((3, 4), (1,)), ((3, 4, 2), (0, 2))):
-        x = make(*shape)
-        centred = x - x.mean(axis=dims, keepdims=True)
-        rstd = 1 / np.sqrt((centred**2).mean(axis=dims, keepdims=True) + 1e-5)
-        yield make.sample(make(*shape), x, centred * rstd, rstd, dims, 1e-5, gradient=False)
+    yield make.sample(make(3, 4), make(4), make(4), 1, 1e-5, True)
+    yield make.sample(make(2, 3, 4), make(3, 4), None, 2, 1e-3, True)
+    yield make.sample(make(4, 3).T, None, None, 1, 1e-5, True)
+    yield make.sample(make(2, 3, 4), make(4), None, 1, 1e-2, False)
+    yield make.sample(make(2, 3), None, None, 2, 1e-2, False)
+    yield make.sample(make(0, 3), make(3), make(3), 1, 1e-5, True)
 
 
-def _square_mean(values: Any, dims: tuple[int, ...]) -> Any:
-    return mean(values * values, dims, True)
+@op(
+    namespace=None,
+    name="group_norm",
+    saves=("means", "rstds"),
+    node="NativeGroupNormBackward0",
+    reference=lambda x, weight, bias, groups, eps: _affine(
+        _normalised(x.reshape(len(x), groups, -1), (2,), eps).reshape(x.shape),
+        _along_channels(weight, x.ndim),
+        _along_channels(bias, x.ndim),
+    ),
+)
+def group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, num_groups: int, eps: float) -> Tensor:
+    """Normalise each group of channels of each sample, then scale and shift each channel.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...)
+    weight, bias : Tensor, shape (channels,), optional
+    """
+    _check("GroupNormKernelImpl", input, weight, bias)
+    return kernels_of(input).group_norm(input, weight, bias, num_groups, eps)
+
+
+@group_norm.gradient
+def _(grad, input, weight, bias, means, rstds, num_groups, eps):
+    if is_array(grad):
+        return kernels_of(grad).group_norm_backward(grad, input, weight, means, rstds, num_groups)
+    batch, channels = input.shape[:2]
+    split = (batch, num_groups, channels // num_groups, -1)
+    scale = None if weight is None else reshape(weight, (1, num_groups, -1, 1))
+    found = gradients_by_formula(reshape(grad, split), reshape(input, split), scale, (2, 3), eps, True)
+    return reshape(found[0], input.shape), *(reshape(sum(each, (0, 3)), (channels,)) for each in found[1:])
+
+
+@group_norm.samples
+def _(make):
+    yield make.sample(make(2, 4, 3), make(4), make(4), 2, 1e-5)
+    yield make.sample(make(2, 4, 2, 2), None, None, 4, 1e-3)
+    yield make.sample(make(3, 6), make(6), None, 3, 1e-2)
+    yield make.sample(make(4, 2, 3).T, None, make(2), 1, 1e-2)
+
+
+def _batch_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    axes = (0, *range(2, x.ndim))
+    out = _affine(_normalised(x, axes, eps), _along_channels(weight, x.ndim), _along_channels(bias, x.ndim))
+    return out, x.mean(axes), x.var(axes)
+
+
+@op(
+    namespace=None,
+    name="batch_norm",
+    outputs=("out", "means", "variances"),
+    node="NativeBatchNormBackward0",
+    reference=_batch_reference,
+)
+def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
+    """Normalise each channel over the batch, then scale and shift it.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...)
+    weight, bias : Tensor, shape (channels,), optional
+
+    Returns
+    -------
+    out : Tensor
+    means, variances : Tensor, shape (channels,)
+        The moments; variances are biased.
+    """
+    _check("batch_norm", input, weight, bias)
+    return kernels_of(input).batch_norm(input, weight, bias, eps)
+
+
+@batch_norm.gradient
+def _(grads, input, weight, bias, means, variances, eps):
+    grad, *of_moments = grads
+    dims = (0, *range(2, len(input.shape)))
+    if is_array(grad):
+        found = kernels_of(grad).batch_norm_backward(grad, input, weight, means, variances, eps)
+        if not any(each.any() for each in of_moments):
+            return found
+    else:
+        found = gradients_by_formula(grad, input, _along_channels(weight, len(input.shape)), dims, eps, True)
+        found = found[0], *(sum(each, dims) for each in found[1:])
+    of_means, of_variances = (_along_channels(each, len(input.shape)) for each in of_moments)
+    count = numel([input.shape[dim] for dim in dims])
+    of_input = of_means + 2 * of_variances * (input - mean(input, dims, True))
+    return found[0] + of_input / count, *found[1:]
+
+
+@batch_norm.samples
+def _(make):
+    for shape in ((4, 3), (3, 2, 4), (2, 3, 2, 2)):
+        yield make.sample(make(*shape), make(shape[1]), make(shape[1]), 1e-5)
+        yield make.sample(make(*shape), None, None, 1e-3)
+    yield make.sample(make(4, 3, 2).T, make(3), None, 1e-2)
+
+
+def gradients_by_formula(
+    grad: Any, input: Any, weight: Any, dims: tuple[int, ...], eps: float, centred: bool
+) -> tuple[Any, Any, Any]:
+    """Return the gradients of a normalisation for its input, its weight and its bias, made of operations.
+
+    Those for weight and bias are yet to be summed where these were broadcast.
+    """
+    x = input - mean(input, dims, True) if centred else input
+    rstd = (mean(x * x, dims, True) + eps) ** -0.5
+    y = x * rstd
+    scaled = grad if weight is None else grad * weight
+    of_input = scaled - y * mean(scaled * y, dims, True)
+    if centred:
+        of_input = of_input - mean(scaled, dims, True)
+    return rstd * of_input, grad * y, grad

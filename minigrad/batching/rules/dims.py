@@ -128,10 +128,13 @@ def _same_shape(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return wrap(level, entry.call(front(grad, level), front(out, level), shifted(dim, out.ndim)))
 
 
-@rule("normalized")
-def _normalized(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
-    input, dims, eps = args
-    return wrap(level, entry.call(input.value, shifted(dims, input.ndim), eps))
+@rule("layer_norm")
+def _layer_norm(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    """The last dimensions are normalised; the others are batches already."""
+    input, *rest = args
+    if any(is_batched(each, level) for each in rest):
+        return NO_RULE
+    return wrap(level, entry.call(input.value, *rest))
 
 
 @rule(*TRAILING.split())

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd import no_grad
+from minigrad.dtypes import float32
 from minigrad.numeric_limits import finfo
+from minigrad.ops import norm
 from minigrad.ops.avg_pool import avg_pool2d
 from minigrad.ops.naming import named
-from minigrad.ops.norm import normalized
 from minigrad.ops.pad import pad
 from minigrad.ops.promotion import not_implemented
 from minigrad.tensor import Tensor
@@ -54,9 +55,7 @@ def group_norm(
             )
     if not input.dtype.is_floating_point:
         raise not_implemented("GroupNormKernelImpl", input.detach().numpy())
-    length = channels // num_groups * math.prod(size)
-    out = normalized(input.reshape((batch, num_groups, length)), (2,), eps).reshape(input.shape)
-    return named(_scaled(out, weight, bias), "NativeGroupNormBackward0")
+    return norm.group_norm(input, weight, bias, num_groups, eps)
 
 
 def _scaled(out: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
@@ -110,17 +109,16 @@ def instance_norm(
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
     if use_input_stats:
         dims = tuple(range(2, input.dim()))
-        out = normalized(input, dims, eps)
         with no_grad():
             if running_mean is not None:
                 running_mean.mul_(1 - momentum).add_(input.mean(dims).mean(0), alpha=momentum)
             if running_var is not None:
                 running_var.mul_(1 - momentum).add_(input.var(dims).mean(0), alpha=momentum)
-    else:
-        if running_mean is None or running_var is None:
-            raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-        shape = (channels,) + (1,) * (input.dim() - 2)
-        out = (input - running_mean.reshape(shape)) / (running_var + eps).sqrt().reshape(shape)
+        return named(norm.group_norm(input, weight, bias, channels, eps), "ViewBackward0")
+    if running_mean is None or running_var is None:
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    shape = (channels,) + (1,) * (input.dim() - 2)
+    out = (input - running_mean.reshape(shape)) / (running_var + eps).sqrt().reshape(shape)
     return named(_scaled(out, weight, bias), "ViewBackward0")
 
 
@@ -159,12 +157,9 @@ def rms_norm(
         )
     if not input.dtype.is_floating_point:
         raise not_implemented("rms_norm", input.detach().numpy())
-    wide = input.float() if input.dtype.itemsize == 2 else input
-    dims = tuple(range(-len(shape), 0))
-    mean_square = wide.pow(2).mean(dims, keepdim=True)
-    out = wide * (mean_square + (finfo(wide.dtype).eps if eps is None else eps)).rsqrt()
-    out = out.to(input.dtype)
-    return out if weight is None else out * weight
+    if eps is None:
+        eps = finfo(float32 if input.dtype.itemsize == 2 else input.dtype).eps
+    return norm.layer_norm(input, weight, None, len(shape), eps, False)
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:

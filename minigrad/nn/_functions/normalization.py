@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd import no_grad
+from minigrad.ops import norm
 from minigrad.ops.naming import named
-from minigrad.ops.norm import normalized
 from minigrad.tensor import Tensor
 
 
@@ -49,11 +49,7 @@ def layer_norm(
             f"Given normalized_shape={shape}, expected input with shape [*, {', '.join(map(str, shape))}], "
             f"but got input of size{list(input.shape)}"
         )
-    rank = input.dim()
-    out = normalized(input, tuple(range(rank - len(shape), rank)), eps)
-    if weight is not None:
-        out = out * weight
-    return named(out if bias is None else out + bias, "NativeLayerNormBackward0")
+    return norm.layer_norm(input, weight, bias, len(shape), eps, True)
 
 
 def batch_norm(
@@ -102,30 +98,35 @@ def batch_norm(
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
     if input.dim() < 2:  # and therefore empty
         return named(input.clone(), "NativeBatchNormBackward0")
-    dims = (0, *range(2, input.dim()))
-    along_channels = (channels,) + (1,) * (input.dim() - 2)
+    count = input.size(0) * math.prod(input.shape[2:])
     if training:
-        count = math.prod(input.shape[dim] for dim in dims)
         if count == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-        out = normalized(input, dims, eps)
-        if input.numel():
-            _update_averages(input, running_mean, running_var, dims, momentum)
-    else:
-        assert running_mean is not None
-        assert running_var is not None
-        deviation = (running_var + eps).sqrt().reshape(along_channels)
-        out = (input - running_mean.reshape(along_channels)) / deviation
-    if weight is not None:
-        out = out * weight.reshape(along_channels)
-    return named(out if bias is None else out + bias.reshape(along_channels), "NativeBatchNormBackward0")
+        out, means, variances = norm.batch_norm(input, weight, bias, eps)
+        if count:
+            _update_averages(running_mean, running_var, means, variances, momentum, count)
+        return out
+    assert running_mean is not None
+    assert running_var is not None
+    scale = (running_var + eps).rsqrt()
+    scale = scale if weight is None else scale * weight
+    shift = -running_mean * scale
+    along_channels = (channels,) + (1,) * (input.dim() - 2)
+    out = input * scale.reshape(along_channels) + (shift if bias is None else bias + shift).reshape(along_channels)
+    return named(out, "NativeBatchNormBackward0")
 
 
 @no_grad()
 def _update_averages(
-    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, dims: tuple[int, ...], momentum: float
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    means: Tensor,
+    variances: Tensor,
+    momentum: float,
+    count: int,
 ) -> None:
+    """Mix the moments of a batch into the running averages; the variance of the batch is made unbiased for it."""
     if running_mean is not None:
-        running_mean.mul_(1 - momentum).add_(input.mean(dims), alpha=momentum)
+        running_mean.mul_(1 - momentum).add_(means, alpha=momentum)
     if running_var is not None:
-        running_var.mul_(1 - momentum).add_(input.var(dims), alpha=momentum)
+        running_var.mul_(1 - momentum).add_(variances, alpha=momentum * count / (count - 1))
