@@ -143,7 +143,7 @@ SIGNATURES = [
 ]
 
 
-def _plain(default):
+def _portable(default):
     return default.__name__ if inspect.isfunction(default) else default
 
 
@@ -152,8 +152,8 @@ def test_constructors_take_what_pytorchs_take(name):
     ours = inspect.signature(getattr(minigrad.nn, name).__init__).parameters.values()
     theirs = inspect.signature(getattr(torch.nn, name).__init__).parameters.values()
     # Annotations and the names of *args may differ; defaults that are functions have their own library's address.
-    assert [(p.name, p.kind, _plain(p.default)) for p in ours if p.kind is not p.VAR_POSITIONAL] == [
-        (p.name, p.kind, _plain(p.default)) for p in theirs if p.kind is not p.VAR_POSITIONAL
+    assert [(p.name, p.kind, _portable(p.default)) for p in ours if p.kind is not p.VAR_POSITIONAL] == [
+        (p.name, p.kind, _portable(p.default)) for p in theirs if p.kind is not p.VAR_POSITIONAL
     ]
 
 
