@@ -7,6 +7,7 @@ imported when one of them is called, not before.
 from __future__ import annotations
 
 from minigrad.viz.activations import plot_activations
+from minigrad.viz.attention import plot_attention
 from minigrad.viz.confusion import plot_confusion
 from minigrad.viz.decision import plot_decision_surface
 from minigrad.viz.figures import show
@@ -24,6 +25,7 @@ __all__ = [
     "draw_graph",
     "graph_source",
     "plot_activations",
+    "plot_attention",
     "plot_confusion",
     "plot_decision_surface",
     "plot_gradient_check",
