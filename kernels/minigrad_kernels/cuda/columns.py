@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from minigrad_kernels._filter_windows import windows
 from minigrad_kernels.cuda import _memory
 from minigrad_kernels.cuda._kernel import In, InInt64, Out, blocks_for, empty, kernel, table
 from minigrad_kernels.cuda._numba import cuda
 from minigrad_kernels.cuda._windows import end_window, first_window
+
+_U = np.uint64  # an index without a sign needs no test for counting from the end, and fewer registers
 
 
 @kernel
@@ -35,7 +39,7 @@ def _columns_loop(x: In, shape: InInt64, first: int, lines: int, is_flat: bool, 
                 start = (((n * channels + c) * d + at) * h + row) * w
                 for e in range(kw):
                     column = left + e * dw
-                    columns[to] = x[start + column] if is_inside and 0 <= column < w else zero
+                    columns[_U(to)] = x[_U(start + column)] if is_inside and 0 <= column < w else zero
                     to += tap_step
 
 
