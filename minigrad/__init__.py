@@ -41,7 +41,19 @@ from minigrad.version import __version__
 from minigrad.window_functions import *  # noqa: F403
 
 if TYPE_CHECKING:
-    from minigrad import accelerator, backends, cuda, func, nn, optim, profiler, signal, testing, utils
+    from minigrad import (
+        accelerator,
+        backends,
+        cuda,
+        distributions,
+        func,
+        nn,
+        optim,
+        profiler,
+        signal,
+        testing,
+        utils,
+    )
     from minigrad._functions import *  # noqa: F403
 
 newaxis = None
@@ -58,7 +70,19 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
     globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
-_SUBMODULES = {"accelerator", "backends", "cuda", "func", "nn", "optim", "profiler", "signal", "testing", "utils"}
+_SUBMODULES = {
+    "accelerator",
+    "backends",
+    "cuda",
+    "distributions",
+    "func",
+    "nn",
+    "optim",
+    "profiler",
+    "signal",
+    "testing",
+    "utils",
+}
 
 
 # Functions of layers that PyTorch has here, too.

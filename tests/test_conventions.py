@@ -58,6 +58,7 @@ LAYERS = (
         "minigrad.utils",
         "minigrad.batching",
         "minigrad.func",
+        "minigrad.distributions",
         "minigrad.profiler",
         "minigrad.backends",
         "minigrad.accelerator",

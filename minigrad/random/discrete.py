@@ -234,3 +234,83 @@ def _transformed_rejection(uniforms: Iterator[float], rate: float) -> int:
         acceptance = math.log(v) + log_inverse_alpha - math.log(a / (us * us) + b) if v > 0 else -math.inf
         if acceptance <= -rate + count * log_rate - math.lgamma(count + 1):
             return count
+
+
+def binomial_of(stream: Stream, counts: Array, chances: Array) -> Array:
+    """Return numbers of successes, one for each of one-dimensional arrays of trials and chances.
+
+    Few expected successes are counted by their distances; from 10 on, transformed rejection: W. Hörmann, "The
+    generation of binomial random variates", 1993.
+    """
+    with contextlib.closing(_uniforms(stream)) as uniforms:
+        found = [_successes(uniforms, n, p) for n, p in zip(counts.tolist(), chances.tolist(), strict=True)]
+    return np.array(found, counts.dtype)
+
+
+def _successes(uniforms: Iterator[float], count: float, chance: float) -> float:
+    if count <= 0 or chance <= 0:
+        return 0
+    if chance >= 1:
+        return count
+    if math.isnan(chance):
+        return math.nan
+    rarer = min(chance, 1 - chance)
+    draw = _binomial_rejection if count * rarer >= 10 else _distances
+    found = draw(uniforms, count, rarer)
+    return found if chance <= 0.5 else count - found
+
+
+def _distances(uniforms: Iterator[float], count: float, chance: float) -> int:
+    """Return how many distances between successes fit into the trials."""
+    place, found, scale = 0.0, 0, math.log1p(-chance)
+    while True:
+        u = next(uniforms)
+        place += math.ceil(math.log(u) / scale) if u > 0 else math.inf
+        if place > count:
+            return found
+        found += 1
+
+
+_TAILS = (
+    0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211,
+    0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.00925546218271273, 0.00833056343336287,
+)  # fmt: skip
+
+
+def _stirling_tail(k: float) -> float:
+    """Return what Stirling's formula lacks of the logarithm of a factorial."""
+    if k <= 9:
+        return _TAILS[int(k)]
+    square = (k + 1) * (k + 1)
+    return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)
+
+
+def _binomial_rejection(uniforms: Iterator[float], count: float, chance: float) -> float:
+    spread = math.sqrt(count * chance * (1 - chance))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * chance
+    safe, odds = 0.92 - 4.2 / b, chance / (1 - chance)
+    alpha = (2.83 + 5.1 / b) * spread
+    m = math.floor((count + 1) * chance)
+    while True:
+        u, v = next(uniforms) - 0.5, next(uniforms)
+        us = 0.5 - abs(u)
+        if us == 0:
+            continue
+        k = math.floor((2 * a / us + b) * u + count * chance + 0.5)
+        if us >= 0.07 and v <= safe:
+            return k
+        if k < 0 or k > count:
+            continue
+        height = math.log(v * alpha / (a / (us * us) + b)) if v > 0 else -math.inf
+        bound = (
+            (m + 0.5) * math.log((m + 1) / (odds * (count - m + 1)))
+            + (count + 1) * math.log((count - m + 1) / (count - k + 1))
+            + (k + 0.5) * math.log(odds * (count - k + 1) / (k + 1))
+            + _stirling_tail(m)
+            + _stirling_tail(count - m)
+            - _stirling_tail(k)
+            - _stirling_tail(count - k)
+        )
+        if height <= bound:
+            return k

@@ -1,0 +1,57 @@
+"""The half-normal distribution."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from minigrad.creation import zeros_like
+from minigrad.distributions import constraints
+from minigrad.distributions.normal import Normal
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AbsTransform
+from minigrad.ops.select import where
+
+__all__ = ["HalfNormal"]
+
+
+class HalfNormal(TransformedDistribution):
+    """The absolute value of a normal number of mean 0.
+
+    Parameters
+    ----------
+    scale : Tensor or float
+        The standard deviation of that number.
+    """
+
+    arg_constraints: ClassVar[Any] = {"scale": constraints.positive}
+    support = constraints.nonnegative
+    has_rsample = True
+
+    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
+
+    scale = property(lambda self: self.base_dist.scale)
+    mean = property(lambda self: self.scale * math.sqrt(2 / math.pi))
+    mode = property(lambda self: zeros_like(self.scale))
+    variance = property(lambda self: self.scale.pow(2) * (1 - 2 / math.pi))
+
+    def log_prob(self, value: Any) -> Any:
+        """Return the logarithm of the density."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
+
+    def cdf(self, value: Any) -> Any:
+        """Return the probability of values up to ``value``."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return 2 * self.base_dist.cdf(value) - 1
+
+    def icdf(self, prob: Any) -> Any:
+        """Return the quantile."""
+        return self.base_dist.icdf((prob + 1) / 2)
+
+    def entropy(self) -> Any:
+        """Return the entropy."""
+        return self.base_dist.entropy() - math.log(2)

@@ -1,0 +1,94 @@
+"""What the distributions share: broadcast parameters, probabilities and logits, values computed once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.autograd.grad_mode import enable_grad
+from minigrad.creation import empty, tensor
+from minigrad.dtypes import get_default_dtype
+from minigrad.nn.functional import softmax
+from minigrad.numeric_limits import finfo
+from minigrad.ops.stacking import broadcast_tensors
+from minigrad.tensor import Tensor
+
+__all__ = ["broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits"]
+
+EULER = 0.57721566490153286060
+
+Number = (int, float)
+
+
+def broadcast_all(*values: Any) -> tuple[Any, ...]:
+    """Return tensors and numbers as tensors of one shape; numbers take the dtype of the first tensor.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if not all(isinstance(each, (Tensor, *Number)) for each in values):
+        raise ValueError(
+            "Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__."
+        )
+    first = next((each for each in values if isinstance(each, Tensor)), None)
+    dtype = get_default_dtype() if first is None else first.dtype
+    device = None if first is None else first.device
+    made = [each if isinstance(each, Tensor) else tensor(each, dtype=dtype, device=device) for each in values]
+    return tuple(broadcast_tensors(*made))
+
+
+def standard_normal(shape: Any, like: Any) -> Any:
+    """Return standard normal numbers of a shape, in the dtype and on the device of a tensor."""
+    return empty(shape, dtype=like.dtype, device=like.device).normal_()
+
+
+def sum_rightmost(value: Any, count: int) -> Any:
+    """Return the sums over the last ``count`` dimensions."""
+    return value if count == 0 else value.reshape((*value.shape[:-count], -1)).sum(-1)
+
+
+def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
+    """Return probabilities from log-odds, or from log-probabilities along the last dimension."""
+    return logits.sigmoid() if is_binary else softmax(logits, dim=-1)
+
+
+def clamp_probs(probs: Any) -> Any:
+    """Return probabilities away from 0 and 1 by the precision of their dtype."""
+    eps = finfo(probs.dtype).eps
+    return probs.clamp(min=eps, max=1 - eps)
+
+
+def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
+    """Return log-odds, or log-probabilities along the last dimension; those of 0 and 1 are finite."""
+    clamped = clamp_probs(probs)
+    return clamped.log() - (-clamped).log1p() if is_binary else clamped.log()
+
+
+class lazy_property:
+    """A property that is computed when first read, and then kept."""
+
+    def __init__(self, wrapped: Callable[[Any], Any]) -> None:
+        self.wrapped = wrapped
+        functools.update_wrapper(self, wrapped)  # type: ignore[arg-type]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        with enable_grad():
+            value = self.wrapped(instance)
+        setattr(instance, self.wrapped.__name__, value)
+        return value
+
+
+def either(probs: Any, logits: Any) -> None:
+    """Refuse both, and neither, of probabilities and logits.
+
+    Raises
+    ------
+    ValueError
+    """
+    if (probs is None) == (logits is None):
+        raise ValueError("Either `probs` or `logits` must be specified, but not both.")
