@@ -56,7 +56,10 @@ def set_num_threads(count: int) -> None:
     count = _checked_count("set_num_threads", count)
     from threadpoolctl import threadpool_limits
 
+    from minigrad_kernels.cpu._threads import set_count
+
     threadpool_limits(count)
+    set_count(count)
     if "numba" in sys.modules:
         numba = sys.modules["numba"]
         numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))

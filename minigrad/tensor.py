@@ -589,7 +589,7 @@ class Tensor(Methods, metaclass=_TensorClass):
     def __getitem__(self, index: Any) -> Tensor:
         if type(index) is int and self._base is None and not self._requires_grad:
             try:
-                return row_of(self, index)  # type: ignore[no-any-return]
+                return row_of(self, index)
             except IndexError:
                 pass  # `get_item` says it in PyTorch's words
         try:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad_kernels.cpu import _planes, conv
+from minigrad_kernels.cpu import _planes, _threads, conv
 from minigrad_kernels.cpu import columns as columns_of
 from tests.kernels import naive
 
@@ -94,6 +94,24 @@ def test_nothing_of_an_earlier_call_is_seen():
     assert np.isfinite(grad).all()
     assert np.isfinite(conv.convolve_input(grad, w, (5, 7), *rest)).all()
     assert np.isfinite(conv.convolve_weight(x, grad, (3, 3), *rest)).all()
+
+
+def test_threads_share_the_images(monkeypatch):
+    rest = (2, 1), (1, 1), (1, 1), 1
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((5, 2, 9, 7), (5, 2, 3, 3), (5,)))
+
+    def run():
+        out = conv.convolve(x, w, b, *rest, (5, 7))
+        return out, conv.convolve_input(out, w, (9, 7), *rest), conv.convolve_weight(x, out, (3, 3), *rest)
+
+    monkeypatch.setattr(_threads, "_WORTHWHILE", 2)
+    monkeypatch.setattr(_threads, "_state", {"count": 1, "pool": None})
+    alone = run()
+    for count in (2, 3, 8):
+        _threads.set_count(count)
+        for got, want in zip(run(), alone, strict=True):
+            np.testing.assert_array_equal(got, want)
 
 
 @settings(max_examples=40, deadline=None)

@@ -18,6 +18,7 @@ from minigrad_kernels.cpu import _tiles
 from minigrad_kernels.cpu._copy import copy_sum
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
 from minigrad_kernels.cpu._planes import Planes, inside, lay_out
+from minigrad_kernels.cpu._threads import in_parts
 from minigrad_kernels.cpu._tiles import (
     inner_products_of_1,
     inner_products_of_2,
@@ -401,8 +402,14 @@ def convolve(x, weight, bias, stride, padding, dilation, groups, out):
         result[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(out))
         return result.astype(dtype, copy=False)
     bias = None if bias is None else _wide(bias)
-    plan = _forward(images, channels, groups, x.itemsize, x.shape[2:], weight.shape[2:], stride, padding, dilation, out)
-    _correlate(x, weight, bias, plan, groups, result)
+
+    def part(first, last):
+        plan = _forward(
+            last - first, channels, groups, x.itemsize, x.shape[2:], weight.shape[2:], stride, padding, dilation, out
+        )
+        _correlate(x[first:last], weight, bias, plan, groups, result[first:last])
+
+    in_parts(part, images, result.size * (weight.size // filters))
     return result.astype(dtype, copy=False)
 
 
@@ -425,13 +432,18 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
     shape = (images, channels * groups, *size)
     if not grad.size or not weight.size or not math.prod(shape):
         return np.zeros(shape, dtype)
-    sums, is_whole = _backward(
-        images, filters, groups, grad.itemsize, size, tuple(kernel), stride, padding, dilation, grad.shape[2:]
-    )
+    size_of_kernel = tuple(kernel)
+    of_out = size, size_of_kernel, stride, padding, dilation, grad.shape[2:]
+    _, is_whole = _backward(images, filters, groups, grad.itemsize, *of_out)
     x = (empty if is_whole else np.zeros)(shape, grad.dtype)
-    filters = weight.reshape(groups, filters // groups, channels, *_three(1, tuple(kernel))).transpose(0, 2, 1, 3, 4, 5)
-    for each in sums:
-        _correlate(grad, np.ascontiguousarray(filters[(slice(None),) * 3 + each.taps]), None, each, groups, x)
+    weight = weight.reshape(groups, filters // groups, channels, *_three(1, size_of_kernel)).transpose(0, 2, 1, 3, 4, 5)
+
+    def part(first, last):
+        for each in _backward(last - first, filters, groups, grad.itemsize, *of_out)[0]:
+            taps = np.ascontiguousarray(weight[(slice(None),) * 3 + each.taps])
+            _correlate(grad[first:last], taps, None, each, groups, x[first:last])
+
+    in_parts(part, images, grad.size * channels * math.prod(kernel))
     return x.astype(dtype, copy=False)
 
 
@@ -454,11 +466,21 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
     shape = (filters, channels // groups, *kernel)
     if not x.size or not grad.size or not math.prod(shape):
         return np.zeros(shape, dtype)
-    planes, numbers, numbers_of_grad, offsets = _of_weight(
-        images, channels, filters, groups, x.itemsize, x.shape[2:], kernel, stride, padding, dilation, grad.shape[2:]
-    )
-    blocks, taps = -(-of_group // _HIGHEST), offsets.size - 8
-    result = np.zeros((groups, blocks, offsets.size, _HIGHEST), x.dtype)
+    of_out = x.shape[2:], kernel, stride, padding, dilation, grad.shape[2:]
+
+    def part(first, last):
+        return _inner_products(x[first:last], grad[first:last], groups, of_out)
+
+    result = functools.reduce(np.add, in_parts(part, images, grad.size * math.prod(shape[1:])))
+    rows = result.transpose(0, 1, 3, 2).reshape(groups, -1, result.shape[2])
+    return rows[:, :of_group, : math.prod(shape[1:])].reshape(shape).astype(dtype, copy=False)
+
+
+def _inner_products(x, grad, groups, of_out):
+    """Return the gradient of the filters as the loop gives it: (groups, blocks, taps, filters of a block)."""
+    (images, channels), filters = x.shape[:2], grad.shape[1]
+    planes, numbers, numbers_of_grad, offsets = _of_weight(images, channels, filters, groups, x.itemsize, *of_out)
+    result = np.zeros((groups, -(-(filters // groups) // _HIGHEST), offsets.size, _HIGHEST), x.dtype)
     _correlate_weight_loop[x.dtype](
         x,
         grad,
@@ -472,5 +494,4 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
         _workspace("planes of grad", (filters + 8) * planes.pitch, x.dtype),
         result,
     )
-    rows = result.transpose(0, 1, 3, 2).reshape(groups, blocks * _HIGHEST, -1)
-    return rows[:, :of_group, :taps].reshape(shape).astype(dtype, copy=False)
+    return result
