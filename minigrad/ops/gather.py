@@ -474,7 +474,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         raise RuntimeError(f"index_add_(): self ({mine}) and source ({other}) must have the same scalar type")
     dim, index = _check_rows("index_add", input, dim, index, source)
     out = input.copy(order="C")
-    rows = source if alpha == 1 else source * cast(alpha, source.dtype)
+    rows = source if alpha == 1 else source * cast(alpha, source.dtype)[()]
     if not input.ndim:
         return out + rows.sum(dtype=out.dtype)
     _add_rows(out, dim, index, rows)

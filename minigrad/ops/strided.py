@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.arrange import diagonal
-from minigrad.ops.backend import array_module, like
+from minigrad.ops.backend import address, array_module, is_array, is_device_array, like
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.index import basic_index
 from minigrad.ops.op import op
@@ -24,6 +24,8 @@ def _strides(array: Any) -> tuple[int, ...]:
 
 def _memory(array: Any) -> tuple[Any, int]:
     """Return all of the memory that an array is part of, as a vector, and where in it the array begins."""
+    if is_device_array(array):
+        return _memory_of_device(array)
     owner, base = array, array.base
     while base is not None:  # stride tricks put an object of their own between an array and its base
         owner = base if isinstance(base, np.ndarray) else owner
@@ -33,6 +35,16 @@ def _memory(array: Any) -> tuple[Any, int]:
         return owner.reshape(-1), 0
     flat = np.ndarray(owner.nbytes // array.itemsize, array.dtype, owner)
     return flat, (array.ctypes.data - flat.ctypes.data) // array.itemsize
+
+
+def _memory_of_device(array: Any) -> tuple[Any, int]:
+    owner = array
+    while owner.base is not None:
+        owner = owner.base
+    if not owner.flags.forc or owner.nbytes % array.itemsize:
+        return array_module(array).ascontiguousarray(array).reshape(-1), 0
+    flat = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(array.dtype)
+    return flat, (address(array) - address(flat)) // array.itemsize
 
 
 def _places(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
@@ -73,7 +85,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
             f"size {memory.nbytes}"
         )
     steps = tuple(step * input.itemsize for step in stride)
-    view = np.lib.stride_tricks.as_strided(memory[offset:], size, steps)
+    view = array_module(input).lib.stride_tricks.as_strided(memory[offset:], size, steps)
     return view, np.array([memory.size, own_offset, offset, *_strides(input)])
 
 
@@ -156,7 +168,7 @@ def _(grad, size, stride, storage_offset):
 
 def _dense(grad: Any) -> Any:
     """Return a gradient in row-major order without gaps."""
-    return np.ascontiguousarray(grad) if isinstance(grad, np.ndarray) else grad.contiguous()
+    return array_module(grad).ascontiguousarray(grad) if is_array(grad) else grad.contiguous()
 
 
 @as_strided_scatter.samples
