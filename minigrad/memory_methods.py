@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import devices
 from minigrad.ops.errors import c_name
 from minigrad.ops.strided import as_strided
 from minigrad.storage import place
@@ -134,27 +133,5 @@ def _check_no_grad(name: str, *tensors: Tensor) -> None:
         raise RuntimeError(f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead.")
 
 
-def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """Return the tensor: minigrad copies to a GPU from any memory.
-
-    Raises
-    ------
-    RuntimeError
-        Without a GPU, as in PyTorch.
-    """
-    try:
-        devices.check_available("cuda")
-    except RuntimeError:
-        raise RuntimeError("Cannot access accelerator device when none is available.") from None
-    return self
-
-
-def is_pinned(self: Tensor, device: Any = None) -> bool:
-    """Whether the memory is locked for copies to a GPU: never."""
-    return False
-
-
-for _method in (
-    *(resize_, resize_as_, set_, is_set_to, storage, untyped_storage, apply_, map_, map2_, pin_memory, is_pinned),
-):
+for _method in (*(resize_, resize_as_, set_, is_set_to, storage, untyped_storage, apply_, map_, map2_),):
     register_method(_method.__name__, _method)

@@ -24,7 +24,7 @@ def pin(tensor: Tensor) -> Tensor:
     try:
         check_available("cuda")
     except DeviceError as error:
-        raise RuntimeError(f"pin_memory() needs a GPU: {error}") from None
+        raise RuntimeError(f"Cannot access accelerator device when none is available. {error}") from None
     from minigrad_kernels.cuda import _memory
 
     copy = Tensor._wrap(_memory.pinned(tensor.detach()._array))
