@@ -56,13 +56,12 @@ def plot_attention(
         queries = keys
     ax = ax_or_new(ax, (min(8.0, 1.8 + 0.45 * columns), min(8.0, 1.5 + 0.45 * rows)))
     ax.imshow(matrix, cmap="Blues", vmin=0.0, vmax=max(1.0, matrix.max(initial=0.0)), aspect="equal")
+    ax.locator_params(integer=True)
     for axis, names, count in ((ax.xaxis, keys, columns), (ax.yaxis, queries, rows)):
         if names is not None:
             if len(names) != count:
                 raise ValueError(f"plot_attention(): got {len(names)} names for {count} rows or columns")
             axis.set_ticks(range(count), labels=list(names))
-        else:
-            axis.get_major_locator().set_params(integer=True)
     if max(rows, columns) <= _ANNOTATED:
         for (row, column), value in np.ndenumerate(matrix):
             if value >= 0.05:
