@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import kernels_of, like
 from minigrad.ops.decomposition import mT
 from minigrad.ops.dropout import masked_scale
+from minigrad.ops.errors import c_name, common_shape
 from minigrad.ops.matmul import matmul
 from minigrad.ops.op import op
 from minigrad.ops.reduce import amax, sum
@@ -80,6 +82,7 @@ def attend(
     .. [1] Dao, Fu, Ermon, Rudra, Ré. FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness. 2022.
        arXiv:2205.14135
     """
+    check_attention(query, key, value, mask, causal, kept is not None)
     lead = _leading(query, key, value)
     kept = getattr(kept, "_array", kept)
     arrays = _with_heads(lead, query, key, value, mask, kept)
@@ -105,6 +108,85 @@ def _(make):
     yield make.sample(make(2, 2, 3, 4), make(2, 2, 3, 4), make(2, 2, 3, 4), None, kept, 2.0, 0.5, False)
     q, k, v = (np.moveaxis(make(2, 3, 2, 4), 1, 2) for _ in range(3))
     yield make.sample(q, k, v, make(2, 1, 1, 3), None, 1.0, 0.5, False, gradient=False)
+
+
+def check_attention(query: Any, key: Any, value: Any, mask: Any, causal: bool, is_composed: bool) -> None:
+    """Refuse dtypes, shapes and settings that do not belong together, in PyTorch's words.
+
+    Parameters
+    ----------
+    query, key, value : Tensor or array
+    mask : Tensor or array, optional
+    causal : bool
+    is_composed : bool
+        Whether PyTorch would compute this with its formula, which takes no mask beside ``causal``.
+    """
+    same = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
+    if not same or query.ndim < 2 or _name(query) not in _FLOATING:
+        _check_dtypes(query, key, value)
+    if same and mask is None:
+        return
+    pairs = (*common_shape(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
+    common_shape(pairs[:-2], value.shape[:-2])
+    count = numel(pairs[:-2])
+    for rows, left, right, columns in (
+        (query.shape[-2], query.shape[-1], key.shape[-1], key.shape[-2]),
+        (query.shape[-2], key.shape[-2], value.shape[-2], value.shape[-1]),
+    ):
+        if left != right and not pairs[:-2]:
+            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{left} and {right}x{columns})")
+        if left != right:
+            raise RuntimeError(
+                f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left}] but got: "
+                f"[{count}, {right}]."
+            )
+    if mask is not None:
+        _check_mask(query, mask, pairs)
+        is_plain = query.ndim == 4 and query.shape[:2] == key.shape[:2] and key.shape == value.shape
+        if causal and (is_composed or not is_plain):
+            raise RuntimeError(
+                "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+            )
+
+
+_FLOATING = ("float32", "float64", "float16")
+
+
+def _name(array: Any) -> Any:
+    return array.dtype.name
+
+
+def _c_name(array: Any) -> str:
+    name = c_name(np.empty(0, _name(array)))
+    return "long int" if name == "long long" else name
+
+
+def _check_dtypes(query: Any, key: Any, value: Any) -> None:
+    if not query.dtype == key.dtype == value.dtype:
+        raise RuntimeError(
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: {_c_name(query)} "
+            f"key.dtype: {_c_name(key)} and value.dtype: {_c_name(value)} instead."
+        )
+    if min(query.ndim, key.ndim, value.ndim) < 2:
+        raise RuntimeError(
+            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {query.ndim} "
+            f"key.dim: {key.ndim} and value.dim: {value.ndim} instead."
+        )
+    if _name(query) not in _FLOATING:
+        title = from_numpy(np.dtype(_name(query))).tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"expected scalar type Float but found {title}")
+
+
+def _check_mask(query: Any, mask: Any, pairs: tuple[int, ...]) -> None:
+    kinds = ("bool", _name(query), "float32") if _name(query) == "float16" else ("bool", _name(query))
+    if _name(mask) not in kinds:
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
+            f"{_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
+        )
+    full = common_shape(pairs, mask.shape)
+    if full != pairs:
+        raise RuntimeError(f"output with shape {list(pairs)} doesn't match the broadcast shape {list(full)}")
 
 
 def _leading(*arrays: Any) -> tuple[int, ...]:

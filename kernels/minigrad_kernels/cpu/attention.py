@@ -130,7 +130,9 @@ def attend(query, key, value, mask, kept, boost, scale, causal):
         if kept is not None:
             weights = masked_scale(weights, kept[(*own, others)], boost)
         np.matmul(weights, value[(*heads, others)], out=out[own])
-    with np.errstate(divide="ignore"):
+    if mask is None and keys:
+        return out, np.add(tops, np.log(totals, totals), tops)
+    with np.errstate(divide="ignore"):  # of rows that are masked out
         return out, np.add(tops, np.log(totals, totals), tops)
 
 

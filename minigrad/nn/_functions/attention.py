@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from minigrad.autograd import is_grad_enabled
-from minigrad.ops.attention import attend, attention_weights
-from minigrad.ops.errors import c_name, common_shape
+from minigrad.ops.attention import attend, attention_weights, check_attention
+from minigrad.ops.errors import common_shape
 from minigrad.random.sampling import bernoulli_mask
 from minigrad.tensor import Tensor
 
@@ -61,22 +61,33 @@ def scaled_dot_product_attention(
     .. [1] Vaswani et al. Attention Is All You Need. 2017. arXiv:1706.03762
     .. [2] Ainslie et al. GQA: Training Generalized Multi-Query Transformer Models. 2023. arXiv:2305.13245
     """
-    _check_kinds(query, key, value, attn_mask, scale)
+    _check_kinds(query, key, value, scale)
     if enable_gqa:
         key, value = _spread_heads(query, key, value)
-    pairs = _check_shapes(query, key, value, attn_mask, dropout_p, is_causal)
-    size = query.shape[-1]
+    size = query.shape[-1] if query.dim() else 0
     if scale is None:
         scale = 1 / math.sqrt(size) if size else math.inf
+    if dropout_p:
+        return _with_dropout(query, key, value, attn_mask, dropout_p, is_causal, scale)
     if _wants_formula(attn_mask):
-        weights = attention_weights(query, key, attn_mask, scale, is_causal)
-        return dropout(weights, dropout_p) @ value
-    if not dropout_p:
-        return attend(query, key, value, attn_mask, None, 1.0, scale, is_causal)
+        check_attention(query, key, value, attn_mask, is_causal, True)
+        return attention_weights(query, key, attn_mask, scale, is_causal) @ value
+    return attend(query, key, value, attn_mask, None, 1.0, scale, is_causal)
+
+
+def _with_dropout(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float, is_causal: bool, scale: float
+) -> Tensor:
+    """Return attention whose weights are dropped with a probability."""
+    check_attention(query, key, value, mask, is_causal, True)
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if _wants_formula(mask):
+        return dropout(attention_weights(query, key, mask, scale, is_causal), p) @ value
     real = query.dtype.numpy.type
-    boost = float(real(1) / real(1 - dropout_p)) if dropout_p < 1 else 0.0
-    kept = bernoulli_mask(query, 1 - dropout_p, pairs)
-    return attend(query, key, value, attn_mask, kept, boost, scale, is_causal)
+    boost = float(real(1) / real(1 - p)) if p < 1 else 0.0
+    pairs = (*common_shape(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
+    return attend(query, key, value, mask, bernoulli_mask(query, 1 - p, pairs), boost, scale, is_causal)
 
 
 def _wants_formula(mask: Tensor | None) -> bool:
@@ -91,8 +102,8 @@ def _wants_formula(mask: Tensor | None) -> bool:
     return mask is not None and mask.requires_grad and is_grad_enabled()
 
 
-def _check_kinds(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float | None) -> None:
-    """Refuse what is no tensor, and dtypes that do not belong together."""
+def _check_kinds(query: object, key: object, value: object, scale: object) -> None:
+    """Refuse what is no tensor, and a scale that is no number."""
     for position, (name, given) in enumerate((("query", query), ("key", key), ("value", value)), 1):
         if not isinstance(given, Tensor):
             raise TypeError(
@@ -101,61 +112,6 @@ def _check_kinds(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None,
             )
     if scale is not None and not isinstance(scale, (int, float)):
         raise TypeError(f"scaled_dot_product_attention(): argument 'scale' must be float, not {type(scale).__name__}")
-    dtype = query.dtype
-    if key.dtype is not dtype or value.dtype is not dtype:
-        raise RuntimeError(
-            f"Expected query, key, and value to have the same dtype, but got query.dtype: {_c_name(query)} "
-            f"key.dtype: {_c_name(key)} and value.dtype: {_c_name(value)} instead."
-        )
-    if min(query.dim(), key.dim(), value.dim()) < 2:
-        raise RuntimeError(
-            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {query.dim()} "
-            f"key.dim: {key.dim()} and value.dim: {value.dim()} instead."
-        )
-    kinds = ("bool", "float32") if dtype.itemsize == 2 else ("bool",)
-    if mask is not None and mask.dtype is not dtype and mask.dtype.name not in kinds:
-        raise RuntimeError(
-            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
-        )
-    if not dtype.is_floating_point:
-        raise RuntimeError(f"expected scalar type Float but found {dtype.tensor_type.removesuffix('Tensor')}")
-
-
-def _check_shapes(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout_p: float, is_causal: bool
-) -> tuple[int, ...]:
-    """Return the shape of the weights, after refusing shapes and settings that do not fit together."""
-    pairs = (*common_shape(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
-    common_shape(pairs[:-2], value.shape[:-2])
-    for left, right in (
-        ((*pairs[:-1], query.shape[-1]), (*key.shape[:-2], key.shape[-1], key.shape[-2])),
-        (pairs, value.shape),
-    ):
-        if left[-1] != right[-2]:
-            raise RuntimeError(_mismatch(left, right))
-    if not 0 <= dropout_p <= 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
-    if mask is not None:
-        full = common_shape(pairs, mask.shape)
-        if full != pairs:
-            raise RuntimeError(f"output with shape {list(pairs)} doesn't match the broadcast shape {list(full)}")
-        is_plain = query.dim() == 4 and query.shape[:2] == key.shape[:2] and key.shape == value.shape and not dropout_p
-        if is_causal and (not is_plain or mask.requires_grad):
-            raise RuntimeError(
-                "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
-            )
-    return pairs
-
-
-def _mismatch(left: tuple[int, ...], right: tuple[int, ...]) -> str:
-    if len(left) == len(right) == 2:
-        return f"mat1 and mat2 shapes cannot be multiplied ({left[0]}x{left[1]} and {right[0]}x{right[1]})"
-    count = math.prod(left[:-2])
-    return (
-        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left[-1]}] but got: "
-        f"[{count}, {right[-2]}]."
-    )
 
 
 def _spread_heads(query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
@@ -166,7 +122,3 @@ def _spread_heads(query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
     return [
         each if each.size(-3) == heads else each.repeat_interleave(heads // each.size(-3), -3) for each in (key, value)
     ]
-
-
-def _c_name(tensor: Tensor) -> str:
-    return c_name(tensor.detach().cpu().numpy()).replace("long long", "long int")
