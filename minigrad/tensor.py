@@ -461,6 +461,17 @@ class Tensor(Methods, metaclass=_TensorClass):
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """Where the elements lie on a GPU, for Numba's kernels and other libraries; a tensor of the CPU has no such."""
+        if not is_device_array(self._array):
+            raise AttributeError(
+                "Can't get __cuda_array_interface__ on non-CUDA tensor type: "
+                f"{self.type()}. If CUDA data is required use tensor.cuda() to copy tensor to device memory."
+            )
+        found: dict[str, Any] = self._array.__cuda_array_interface__
+        return found
+
     def __array_wrap__(self, array: np.ndarray[Any, Any], context: Any = None, return_scalar: bool = False) -> Tensor:
         return Tensor._wrap(np.asarray(array))
 

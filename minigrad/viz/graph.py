@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minigrad.viz._canvas import ax_or_new
@@ -38,6 +40,7 @@ def draw_graph(
     graphviz: bool | None = None,
     title: str | None = None,
     ax: Axes | None = None,
+    path: str | os.PathLike[str] | None = None,
 ) -> Axes:
     """Draw the graph that a tensor's ``backward()`` would go through: leaves on top, the tensor at the bottom.
 
@@ -52,7 +55,9 @@ def draw_graph(
         stand in layers, by their distance from the leaves.
     title : str, optional
     ax : Axes, optional
-        Save its figure as SVG or PNG by ``ax.figure.savefig``.
+    path : path, optional
+        A file for the picture, whose ending says in what form: ``graph.svg``, ``.png``, ``.pdf``. Graphviz draws it
+        whole where it is installed and wanted, and the figure is saved otherwise.
 
     Returns
     -------
@@ -65,7 +70,8 @@ def draw_graph(
         When the tensor does not require grad, so that there is no graph.
     """
     picture = _gather(tensor, names)
-    places = _place_by_graphviz(picture) if graphviz or (graphviz is None and shutil.which("dot")) else None
+    uses_graphviz = shutil.which("dot") is not None if graphviz is None else graphviz
+    places = _place_by_graphviz(picture) if uses_graphviz else None
     places = places or place_in_layers(list(picture.labels), picture.edges)
     across = {x for x, _ in places.values()}
     down = {y for _, y in places.values()}
@@ -101,6 +107,10 @@ def draw_graph(
     ax.set_axis_off()
     if title is not None:
         ax.set_title(title)
+    if path is not None and not (uses_graphviz and _draw_by_graphviz(picture, Path(path), title)):
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        figure.savefig(path, bbox_inches="tight")
     return ax
 
 
@@ -158,15 +168,38 @@ def _leaf_label(tensor: Any, named: Mapping[int, str]) -> str:
     return f"{name}\n{shape}" if name else f"leaf\n{shape}"
 
 
-def _source(picture: GraphPicture) -> str:
+def _source(picture: GraphPicture, title: str | None = None) -> str:
     numbers = {key: k for k, key in enumerate(picture.labels)}
-    lines = ["digraph {", '  node [fontname="sans-serif", fontsize=10, height=0.3];']
+    lines = ["digraph {", '  node [fontname="sans-serif", fontsize=10, height=0.3, style="filled,rounded"];']
+    if title is not None:
+        lines.append(f'  label="{_quoted(title)}"; labelloc=t; fontname="sans-serif";')
     for key, label in picture.labels.items():
-        shape = "box" if key in picture.leaves else "ellipse"
-        text = label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        lines.append(f'  n{numbers[key]} [label="{text}", shape={shape}];')
+        leaf, root = key in picture.leaves, key == picture.root
+        look = f'fillcolor="{LEAF if leaf else ROOT if root else OPERATION}", penwidth={2 if root else 1}'
+        style = ', style="filled"' if leaf else ""
+        lines.append(f'  n{numbers[key]} [label="{_quoted(label)}", shape=box, {look}{style}];')
     lines += [f"  n{numbers[start]} -> n{numbers[end]};" for start, end in picture.edges]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _draw_by_graphviz(picture: GraphPicture, path: Path, title: str | None) -> bool:
+    """Let ``dot`` draw the picture into a file, which is replaced when the picture is whole; return whether it did."""
+    unfinished = path.with_name(path.name + ".part")
+    form = path.suffix.removeprefix(".") or "svg"
+    try:
+        subprocess.run(
+            ["dot", f"-T{form}", "-Gdpi=144", "-o", str(unfinished)], input=_source(picture, title),
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        unfinished.unlink(missing_ok=True)
+        return False
+    unfinished.replace(path)
+    return True
 
 
 def _place_by_graphviz(picture: GraphPicture) -> dict[int, tuple[float, float]] | None:

@@ -71,5 +71,18 @@ def test_source_quotes_labels():
     loss, names = _loss()
     source = graph_source(loss, {'say "w"': names["w"]})
     assert source.startswith("digraph {")
-    assert '[label="say \\"w\\"\\n2×3", shape=box]' in source  # noqa: RUF001
+    assert '[label="say \\"w\\"\\n2×3", shape=box,' in source  # noqa: RUF001
     assert source.count("->") == 6
+
+
+@pytest.mark.parametrize("graphviz", WAYS)
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_the_picture_is_written_to_a_file(tmp_path, fig, form, graphviz):
+    loss, names = _loss()
+    path = tmp_path / f"graph.{form}"
+    draw_graph(loss, names, graphviz=graphviz, title="a graph", ax=fig.add_subplot(), path=path)
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG" if form == "png" else b"<?xml")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    if form == "svg" and graphviz:
+        assert all(name.encode() in content for name in ("MulBackward0", "TanhBackward0", "a graph"))
