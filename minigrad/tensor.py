@@ -469,8 +469,8 @@ class Tensor(Methods, metaclass=_TensorClass):
                 "Can't get __cuda_array_interface__ on non-CUDA tensor type: "
                 f"{self.type()}. If CUDA data is required use tensor.cuda() to copy tensor to device memory."
             )
-        found: dict[str, Any] = self._array.__cuda_array_interface__
-        return found
+        array: Any = self._array
+        return array.__cuda_array_interface__
 
     def __array_wrap__(self, array: np.ndarray[Any, Any], context: Any = None, return_scalar: bool = False) -> Tensor:
         return Tensor._wrap(np.asarray(array))

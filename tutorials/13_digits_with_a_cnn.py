@@ -1,6 +1,6 @@
 r"""
 13. Digits with a convolutional network
-========================================
+=======================================
 
 A linear layer does not know that two pixels are neighbours: shuffle the pixels of all images in the same way, and it
 learns as well as before. A *convolution* does know. It slides a small filter over the image and writes down, at each

@@ -108,8 +108,7 @@ def draw_graph(
     if title is not None:
         ax.set_title(title)
     if path is not None and not (uses_graphviz and _draw_by_graphviz(picture, Path(path), title)):
-        figure = ax.get_figure(root=True)
-        assert figure is not None
+        figure: Any = ax.figure
         figure.savefig(path, bbox_inches="tight")
     return ax
 
