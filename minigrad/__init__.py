@@ -43,6 +43,7 @@ from minigrad.window_functions import *  # noqa: F403
 if TYPE_CHECKING:
     from minigrad import (
         accelerator,
+        amp,
         backends,
         cuda,
         distributions,
@@ -70,8 +71,10 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
     globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
+_OF_SUBMODULES = {"vmap": "func", "autocast": "amp"}
 _SUBMODULES = {
     "accelerator",
+    "amp",
     "backends",
     "cuda",
     "distributions",
@@ -103,9 +106,9 @@ def __getattr__(name: str) -> Any:
     if name in _OF_LAYERS:
         globals()[name] = getattr(importlib.import_module("minigrad.nn._functions.torch_names"), name)
         return globals()[name]
-    if name == "vmap":
-        globals()["vmap"] = importlib.import_module("minigrad.func").vmap
-        return globals()["vmap"]
+    if name in _OF_SUBMODULES:
+        globals()[name] = getattr(importlib.import_module(f"minigrad.{_OF_SUBMODULES[name]}"), name)
+        return globals()[name]
     raise AttributeError(
         f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad")
     )
@@ -113,4 +116,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the submodules too."""
-    return sorted({*globals(), *_SUBMODULES, *_OF_LAYERS, "vmap"})
+    return sorted({*globals(), *_SUBMODULES, *_OF_LAYERS, *_OF_SUBMODULES})

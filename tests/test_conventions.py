@@ -51,7 +51,7 @@ LAYERS = (
         "minigrad.window_functions",
         "minigrad.pinning",
     ),
-    ("minigrad.cuda",),
+    ("minigrad.amp", "minigrad.cuda"),
     (
         "minigrad.nn",
         "minigrad.optim",

@@ -16,7 +16,8 @@ accelerator autograd autograd.function autograd.grad_mode autograd.functional au
 backends backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps backends.openmp cuda func linalg nn
 nn.functional nn.init nn.parameter nn.utils optim optim.lr_scheduler optim.optimizer random serialization special
 testing utils utils.checkpoint utils.data utils.data.dataset utils.data.dataloader utils.data.sampler version
-autograd.profiler profiler distributions distributions.constraints distributions.transforms distributions.kl
+autograd.profiler profiler distributions distributions.constraints distributions.transforms distributions.kl amp
+cuda.amp
 """
 
 # What most programs use of what is here so far, by the count over public code that the project's interface follows.

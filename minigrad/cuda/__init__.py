@@ -7,6 +7,9 @@ without a GPU, the questions here are answered all the same, and what needs a GP
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from minigrad.cuda._devices import (
     current_device,
     device,
@@ -82,3 +85,10 @@ __all__ = [
 
 globals().update(CUDA_TYPES)
 __all__ += list(CUDA_TYPES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``cuda.amp`` when it is asked for as an attribute."""
+    if name == "amp":
+        return importlib.import_module("minigrad.cuda.amp")
+    raise AttributeError(f"module 'minigrad.cuda' has no attribute '{name}'")
