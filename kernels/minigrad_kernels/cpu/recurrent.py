@@ -6,8 +6,9 @@ steps have written where ``i < known``, else row ``i`` of the initial state. A s
 sequences of the batch, so states of the whole batch (`h`, `c` and their gradients) are carried along in place, and are
 the final ones after the last step.
 
-One matrix product and one loop a step; what does not depend on the step before is left to the caller, who does it for
-all steps at once. Letters: n rows altogether, b sequences, k units, p units of the projected state.
+A step is one matrix product and one loop. What does not depend on the step before is done for all steps at once: the
+products of the inputs here, the gradients of the inputs and the weights by the caller, who has what they are made of.
+Letters: n rows altogether, b sequences, k units, p units of the projected state.
 """
 
 from __future__ import annotations
