@@ -23,12 +23,13 @@ def assert_close(ours, expected, tolerance=1e-6):
     np.testing.assert_allclose(ours.detach().numpy(), expected.detach().numpy(), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize(("length", "batch", "inputs", "hidden"), [(5, 2, 3, 4), (12, 19, 5, 32)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_layer_is_the_cell_step_by_step(kind):
+def test_layer_is_the_cell_step_by_step(kind, length, batch, inputs, hidden):
     torch.manual_seed(0)
-    layer, cell = getattr(nn, kind)(3, 4), getattr(nn, f"{kind}Cell")(3, 4)
+    layer, cell = getattr(nn, kind)(inputs, hidden), getattr(nn, f"{kind}Cell")(inputs, hidden)
     cell.load_state_dict({name.removesuffix("_l0"): value for name, value in layer.state_dict().items()})
-    x = torch.randn(5, 2, 3)
+    x = torch.randn(length, batch, inputs)
     state, states = None, []
     for step in x:
         state = cell(step, state)
@@ -42,11 +43,12 @@ def test_layer_is_the_cell_step_by_step(kind):
         assert_close(one.grad, other.grad, 1e-5)
 
 
+@pytest.mark.parametrize(("hidden", "lengths"), [(4, [2, 6, 4]), (32, [9, 3, 12, 1, 12, 7, 7, 5, 8, 11])])
 @pytest.mark.parametrize("kind", KINDS)
-def test_packed_sequences_are_run_each_by_itself(kind):
+def test_packed_sequences_are_run_each_by_itself(kind, hidden, lengths):
     torch.manual_seed(0)
-    layer = getattr(nn, kind)(3, 4, num_layers=2, bidirectional=True, batch_first=True)
-    x, lengths = torch.randn(3, 6, 3), [2, 6, 4]
+    layer = getattr(nn, kind)(3, hidden, num_layers=2, bidirectional=True, batch_first=True)
+    x = torch.randn(len(lengths), max(lengths), 3)
     packed, final = layer(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
     padded, found = pad_packed_sequence(packed, batch_first=True)
     assert found.tolist() == lengths

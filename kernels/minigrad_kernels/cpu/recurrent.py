@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad_kernels.cpu._factor import Factor
 from minigrad_kernels.cpu._kernel import In, Out, kernel
 from minigrad_kernels.scalar._bits import wide
 from minigrad_kernels.scalar.activation import sigmoid
 from minigrad_kernels.scalar.exponential import tanh
 
-empty, dot = np.empty, np.dot
+empty = np.empty
 
 
-def _columns(weight, steps):
-    """Return the transpose, laid out by rows if there are many steps: products of a few rows take a third less time."""
-    return weight.T if len(steps) < 4 else np.ascontiguousarray(weight.T)
+def _multiply_inputs(x, w_ih):
+    """Return the products of all inputs, shape (n, gates)."""
+    out = empty((len(x), len(w_ih)), x.dtype)
+    Factor(w_ih.T, len(x), 1).multiply(np.ascontiguousarray(x), 0, len(x), out)
+    return out
 
 
 @kernel
@@ -76,16 +79,17 @@ def lstm(x, w_ih, bias, w_hh, w_hr, h, c, steps):
     out, cells, gates : ndarray, shapes (n, p), (n, k) and (n, 4 k)
     """
     (count, width), dtype = c.shape, x.dtype
-    gates, cells, raw = dot(x, w_ih.T), empty((len(x), width), dtype), empty((len(x), width), dtype)
-    weight, product = _columns(w_hh, steps), empty((count, 4 * width), dtype)
+    gates = _multiply_inputs(x, w_ih)
+    cells, raw = empty((len(x), width), dtype), empty((len(x), width), dtype)
+    weight, product = Factor(w_hh.T, count, len(steps)), empty((count, 4 * width), dtype)
     hidden = h if w_hr is None else empty((count, width), dtype)
     out = raw if w_hr is None else empty((len(x), h.shape[1]), dtype)
     loop = _lstm_loop[dtype]
     for start, rows, _, _ in steps:
-        dot(h[:rows], weight, product[:rows])
+        weight.multiply(h, 0, rows, product)
         loop(gates, product, bias, c, cells, hidden, raw, start, rows, width)
         if w_hr is not None:
-            out[start : start + rows] = h[:rows] = dot(hidden[:rows], w_hr.T)
+            out[start : start + rows] = h[:rows] = np.dot(hidden[:rows], w_hr.T)
     return out, cells, gates
 
 
@@ -145,16 +149,16 @@ def lstm_backward(grad, grad_cells, dh, dc, gates, cells, c, w_hh, w_hr, steps):
     projects = w_hr is not None
     totals = grad.copy() if projects else grad
     raw, none = (np.zeros(cells.shape, gates.dtype), np.zeros(c.shape, gates.dtype)) if projects else (grad, dh)
-    loop = _lstm_backward_loop[gates.dtype]
+    loop, weight = _lstm_backward_loop[gates.dtype], Factor(w_hh, len(dh), len(steps))
     for start, rows, before, known in reversed(steps):
         if grad_cells is not None:
             dc[:rows] += grad_cells[start : start + rows]
         if projects:
             total = totals[start : start + rows]
             total += dh[:rows]
-            dot(total, w_hr, raw[start : start + rows])
+            np.dot(total, w_hr, raw[start : start + rows])
         loop(raw, none, dc, gates, cells, c, result, start, rows, before, known, width)
-        dot(result[start : start + rows], w_hh, dh[:rows])
+        weight.multiply(result, start, rows, dh)
     return result, totals
 
 
@@ -203,11 +207,12 @@ def gru(x, w_ih, bias, w_hh, h, steps):
         The states, the open gates, and what the reset gate multiplied.
     """
     (count, width), dtype = h.shape, x.dtype
-    gates, candidates, out = dot(x, w_ih.T), empty((len(x), width), dtype), empty((len(x), width), dtype)
-    weight, product = _columns(w_hh, steps), empty((count, 3 * width), dtype)
+    gates = _multiply_inputs(x, w_ih)
+    candidates, out = empty((len(x), width), dtype), empty((len(x), width), dtype)
+    weight, product = Factor(w_hh.T, count, len(steps)), empty((count, 3 * width), dtype)
     loop = _gru_loop[dtype]
     for start, rows, _, _ in steps:
-        dot(h[:rows], weight, product[:rows])
+        weight.multiply(h, 0, rows, product)
         loop(gates, product, bias, h, candidates, out, start, rows, width)
     return out, gates, candidates
 
@@ -258,12 +263,12 @@ def gru_backward(grad, dh, gates, candidates, out, h, w_hh, steps):
     width = h.shape[1]
     of_input, of_hidden = empty(gates.shape, gates.dtype), empty(gates.shape, gates.dtype)
     product = np.zeros(h.shape, gates.dtype)
-    loop = _gru_backward_loop[gates.dtype]
+    loop, weight = _gru_backward_loop[gates.dtype], Factor(w_hh, len(dh), len(steps))
     for start, rows, before, known in reversed(steps):
         loop(
             grad, dh, product, gates, candidates, out, h, of_input, of_hidden, start, rows, before, known, width
         )  # fmt: skip
-        dot(of_hidden[start : start + rows], w_hh, product[:rows])
+        weight.multiply(of_hidden, start, rows, product)
     dh += product
     return of_input, of_hidden
 
@@ -302,11 +307,11 @@ def rnn(x, w_ih, bias, w_hh, h, relu, steps):
     steps : sequence of (start, rows, before, known)
     """
     (count, width), dtype = h.shape, x.dtype
-    out = dot(x, w_ih.T)
-    weight, product = _columns(w_hh, steps), empty((count, width), dtype)
+    out = _multiply_inputs(x, w_ih)
+    weight, product = Factor(w_hh.T, count, len(steps)), empty((count, width), dtype)
     loop = _rnn_loop[dtype]
     for start, rows, _, _ in steps:
-        dot(h[:rows], weight, product[:rows])
+        weight.multiply(h, 0, rows, product)
         loop(product, bias, h, out, start, rows, width, relu)
     return out
 
@@ -337,8 +342,8 @@ def rnn_backward(grad, dh, out, w_hh, relu, steps):
     """
     width = dh.shape[1]
     result = empty(out.shape, out.dtype)
-    loop = _rnn_backward_loop[out.dtype]
+    loop, weight = _rnn_backward_loop[out.dtype], Factor(w_hh, len(dh), len(steps))
     for start, rows, _, _ in reversed(steps):
         loop(grad, dh, out, result, start, rows, width, relu)
-        dot(result[start : start + rows], w_hh, dh[:rows])
+        weight.multiply(result, start, rows, dh)
     return result
