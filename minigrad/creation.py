@@ -12,6 +12,7 @@ from minigrad import dtypes
 from minigrad.devices import default
 from minigrad.devices import device as Device
 from minigrad.ops.backend import as_array, is_array, place
+from minigrad.ops.hints import COPY_OF_TENSOR, LIST_OF_ARRAYS, READ_ONLY, hint, hint_once
 from minigrad.ops.out import dtype_of, write_out
 from minigrad.ops.promotion import cast, check_fits
 from minigrad.ops.state import BATCHED, Upper
@@ -66,6 +67,8 @@ def tensor(
     TypeError
         When the data holds something that is no number.
     """
+    if isinstance(data, Tensor):
+        hint(COPY_OF_TENSOR.format("torch.tensor"), 2)
     return finish(to_array(data, dtype, copy=True), device, requires_grad)
 
 
@@ -87,6 +90,8 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().)"
         )
+    if not ndarray.flags.writeable:
+        hint_once(READ_ONLY, 2)
     return Tensor._wrap(ndarray)
 
 
@@ -127,6 +132,7 @@ def _from_sequence(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray[An
         _check_no_text(data)
         dtype = dtype or _infer(data)
         if all(isinstance(each, np.ndarray) and each.shape == data[0].shape and each.ndim for each in data):
+            hint_once(LIST_OF_ARRAYS, 5)
             return np.array(data), dtype
         data = _numbers(data)
     _check_rectangular(data)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.ops.hints import DEFAULT_TENSOR_TYPE, hint_once
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -93,4 +94,5 @@ def set_default_tensor_type(t: Any) -> None:
     """Set the default dtype by the name or class of a tensor type; `set_default_dtype` is the newer way."""
     from minigrad.conversion import parse_type
 
+    hint_once(DEFAULT_TENSOR_TYPE, 2)
     dtypes.set_default_dtype(parse_type(t))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import creation, dtypes
+from minigrad.ops.hints import COPY_OF_TENSOR, hint
 from minigrad.ops.state import BATCHED
 from minigrad.tensor import Tensor, register_method
 
@@ -76,6 +77,9 @@ def new_tensor(
     self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor with a copy of the data, in this tensor's dtype unless another is given."""
+    if isinstance(data, Tensor):
+        hint(COPY_OF_TENSOR.format("tensor.new_tensor"), 2)
+        data = data._array
     return creation.tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 
 

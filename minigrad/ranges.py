@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.creation import finish
+from minigrad.ops.hints import INCLUSIVE_RANGE, MESHGRID, hint, hint_once
 from minigrad.ops.out import dtype_of
 from minigrad.tensor import Tensor
 
@@ -104,6 +105,7 @@ def range(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return the numbers from ``start`` to ``end``, both included, in the default dtype; `arange` is usually meant."""
+    hint(INCLUSIVE_RANGE, 2)
     if end is None:
         start, end = 0, start
     start, end, step = (
@@ -256,6 +258,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     for each in vectors:
         if each.ndim > 1:
             raise RuntimeError(f"Expected 0D or 1D tensor in the tensor list but got: {each.ndim}D")
+    if indexing is None:
+        hint_once(MESHGRID, 2)
     order = [*map(int, np.arange(len(vectors)))]
     if indexing == "xy" and len(vectors) > 1:
         order[0], order[1] = 1, 0

@@ -14,6 +14,7 @@ from minigrad import devices, dtypes, layouts
 from minigrad.autograd import node, views
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.ops.backend import address, is_array, is_at, is_device_array, to_host
+from minigrad.ops.hints import NUMBER_OF_GRAPH, TRANSPOSED, TRANSPOSED_NUMBER, hint_once
 from minigrad.ops.index import get_item, row_of, set_item
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_device, to_dtype
@@ -185,6 +186,8 @@ class Tensor(Methods, metaclass=_TensorClass):
     @property
     def T(self) -> Tensor:
         """View with the dimensions in reverse order."""
+        if self._array.ndim != 2 and self._array.ndim != 1:
+            hint_once(TRANSPOSED if self._array.ndim else TRANSPOSED_NUMBER, 2)
         return self.permute(tuple(range(self._array.ndim))[::-1])
 
     @property
@@ -490,6 +493,8 @@ class Tensor(Methods, metaclass=_TensorClass):
             raise ValueError(
                 f"only one element tensors can be converted to Python scalars, not one of shape {list(self.shape)}"
             )
+        if self._requires_grad:
+            hint_once(NUMBER_OF_GRAPH, 3)
         return self._array.item()
 
     def __float__(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,18 +16,29 @@ from minigrad.tensor import Tensor
 
 __all__ = [
     "calculate_gain",
+    "constant",
     "constant_",
+    "dirac",
     "dirac_",
+    "eye",
     "eye_",
+    "kaiming_normal",
     "kaiming_normal_",
+    "kaiming_uniform",
     "kaiming_uniform_",
+    "normal",
     "normal_",
     "ones_",
+    "orthogonal",
     "orthogonal_",
+    "sparse",
     "sparse_",
     "trunc_normal_",
+    "uniform",
     "uniform_",
+    "xavier_normal",
     "xavier_normal_",
+    "xavier_uniform",
     "xavier_uniform_",
     "zeros_",
 ]
@@ -324,3 +337,31 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     for column in range(columns):
         tensor[randperm(rows)[:zeros], column] = 0
     return tensor
+
+
+def _former_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a function under the name that it had before it ended in an underscore, which warns."""
+    new = function.__name__
+    old = new.removesuffix("_")
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2)
+        return function(*args, **kwargs)
+
+    call.__name__ = old
+    call.__doc__ = f"Do what `{new}` does, and warn that this is its former name."
+    return call
+
+
+uniform = _former_name(uniform_)
+normal = _former_name(normal_)
+constant = _former_name(constant_)
+eye = _former_name(eye_)
+dirac = _former_name(dirac_)
+xavier_uniform = _former_name(xavier_uniform_)
+xavier_normal = _former_name(xavier_normal_)
+kaiming_uniform = _former_name(kaiming_uniform_)
+kaiming_normal = _former_name(kaiming_normal_)
+orthogonal = _former_name(orthogonal_)
+sparse = _former_name(sparse_)

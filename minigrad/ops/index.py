@@ -18,6 +18,7 @@ from minigrad.ops.backend import (
     kernels_of,
     like,
 )
+from minigrad.ops.hints import BYTE_INDEX, hint_once
 from minigrad.ops.inplace import OVERLAP, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
@@ -394,7 +395,10 @@ def _entry(each: Any) -> Any:
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
                 f"{type(each).__name__})"
             ) from None
-    return array.astype(bool) if array.dtype == np.uint8 else array
+    if array.dtype == np.uint8:
+        hint_once(BYTE_INDEX, 5)
+        return array.astype(bool)
+    return array
 
 
 _INDEX_DTYPES = frozenset(np.dtype(each) for each in ("int64", "int32", "uint8", "bool"))

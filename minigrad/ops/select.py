@@ -10,6 +10,7 @@ from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import is_array
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.errors import c_name
+from minigrad.ops.hints import BYTE_CONDITION, hint_once
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import (
     check_fits,
@@ -36,9 +37,11 @@ _LONG_NAMES = {
 @op(namespace=None, node="WhereBackward0", reference=np.where)
 def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elements of ``input`` where the condition holds, of ``other`` elsewhere: `where` with all its arguments."""
-    if condition.dtype.kind != "b" and condition.dtype != np.uint8:
-        title = from_numpy(condition.dtype).tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {title}")
+    if condition.dtype.kind != "b":
+        if condition.dtype != np.uint8:
+            title = from_numpy(condition.dtype).tensor_type.removesuffix("Tensor")
+            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {title}")
+        hint_once(BYTE_CONDITION, 4)
     if is_array(input) or is_array(other):
         input, other = promote_two(input, other)
     else:

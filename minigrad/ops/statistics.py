@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, as_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim
+from minigrad.ops.hints import hint_at_freedom
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import promote
 from minigrad.ops.quiet import quiet
@@ -102,6 +103,13 @@ def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     return np.divide(total, divisor, dtype=input.dtype)
 
 
+def _hint(name: str, input: Any, dim: Any, correction: Any) -> None:
+    """Warn where a spread has too few elements."""
+    count = count_reduced(input.shape, dim) if input.size else 0
+    if count <= correction:
+        hint_at_freedom(name, count, correction, 4)
+
+
 def _check_moment(name: str, input: Any) -> None:
     if input.dtype.kind != "f":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
@@ -139,6 +147,7 @@ def var(
     """
     _check_moment("std and var", input)
     dim, correction = _moment_args(dim, unbiased, correction)
+    _hint("var", input, dim, correction)
     return _variance(input, dim, correction, keepdim)
 
 
@@ -182,6 +191,7 @@ def std(
     """Standard deviation, the root of `var`."""
     _check_moment("std and var", input)
     dim, correction = _moment_args(dim, unbiased, correction)
+    _hint("std", input, dim, correction)
     return np.sqrt(_variance(input, dim, correction, keepdim))
 
 
@@ -214,6 +224,7 @@ def var_mean(
     """Variance and mean, as a pair; the parameters are those of `var`."""
     _check_moment("var_mean", input)
     dim, correction = _moment_args(dim, unbiased, correction)
+    _hint("var_mean", input, dim, correction)
     centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
     return _variance(input, dim, correction, keepdim), centre
 
@@ -242,6 +253,7 @@ def std_mean(
     """Standard deviation and mean, as a pair; the parameters are those of `var`."""
     _check_moment("std_mean", input)
     dim, correction = _moment_args(dim, unbiased, correction)
+    _hint("std_mean", input, dim, correction)
     centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
     return np.sqrt(_variance(input, dim, correction, keepdim)), centre
 

@@ -21,9 +21,10 @@ HEAD = 56
 
 # Warnings that PyTorch gives once a process, so not in every test.
 GIVEN_ONCE = (
-    "Using backward() with create_graph",
-    "Converting a tensor with requires_grad",
-    "`torch.jit.script` is deprecated",
+    *("Using backward() with create_graph", "Converting a tensor with requires_grad", "torch.meshgrid: in an upcoming"),
+    *("The use of `x.T`", "Tensor.T is deprecated", "The given NumPy array is not writable", "The given buffer is not"),
+    *("Creating a tensor from a list of numpy", "torch.set_default_tensor_type()", "indexing with dtype torch.uint8"),
+    *("where received a uint8 condition", "at::frobenius_norm", "at::nuclear_norm", "`torch.jit.script`"),
 )
 
 
