@@ -45,6 +45,7 @@ def evaluate(library: Any, expression: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if library is torch else "error")
+            warnings.simplefilter("ignore", UserWarning)  # hints, which both give
             try:
                 code = compile(expression, "<expression>", "eval")
             except SyntaxError:
