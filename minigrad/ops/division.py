@@ -112,14 +112,14 @@ def _(make):
     yield make.sample(np.array([0.0, -0.0, np.inf]), gradient=False)
 
 
-def check_integer_divisor(y: Any) -> None:
-    """Refuse to divide integers by 0.
+def check_integer_divisor(x: Any, y: Any) -> None:
+    """Refuse to divide integers by 0, where there is anything to divide.
 
     Raises
     ------
     RuntimeError
     """
-    if np.result_type(y).kind in "iu" and not np.all(y):
+    if np.result_type(y).kind in "iu" and not np.all(y) and np.size(x):
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -129,7 +129,7 @@ def divide_down(x: Any, y: Any) -> Any:
     if array.dtype.kind == "b":
         raise not_implemented("div_floor_cpu", array)
     if array.dtype.kind != "f":
-        check_integer_divisor(y)
+        check_integer_divisor(x, y)
     return _floor_divide(x, y)
 
 
@@ -140,7 +140,7 @@ def divide_to_zero(x: Any, y: Any) -> Any:
         return np.trunc(divide(x, y))
     if dtype.kind == "b":
         raise not_implemented("div_trunc_cpu", as_array(x, dtype))
-    check_integer_divisor(y)
+    check_integer_divisor(x, y)
     quotient = np.floor_divide(x, y)
     return np.where((quotient < 0) & (quotient * y != x), quotient + 1, quotient)[()].astype(dtype)
 
@@ -248,5 +248,5 @@ def _rest(ufunc: Any, name: str, x: Any, y: Any) -> Any:
     if kind == "b":
         raise not_implemented(name, array)
     if kind != "f":
-        check_integer_divisor(y)
+        check_integer_divisor(x, y)
     return ufunc(x, y)

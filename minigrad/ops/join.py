@@ -165,9 +165,9 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
     -------
     tuple of Tensor
     """
-    place = wrap_dim(dim, tensor.ndim)
     if not tensor.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
+    place = wrap_dim(dim, tensor.ndim)
     length = tensor.shape[place]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
@@ -218,9 +218,9 @@ def _(make):
 @composed(method=True, reference=references.chunk)
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """Views of at most ``chunks`` consecutive parts of equal length along a dimension; the last may be shorter."""
-    place = wrap_dim(dim, input.ndim)
     if not input.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    place = wrap_dim(dim, input.ndim)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = input.shape[place]

@@ -68,7 +68,7 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, s
     rows = input.movedim(dim, -1) if dim is not None and ndim else input.reshape(-1)
     if not rows.numel():
         raise RuntimeError("quantile() input tensor must be non-empty")
-    parts = _at_shares(sort(rows, -1)[0], wants.reshape(-1), interpolation, skip_nan)
+    parts = _at_shares(sort(rows, -1, stable=True)[0], wants.reshape(-1), interpolation, skip_nan)
     if dim is None:
         shape = (*(1,) * ndim, -1) if keepdim else (-1,)
         parts = parts.reshape(shape)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, kernels_of, like, on_host
+from minigrad.ops.backend import (
+    array_module,
+    array_of,
+    as_array,
+    as_its_kind,
+    is_device_array,
+    kernels_of,
+    like,
+    on_host,
+)
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
@@ -20,6 +29,10 @@ if TYPE_CHECKING:
 
 
 _FEW = 32
+
+_INSERTED = 16  # rows of up to so many elements are sorted by insertion, which is stable
+
+_MIMICKED = 16384  # the longest rows in which equal elements are left where PyTorch leaves them
 """So many elements are found quicker one by one than by sorting."""
 
 
@@ -30,12 +43,29 @@ def _descending_order(x: Any, dim: int) -> Any:
     return x.shape[dim] - 1 - order
 
 
-def _order(input: Any, dim: int, descending: bool) -> Any:
+def _order(input: Any, dim: int, descending: bool, stable: bool = True) -> Any:
     if not input.ndim:
         return array_module(input).zeros((), np.int64)
+    mimics = not stable and _INSERTED < input.shape[dim] <= _MIMICKED and not is_device_array(input)
+    if mimics and input.dtype.kind != "f":
+        return _unstable_order(input, dim, descending)
     if descending:
-        return _descending_order(input, dim).astype(np.int64, order="C", copy=False)
-    return np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
+        order = _descending_order(input, dim).astype(np.int64, order="C", copy=False)
+    else:
+        order = np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
+    if mimics:
+        ordered = np.moveaxis(np.take_along_axis(input, order, dim), dim, -1)
+        before, after = ordered[..., :-1], ordered[..., 1:]
+        if not (before > after if descending else before < after).all():
+            return _unstable_order(input, dim, descending)
+    return order
+
+
+def _unstable_order(input: Any, dim: int, descending: bool) -> Any:
+    """Return the order in which PyTorch's sort leaves equal elements when it is not asked to be stable."""
+    rows = np.moveaxis(input, dim, -1)
+    found = kernels_of(input).unstable_order(rows, descending)
+    return np.moveaxis(found, -1, dim)
 
 
 def _place_back(grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
@@ -43,10 +73,10 @@ def _place_back(grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> An
 
 
 @op(namespace=None, name="sort_values", outputs=("values", "indices"), node="SortBackward0")
-def sort_values(input: Tensor, dim: int, descending: bool) -> Any:
-    """Elements in order along a dimension, and where they were; equal ones keep their order."""
+def sort_values(input: Tensor, dim: int, descending: bool, stable: bool) -> Any:
+    """Elements in order along a dimension, and where they were."""
     dim = wrap_dim(dim, input.ndim)
-    order = _order(input, dim, descending)
+    order = _order(input, dim, descending, stable)
     return (np.take_along_axis(input, order, dim) if input.ndim else input.copy()), order
 
 
@@ -57,18 +87,19 @@ def _(grad, indices, input_shape, dim):
 
 @sort_values.samples
 def _(make):
-    yield make.sample(make.apart(2, 3), 1, False)
-    yield make.sample(make.apart(2, 3), 0, True)
-    yield make.sample(make.apart(), 0, True)
+    yield make.sample(make.apart(2, 3), 1, False, True)
+    yield make.sample(make.apart(2, 3), 0, True, False)
+    yield make.sample(make.apart(), 0, True, True)
 
 
 @composed(method=True, reference=references.sort)
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """Elements in ascending (or descending) order along ``dim``, as ``(values, indices)``.
 
-    Equal elements keep their order; nan counts as largest.
+    Nan counts as largest. Equal elements keep their order where that is asked for by ``stable=True``; else they come as
+    PyTorch leaves them, in rows of up to 16384.
     """
-    values, indices = sort_values(input, dim, descending)
+    values, indices = sort_values(input, dim, descending, stable)
     return return_type("sort", ("values", "indices"))((values, indices))
 
 
@@ -82,8 +113,8 @@ def _(make):
 
 @op(method=True, differentiable=False, reference=references.argsort)
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
-    """Indices that sort the elements along ``dim``; equal elements keep their order."""
-    return _order(input, wrap_dim(dim, input.ndim), descending)
+    """Indices that sort the elements along ``dim``; equal elements keep their order with ``stable=True``."""
+    return _order(input, wrap_dim(dim, input.ndim), descending, stable)
 
 
 @argsort.samples
@@ -113,14 +144,28 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     length = input.shape[dim] if input.ndim else 1
     if not 0 <= k <= length:
         raise RuntimeError("selected index k out of range")
+    rows = np.moveaxis(input, dim, -1) if input.ndim else input
+    mimics = input.ndim and length <= _MIMICKED and not is_device_array(input)
     if input.ndim and 0 < k <= _FEW and input.dtype.kind == "f":
-        found = kernels_of(input).topk(np.moveaxis(input, dim, -1), k, largest)
-        return tuple(np.moveaxis(each, -1, dim) for each in found)
+        values, places = kernels_of(input).topk(rows, k, largest)
+        if not mimics or not _is_tied(rows, values):
+            return np.moveaxis(values, -1, dim), np.moveaxis(places, -1, dim)
+    if mimics:
+        places = kernels_of(input).unstable_first(rows, k, largest, sorted)
+        return tuple(np.moveaxis(each, -1, dim) for each in (np.take_along_axis(rows, places, -1), places))
     order = _order(input, dim, largest)
     if not input.ndim:
         return input.copy(), order
     order = order[(slice(None),) * dim + (slice(k),)].copy(order="C")
     return np.take_along_axis(input, order, dim), order
+
+
+def _is_tied(rows: Any, chosen: Any) -> bool:
+    """Whether equal elements are among the chosen ones, which are in order, or are left over where they end."""
+    least = chosen[..., -1:]
+    if not (chosen[..., 1:] != chosen[..., :-1]).all() or np.isnan(least).any():
+        return True
+    return int((rows == least).sum()) != least.size
 
 
 @topk.gradient
@@ -147,13 +192,12 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
         raise IndexError(f"kthvalue(): Expected reduction dim {dim} to have non-zero size.")
     if not 1 <= k <= length:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
-    return _pick(input, _order(input, dim, False), k - 1, dim, keepdim)
-
-
-def _pick(input: Any, order: Any, place: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
-    where = order[(slice(None),) * dim + (slice(place, place + 1),)]
+    if is_device_array(input):
+        where = _order(input, dim, False)[(slice(None),) * dim + (slice(k - 1, k),)]
+    else:
+        where = np.expand_dims(kernels_of(input).kth_place(np.moveaxis(input, dim, -1), k - 1), dim)
     values = np.take_along_axis(input, where, dim)
     return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
 
@@ -259,7 +303,7 @@ def _(make):
 @op(method=True, outputs=("values", "indices"), reference=references.mode)
 @on_host
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
-    """Most frequent element along ``dim`` (the smallest of several), and the last place where it is."""
+    """Most frequent element along ``dim`` (the smallest of several), and a place where it is."""
     dim = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
@@ -269,10 +313,11 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     flat = rows.reshape(-1, rows.shape[-1])
     values = array_module(input).empty(len(flat), input.dtype)
     where = np.empty(len(flat), np.int64)
-    for k, row in enumerate(flat):
-        distinct, counts = np.unique(row, return_counts=True)
-        values[k] = distinct[counts.argmax()]
-        where[k] = np.flatnonzero(row == values[k])[-1]
+    order = kernels_of(flat).unstable_order(flat)
+    for k, row in enumerate(np.take_along_axis(flat, order, -1)):
+        ends = np.flatnonzero(np.append(row[1:] != row[:-1], True))
+        end = ends[np.diff(ends, prepend=-1).argmax()]
+        values[k], where[k] = row[end], order[k, end]
     shape = rows.shape[:-1]
     values, where = values.reshape(shape), where.reshape(shape)
     return (np.expand_dims(values, dim), np.expand_dims(where, dim)) if keepdim else (values, where)

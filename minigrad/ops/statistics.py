@@ -13,7 +13,7 @@ from minigrad.ops.backend import array_module, as_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.hints import hint_at_freedom
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import promote
+from minigrad.ops.promotion import check_tensors, promote
 from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import (
     _check_not_empty,
@@ -272,6 +272,8 @@ def _(make):
 
 
 def _truth(reduced: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    if dim == ():  # over no dimension at all, unlike other reductions
+        return (input != 0).astype(np.uint8 if input.dtype == np.uint8 else np.bool_)
     out = reduced(input, axis=axes(dim, input.ndim), keepdims=keepdim)
     return out.astype(np.uint8) if input.dtype == np.uint8 else out
 
@@ -579,6 +581,7 @@ def _(make):
 @op(method=True, reference=lambda x, y, p=2: _norm_reference(x - y, p))
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
     """Norm of ``input - other`` as one vector; see `linalg.vector_norm`."""
+    check_tensors("dist", input=input, other=other)
     input, other = promote(input, other)
     if input.dtype.kind != "f":
         raise RuntimeError(

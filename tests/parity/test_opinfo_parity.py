@@ -23,8 +23,6 @@ SAMPLES = {"float32": 4, "float64": 2, "int64": 2, "bool": 2}
 KNOWN = {
     **dict.fromkeys(("acosh", "asinh", "atanh"), ("inplace grad should raise",)),  # their gradients in place exist here
     "addbmm": ("inplace raises",),  # PyTorch resizes the tensor that it writes to
-    **dict.fromkeys(("kthvalue", "topk"), ("value", "method value", "out right value", "out empty value")),  # ties
-    **dict.fromkeys(("sort", "argsort", "msort"), ("value", "method value", "out right value", "out empty value")),
     "matrix_exp": ("value", "method value"),  # PyTorch's float32 is less exact
     "nonzero": ("out",),
     **dict.fromkeys(

@@ -32,6 +32,7 @@ _FAMILIES = {
     "linear": ["add_bias", "column_sums"],
     "scan": ["cumsum"],
     "order": ["topk"],
+    "unstable": ["unstable_order", "unstable_first", "kth_place"],
     "optim": ["sgd", "adam"],
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "gather"],
