@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import kernels_of, like
+from minigrad.ops.backend import is_array, kernels_of, like
 from minigrad.ops.decomposition import mT
 from minigrad.ops.dropout import masked_scale
 from minigrad.ops.errors import c_name, common_shape
@@ -122,10 +122,9 @@ def check_attention(query: Any, key: Any, value: Any, mask: Any, causal: bool, i
         Whether PyTorch would compute this with its formula, which takes no mask beside ``causal``.
     """
     same = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
-    if not same or query.ndim < 2 or _name(query) not in _FLOATING:
-        _check_dtypes(query, key, value)
-    if same and mask is None:
+    if same and mask is None and is_array(query) and query.dtype.kind == "f" and query.ndim > 1:
         return
+    _check_dtypes(query, key, value)
     pairs = (*common_shape(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
     common_shape(pairs[:-2], value.shape[:-2])
     count = numel(pairs[:-2])
