@@ -194,6 +194,46 @@ def _(make):
     yield make.sample(make(4, 3, 2).T, make(3), None, 1e-2)
 
 
+@op(
+    namespace=None,
+    name="scale_channels",
+    node="NativeBatchNormBackward0",
+    reference=lambda x, scale, shift: x * _along_channels(scale, x.ndim) + _along_channels(shift, x.ndim),
+)
+def scale_channels(input: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """``input * scale + shift`` with a number for each channel: batch normalisation with known moments.
+
+    Parameters
+    ----------
+    input : Tensor, shape (batch, channels, ...)
+    scale, shift : Tensor, shape (channels,)
+    """
+    _check("batch_norm", input, scale, shift)
+    return kernels_of(input).scale_channels(input, scale, shift)
+
+
+@scale_channels.gradient("input")
+def _(grad, scale):
+    return scale_channels(grad, scale, scale * 0)
+
+
+@scale_channels.gradient("scale")
+def _(grad, input, input_shape):
+    return sum(grad * input, (0, *range(2, len(input_shape))))
+
+
+@scale_channels.gradient("shift")
+def _(grad, input_shape):
+    return sum(grad, (0, *range(2, len(input_shape))))
+
+
+@scale_channels.samples
+def _(make):
+    yield make.sample(make(4, 3), make(3), make(3))
+    yield make.sample(make(2, 3, 2, 2), make(3), make(3))
+    yield make.sample(make(4, 3, 2).T, make(3), make(3))
+
+
 def gradients_by_formula(
     grad: Any, input: Any, weight: Any, dims: tuple[int, ...], eps: float, centred: bool
 ) -> tuple[Any, Any, Any]:

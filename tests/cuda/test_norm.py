@@ -48,3 +48,9 @@ def test_batch_norm(shape, dtype):
     check("batch_norm", x, None, None, 1e-2, tolerance=tolerance)
     for scale in (weight, None):
         check("batch_norm_backward", grad, x, scale, means, variances, 1e-2, tolerance=tolerance)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(6, 3), (2, 3, 5), (0, 3, 2)])
+def test_scale_channels(shape, dtype):
+    check("scale_channels", *numbers(dtype, shape, (3,), (3,)), tolerance=LOOSE[np.dtype(dtype).name])

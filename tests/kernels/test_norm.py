@@ -93,6 +93,15 @@ def test_batch_norm(dtype, shape):
     assert_all_close(found, [wanted[0], wanted[1].sum(axes), wanted[2].sum(axes)], dtype)
 
 
+@dtypes
+@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 1, 1), (4, 3, 5, 7), (0, 3, 2)])
+def test_scale_channels(dtype, shape):
+    x, scale, shift = numbers(dtype, shape, (3,), (3,))
+    along = (3,) + (1,) * (len(shape) - 2)
+    wanted = x * scale.reshape(along) + shift.reshape(along)
+    assert_all_close([cpu.scale_channels(x, scale, shift)], [wanted], dtype)
+
+
 def test_large_means_do_not_swallow_the_variance():
     x = np.random.default_rng(0).normal(1e3, 1, (4, 3, 1000)).astype(np.float32)
     for out in (

@@ -185,3 +185,25 @@ def batch_norm_backward(grad, x, weight, means, variances, eps):
         inner = x.size // (x.shape[0] * channels)
         _norm_channels_backward_loop[x.dtype](grad, x, weight, inner, eps, *results)
     return of_x, of_weight, of_bias
+
+
+@kernel
+def _scale_channels_loop(x: In, scale: In, shift: In, inner: int, out: Out):
+    """Out = x * scale + shift, with a scale and a shift for each channel of `inner` elements."""
+    wide()
+    for i in range(x.size // inner):
+        part, result, channel = x[i * inner : (i + 1) * inner], out[i * inner : (i + 1) * inner], i % scale.size
+        factor, summand = scale[channel], shift[channel]
+        for j in range(part.size):
+            result[j] = part[j] * factor + summand
+
+
+def scale_channels(x, scale, shift):
+    """Return x, shape (batch, channels, ...), times a scale plus a shift for each channel, shape (channels,)."""
+    inner = math.prod(x.shape[2:])
+    if inner == 1:
+        return x * scale.reshape(-1, *(1,) * (x.ndim - 2)) + shift.reshape(-1, *(1,) * (x.ndim - 2))
+    out = empty(x.shape, x.dtype)
+    if x.size:
+        _scale_channels_loop[x.dtype](x, scale, shift, inner, out)
+    return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from minigrad_kernels.cuda._block import blocks_for_rows, group_sum, lanes_for
@@ -113,3 +115,19 @@ def batch_norm_backward(grad, x, weight, means, variances, eps):
         arguments = grad, x, weight, count // x.shape[0], eps, lanes, means, variances, of_weight, of_bias, of_x
         launch(*arguments, blocks=blocks_for_rows(channels, lanes))
     return of_x, of_weight, of_bias
+
+
+@kernel
+def _scale_channels_loop(x: In, scale: In, shift: In, inner: int, out: Out):
+    """Out = x * scale + shift, with a scale and a shift for each channel of `inner` elements."""
+    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
+        channel = i // inner % scale.size
+        out[i] = x[i] * scale[channel] + shift[channel]
+
+
+def scale_channels(x, scale, shift):
+    """Return x, shape (batch, channels, ...), times a scale plus a shift for each channel, shape (channels,)."""
+    out = empty(x.shape, x.dtype)
+    if x.size:
+        _scale_channels_loop[x.dtype](x, scale, shift, prod(x.shape[2:]), out)
+    return out

@@ -111,9 +111,7 @@ def batch_norm(
     scale = (running_var + eps).rsqrt()
     scale = scale if weight is None else scale * weight
     shift = -running_mean * scale
-    along_channels = (channels,) + (1,) * (input.dim() - 2)
-    out = input * scale.reshape(along_channels) + (shift if bias is None else bias + shift).reshape(along_channels)
-    return named(out, "NativeBatchNormBackward0")
+    return norm.scale_channels(input, scale, shift if bias is None else bias + shift)
 
 
 @no_grad()
