@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
+import threading
 import types
 
 import numpy as np
@@ -100,11 +102,35 @@ class _Quiet:
             self.function(*arguments)
 
 
+_allocating = threading.Lock()
+
+
+def _shared_array(self, shape, dtype, alignment=None):
+    """Return the array in shared memory that the line of the caller stands for, one for all threads of the block.
+
+    The simulator's own looks for it and then makes it, and a thread that comes in between gets one of its own.
+    """
+    caller = sys._getframe(1)
+    line = caller.f_code, caller.f_lineno
+    with _allocating:
+        if line not in self._allocations:
+            self._allocations[line] = np.empty(shape, dtype)
+        return self._allocations[line]
+
+
+@functools.cache
+def _simulator():
+    """Return Numba's simulator, its shared memory mended."""
+    from numba import cuda as numba_cuda
+    from numba.cuda.simulator.kernelapi import FakeCUDAShared
+
+    FakeCUDAShared.array = _shared_array
+    return numba_cuda
+
+
 def simulated(function):
     """Return a kernel that Numba's simulator runs: ``kernel[blocks, threads](*arrays of NumPy and numbers)``."""
-    from numba import cuda as numba_cuda
-
-    return numba_cuda.jit(_Quiet(_with_numba(function)))
+    return _simulator().jit(_Quiet(_with_numba(function)))
 
 
 def numba_type(dtype, container):
