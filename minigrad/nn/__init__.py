@@ -136,6 +136,8 @@ from .transformer import Transformer, TransformerDecoder, TransformerEncoder
 from .transformer_layer import TransformerDecoderLayer, TransformerEncoderLayer
 from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
+from . import modules  # isort: skip  (it looks for the layers above)
+
 __all__ = [
     "CELU",
     "ELU",
@@ -302,6 +304,7 @@ __all__ = [
     "attention",
     "functional",
     "init",
+    "modules",
     "parallel",
     "parameter",
     "utils",

@@ -140,19 +140,23 @@ class BatchNorm(Module):
         )
 
 
-class BatchNorm1d(BatchNorm):
+class PlainBatchNorm(BatchNorm):
+    """What the batch normalisations share, and the instance normalisations do not."""
+
+
+class BatchNorm1d(PlainBatchNorm):
     """Batch normalisation of ``(N, C)`` or ``(N, C, L)``; the parameters are `BatchNorm`'s."""
 
     _ranks = (2, 3)
 
 
-class BatchNorm2d(BatchNorm):
+class BatchNorm2d(PlainBatchNorm):
     """Batch normalisation of ``(N, C, H, W)``; the parameters are `BatchNorm`'s."""
 
     _ranks = (4,)
 
 
-class BatchNorm3d(BatchNorm):
+class BatchNorm3d(PlainBatchNorm):
     """Batch normalisation of ``(N, C, D, H, W)``; the parameters are `BatchNorm`'s."""
 
     _ranks = (5,)

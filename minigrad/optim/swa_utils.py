@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.autograd import no_grad
 from minigrad.creation import tensor
 from minigrad.dtypes import int64
-from minigrad.nn.batchnorm import BatchNorm
+from minigrad.nn.batchnorm import PlainBatchNorm
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
@@ -197,7 +197,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """
     momenta = {}
     for module in model.modules():
-        if isinstance(module, BatchNorm):
+        if isinstance(module, PlainBatchNorm):
             module.reset_running_stats()
             momenta[module] = module.momentum
     if not momenta:
