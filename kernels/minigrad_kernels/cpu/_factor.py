@@ -133,20 +133,27 @@ class Factor:
         How many rows the products have at most, and how many products are to come.
     """
 
+    __slots__ = ("loop", "matrix", "panels", "width")
+
     def __init__(self, matrix, rows, times):
-        depth, columns = self.shape = matrix.shape
-        self.width = _ACROSS * _VECTOR // matrix.itemsize
         self.matrix = matrix if times < _FEW_TIMES else np.ascontiguousarray(matrix)
         self.panels = None
-        if _IS_WIDE and rows >= _FEW_ROWS and rows * times >= _FEW_ROWS**2 and depth and not columns % self.width:
+        if rows >= _FEW_ROWS and rows * times >= _FEW_ROWS**2:
+            self._lay_out()
+
+    def _lay_out(self):
+        """Arrange the matrix in panels, where the machine has the registers and the columns fill whole panels."""
+        (depth, columns), dtype = self.matrix.shape, self.matrix.dtype
+        self.width = _ACROSS * _VECTOR // dtype.itemsize
+        if _IS_WIDE and depth and not columns % self.width:
             panels = self.matrix.reshape(depth, columns // self.width, self.width)
             self.panels = np.ascontiguousarray(panels.transpose(1, 0, 2))
-            self.loop = _product_loop[matrix.dtype]
+            self.loop = _product_loop[dtype]
 
     def multiply(self, x, start, rows, out):
         """Write the product of `rows` rows of `x`, from `start` on, to the first rows of `out`."""
         if self.panels is None:
             np.dot(x[start : start + rows], self.matrix, out[:rows])
         else:
-            depth, columns = self.shape
+            depth, columns = self.matrix.shape
             self.loop(x, start, rows, depth, self.panels, self.width, columns, out)

@@ -22,10 +22,13 @@ from minigrad_kernels.scalar.activation import sigmoid
 from minigrad_kernels.scalar.exponential import tanh
 
 empty = np.empty
+_FEW = 64  # rows that BLAS multiplies as fast
 
 
 def _multiply_inputs(x, w_ih):
     """Return the products of all inputs, shape (n, gates)."""
+    if len(x) < _FEW:
+        return np.dot(x, w_ih.T)
     out = empty((len(x), len(w_ih)), x.dtype)
     Factor(w_ih.T, len(x), 1).multiply(np.ascontiguousarray(x), 0, len(x), out)
     return out
