@@ -27,7 +27,7 @@ from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.variable import Variable
 
 if TYPE_CHECKING:
-    from minigrad.autograd import profiler
+    from minigrad.autograd import forward_ad, profiler
 
 __all__ = [
     "Function",
@@ -36,6 +36,7 @@ __all__ = [
     "compare_gradients",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "functional",
     "grad",
     "gradcheck",
@@ -55,6 +56,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute, and that not every program needs."""
-    if name == "profiler":
+    if name in ("forward_ad", "profiler"):
         return importlib.import_module(f"minigrad.autograd.{name}")
     raise AttributeError(f"module 'minigrad.autograd' has no attribute '{name}'")
