@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.backward import grad as autograd_grad
+from minigrad.autograd.gradcheck_forward import check_options, forward_mismatch
 from minigrad.ops.state import Upper
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -32,6 +33,9 @@ def gradcheck(
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
     check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
     fast_mode: bool = False,
     masked: bool | None = None,
 ) -> bool:
@@ -57,6 +61,10 @@ def gradcheck(
         Check that each gradient has its input's dtype.
     check_batched_grad : bool
         Check `autograd.grad` with ``is_grads_batched=True`` against one gradient at a time.
+    check_forward_ad, check_batched_forward_grad : bool
+        Check the products of the Jacobian with random vectors, of `autograd.functional.jvp`; the second with several.
+    check_backward_ad : bool
+        Check the gradients.
     fast_mode : bool
         Compare ``<v, J u>`` for one random pair of directions instead of every entry of the Jacobian: two evaluations
         an input whatever its size. A failure is then looked into entry by entry.
@@ -74,24 +82,24 @@ def gradcheck(
         On failure, naming the output, the input, the worst entry and both values.
     ValueError
         When no input requires grad.
+    AssertionError
+        When nothing is to be checked.
+    RuntimeError
+        For expanded inputs, whose elements share memory.
 
     Notes
     -----
     At a kink (`relu` at 0) the one-sided slopes differ and no gradient passes: check away from kinks.
     """
+    check_options(check_forward_ad, check_backward_ad, check_batched_grad, check_batched_forward_grad)
     try:
-        _check(
-            func,
-            inputs,
-            eps,
-            atol,
-            rtol,
-            nondet_tol,
-            check_undefined_grad,
-            check_grad_dtypes,
-            check_batched_grad,
-            fast_mode,
-        )
+        if check_backward_ad:
+            _check(
+                func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
+                fast_mode,
+            )  # fmt: skip
+        if check_forward_ad:
+            _check_forward(func, _as_tuple(inputs), eps, atol, rtol, 3 if check_batched_forward_grad else 1)
     except GradcheckError:
         if raise_exception:
             raise
@@ -113,8 +121,10 @@ def gradgradcheck(
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
     check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
     fast_mode: bool = False,
-    masked: bool | None = None,
+    masked: bool = False,
 ) -> bool:
     """Compare the gradients of a function's gradients with central differences of the gradients.
 
@@ -130,6 +140,8 @@ def gradgradcheck(
         As for `gradcheck`.
     check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode, masked
         As for `gradcheck`.
+    check_fwd_over_rev, check_rev_over_rev : bool
+        Check the derivative of the gradient in forward mode, and in reverse mode.
 
     Returns
     -------
@@ -140,12 +152,19 @@ def gradgradcheck(
     GradcheckError
         On failure.
     """
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     gradient_of_func, tensors = _as_function(func, inputs, grad_outputs, gen_non_contig_grad_outputs)
     try:
-        _check(
-            gradient_of_func, tensors, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes,
-            check_batched_grad, fast_mode,
-        )  # fmt: skip
+        if check_rev_over_rev:
+            _check(
+                gradient_of_func, tensors, eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes,
+                check_batched_grad, fast_mode,
+            )  # fmt: skip
+        if check_fwd_over_rev:
+            _check_forward(gradient_of_func, tensors, eps, atol, rtol, 1)
     except GradcheckError as error:
         if raise_exception:
             raise GradcheckError(f"While checking the second derivative: {error}") from error
@@ -219,8 +238,7 @@ def _check(
     checked = [k for k, each in enumerate(tensors) if _is_checked(each)]
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for k in checked:
         if tensors[k]._array.dtype != np.float64:
@@ -228,6 +246,12 @@ def _check(
                 f"Input #{k} requires gradient and is not a double precision floating point. This check will likely "
                 "fail if all the inputs are not of double precision floating point.",
                 stacklevel=4,
+            )
+        if 0 in tensors[k]._array.strides and tensors[k]._array.size > 1:
+            raise RuntimeError(
+                f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
+                "on the input before passing it to gradcheck."
             )
     outputs = _differentiable(func(*tensors))
     if not outputs:
@@ -242,6 +266,20 @@ def _check(
     if check_batched_grad:
         _check_batched(func, tensors, checked)
     return worst
+
+
+def _check_forward(
+    func: Callable[..., Any], tensors: tuple[Any, ...], eps: float, atol: float, rtol: float, directions: int
+) -> None:
+    checked = [k for k, each in enumerate(tensors) if _is_checked(each)]
+
+    def of_checked(*values: Any) -> tuple[Any, ...]:
+        given = dict(zip(checked, values, strict=True))
+        return _differentiable(func(*(given.get(k, each) for k, each in enumerate(tensors))))
+
+    problem = forward_mismatch(of_checked, tuple(tensors[k] for k in checked), eps, atol, rtol, directions)
+    if problem is not None:
+        raise GradcheckError(problem)
 
 
 def _as_tuple(values: Any) -> tuple[Any, ...]:
