@@ -150,7 +150,7 @@ class _Comparison:
         rtol, atol = self.tolerances or map(
             max, *(_TOLERANCES.get(each.dtype.name, (0.0, 0.0)) for each in (one, other))
         )
-        self._compare_arrays(one.detach().numpy(), other.detach().numpy(), rtol, atol, where)
+        self._compare_arrays(one.detach().cpu().numpy(), other.detach().cpu().numpy(), rtol, atol, where)
 
     def _compare_arrays(self, actual: Any, expected: Any, rtol: float, atol: float, where: str) -> None:
         dtype = common_dtype(actual, expected)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import kernels_of
+from minigrad.ops.backend import is_device_array, kernels_of
 from minigrad.ops.errors import dtype_mismatch
 from minigrad.ops.op import op
 from minigrad.ops.promotion import not_implemented
@@ -45,7 +45,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if input.ndim == 0:
         raise RuntimeError(_mismatch(input.reshape(1, 1), weight.T))
     try:
-        out = input.dot(weight.T) if input.ndim == 2 else _times_matrix(input, weight.T)
+        is_plain = input.ndim == 2 and type(input) is np.ndarray
+        out = input.dot(weight.T) if is_plain else _times_matrix(input, weight.T)
     except ValueError:
         raise RuntimeError(_mismatch(np.atleast_2d(input), weight.T)) from None
     if bias is None:
@@ -115,6 +116,8 @@ def _(make):
 
 def _times_matrix(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return ``x @ matrix`` as one product, where NumPy would make one of each matrix in ``x``: up to twice as fast."""
+    if is_device_array(x):
+        return _device_product(x, matrix)
     if x.ndim < 3 or matrix.ndim != 2 or not x.shape[-1] or x.shape[-1] != matrix.shape[0]:
         return np.matmul(x, matrix)
     return x.reshape(-1, x.shape[-1]).dot(matrix).reshape(*x.shape[:-1], matrix.shape[1])
@@ -122,7 +125,22 @@ def _times_matrix(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b``, of arrays by the method that costs least to call."""
-    return a.dot(b) if type(a) is np.ndarray and a.ndim == b.ndim == 2 else a @ b
+    if type(a) is np.ndarray and a.ndim == b.ndim == 2:
+        return a.dot(b)
+    return _device_product(a, b) if is_device_array(a) else a @ b
+
+
+class Blas:
+    """Who multiplies matrices on a GPU: "cublas", or "minigrad" for the kernel of ours."""
+
+    chosen = "cublas"
+
+
+def _device_product(a: Any, b: Any) -> Any:
+    """Return the matrix product of two arrays of a device."""
+    if Blas.chosen == "minigrad" and a.dtype == b.dtype and a.dtype.kind == "f":
+        return kernels_of(a).matmul(a, b)
+    return np.matmul(a, b)
 
 
 @op(method=True, variant=lambda input, other: _matmul_name(input.ndim, other.ndim), reference=np.matmul)

@@ -259,3 +259,18 @@ def test_questions_about_the_device_are_answered():
         assert torch.ones(1, device="cuda").get_device() == 0
     with pytest.raises(RuntimeError, match="invalid device ordinal"):
         torch.ones(1, device="cuda:3")
+
+
+def test_products_are_cublas_or_ours():
+    x = torch.randn(3, 5, 4, device="cuda", requires_grad=True)
+    weight = torch.randn(6, 4, device="cuda", requires_grad=True)
+    found = []
+    for library in ("cublas", "minigrad"):
+        assert torch.backends.cuda.preferred_blas_library(library) == library
+        out = F.linear(x, weight)
+        found.append([out, *torch.autograd.grad(out.square().sum(), (x, weight)), x @ weight.T, x[0] @ weight.T])
+    assert torch.backends.cuda.preferred_blas_library("default") == "cublas"
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+    with pytest.raises(RuntimeError, match="Choose from: default, cublas, minigrad"):
+        torch.backends.cuda.preferred_blas_library("mkl")
