@@ -178,18 +178,30 @@ def _contract(
     summed = [letter for letter in shared if letter not in needed]
     only_left = [letter for letter in left if letter not in right]
     only_right = [letter for letter in right if letter not in left]
-    a = a.expand(tuple(lengths[x] if x in shared else n for x, n in zip(left, a.shape, strict=True)))
-    b = b.expand(tuple(lengths[x] if x in shared else n for x, n in zip(right, b.shape, strict=True)))
-    a = a.permute(tuple(left.index(x) for x in (*batch, *only_left, *summed)))
-    b = b.permute(tuple(right.index(x) for x in (*batch, *summed, *only_right)))
+    a = _expanded(a, tuple(lengths[x] if x in shared else n for x, n in zip(left, a.shape, strict=True)))
+    b = _expanded(b, tuple(lengths[x] if x in shared else n for x, n in zip(right, b.shape, strict=True)))
+    a = _in_order(a, left, (*batch, *only_left, *summed))
+    b = _in_order(b, right, (*batch, *summed, *only_right))
+    result = "".join((*batch, *only_left, *only_right))
+    if len(only_left) == len(only_right) == len(summed) == 1:
+        return result, matmul(a, b)
     shape = [lengths[x] for x in batch], [lengths[x] for x in only_left], [lengths[x] for x in only_right]
     sizes = [math.prod(each) for each in (*shape, [lengths[x] for x in summed])]
     if not summed:
         a = a.reshape((*shape[0], *shape[1], *(1 for _ in only_right)))
         b = b.reshape((*shape[0], *(1 for _ in only_left), *shape[2]))
-        return "".join((*batch, *only_left, *only_right)), a * b
+        return result, a * b
     product = matmul(a.reshape((sizes[0], sizes[1], sizes[3])), b.reshape((sizes[0], sizes[3], sizes[2])))
-    return "".join((*batch, *only_left, *only_right)), product.reshape((*shape[0], *shape[1], *shape[2]))
+    return result, product.reshape((*shape[0], *shape[1], *shape[2]))
+
+
+def _expanded(value: Any, shape: tuple[int, ...]) -> Any:
+    return value if value.shape == shape else value.expand(shape)
+
+
+def _in_order(value: Any, term: str, letters: tuple[str, ...]) -> Any:
+    order = tuple(map(term.index, letters))
+    return value if order == tuple(range(len(order))) else value.permute(order)
 
 
 def _sum_out(value: Any, term: str, needed: set[str]) -> tuple[Any, str]:
