@@ -21,7 +21,7 @@ from typing import Any
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from kernel_cases import Case, cases, geometric_mean  # noqa: E402
+from kernel_cases import SIZES, Case, cases, geometric_mean  # noqa: E402
 
 
 def _imported(name: str) -> Any:
@@ -101,6 +101,18 @@ def row(case: Case, found: dict[str, Any], seconds: float) -> list[float]:
     return ratios
 
 
+def print_ratios(found: dict[tuple[str, str], dict[str, list[float]]]) -> None:
+    """Print the ratios of a family in one table: an operation a line, forward and both passes at each size."""
+    last = None
+    for (family, name), ratios in found.items():
+        if family != last:
+            print(f"\n| {family} | " + " | ".join([*SIZES, *(f"{size}, both" for size in SIZES)]) + " |")
+            print("|---|" + "---|" * 2 * len(SIZES))
+            last = family
+        cells = [ratios.get(size, [])[k : k + 1] for k in (0, 1) for size in SIZES]
+        print(f"| {name} | " + " | ".join(f"{cell[0]:.2f}" if cell else "" for cell in cells) + " |")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print a table a family."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -111,6 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     versions = ", ".join(f"{name} {library.__version__}" for name, library in found.items())
     print(f"{platform.machine()}, Python {platform.python_version()}, {versions}, one thread each")
     family, all_ratios = None, []
+    by_name: dict[tuple[str, str], dict[str, list[float]]] = {}
     for case in cases():
         if not re.search(options.pattern, f"{case.family} {case.name} {case.size}"):
             continue
@@ -121,8 +134,11 @@ def main(arguments: list[str] | None = None) -> int:
             ]
             print(f"\n| {family} | size | " + " | ".join(names) + " |")
             print("|---|---|" + "---|" * len(names))
-        all_ratios += row(case, found, options.seconds)
+        ratios = row(case, found, options.seconds)
+        by_name.setdefault((case.family, case.name), {})[case.size] = ratios
+        all_ratios += ratios
     if all_ratios:
+        print_ratios(by_name)
         behind = sum(each < 1 for each in all_ratios)
         beyond = sum(each < 1 / 1.5 for each in all_ratios)
         print(
