@@ -53,6 +53,12 @@ def test_masked_out_entries_have_no_probability():
     np.testing.assert_array_equal(cpu.softmax(x), [[0.5, 0, 0.5], [np.nan] * 3])
 
 
+def test_what_is_too_small_for_a_normal_number_is_nothing():
+    x = np.array([[0, -80, -100, -1e4]])
+    np.testing.assert_allclose(cpu.softmax(x.astype(np.float32)), [[1, np.exp(-80), 0, 0]], rtol=1e-5, atol=0)
+    np.testing.assert_allclose(cpu.softmax(x), [[1, np.exp(-80), np.exp(-100), 0]], rtol=1e-14, atol=0)
+
+
 def test_logsumexp_of_infinities_and_nan():
     x = np.array([[np.inf, 1], [-np.inf, -np.inf], [np.inf, -np.inf], [np.nan, 0], [np.inf, np.nan]], np.float32)
     np.testing.assert_array_equal(cpu.logsumexp(x), [np.inf, -np.inf, np.inf, np.nan, np.nan])

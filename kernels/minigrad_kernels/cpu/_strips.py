@@ -13,7 +13,7 @@ import numpy as np
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel, subroutine
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
-from minigrad_kernels.scalar.exponential import exp
+from minigrad_kernels.scalar.exponential import exp, exp_below
 
 STRIP = 1024
 
@@ -38,7 +38,7 @@ def masses(x, start, width, inner, top, total):
     for k in range(width):
         line = x[start + k * inner : start + k * inner + total.size]
         for t in range(total.size):
-            total[t] += exp(line[t] - top[t])
+            total[t] += exp_below(line[t] - top[t])
 
 
 @kernel
@@ -56,7 +56,7 @@ def softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out: O
                 line = x[start + k * inner : start + k * inner + size]
                 result = out[start + k * inner : start + k * inner + size]
                 for t in range(line.size):
-                    e = exp(line[t] - top[t])
+                    e = exp_below(line[t] - top[t])
                     result[t] = e
                     total[t] += e
             for k in range(width):

@@ -16,7 +16,7 @@ from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, OutFloat64, Rea
 from minigrad_kernels.scalar._bits import fabs, maximum, wide
 from minigrad_kernels.scalar.activation import bce_with_logits as bce_term
 from minigrad_kernels.scalar.activation import minus_both, sigmoid
-from minigrad_kernels.scalar.exponential import exp
+from minigrad_kernels.scalar.exponential import exp_below
 
 empty = np.empty
 _MODES = {"none": 0, "mean": 1, "sum": 2}
@@ -49,7 +49,7 @@ def _cross_entropy_loop(
             top = maximum(top, row[j])
         summed = zero
         for j in range(row.size):
-            summed += exp(row[j] - top)
+            summed += exp_below(row[j] - top)
         log_sum = logits.dtype.type(math.log(summed))
         lse[i] = top + log_sum
         label = target[i]
@@ -175,7 +175,7 @@ def _cross_entropy_backward_loop(
         mass = g * (peak + spread * every)
         shift = lse[i]
         for j in range(out.size):
-            out[j] = mass * exp(row[j] - shift)
+            out[j] = mass * exp_below(row[j] - shift)
         if smoothing > zero:
             if is_weighted:
                 for j in range(out.size):

@@ -10,7 +10,7 @@ from minigrad_kernels.cpu import _strips as strips
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
-from minigrad_kernels.scalar.exponential import exp
+from minigrad_kernels.scalar.exponential import exp, exp_below
 
 empty = np.empty
 
@@ -26,7 +26,7 @@ def _softmax_loop(x: In, width: int, out: Out):
             top = maximum(top, row[j])
         total = x.dtype.type(0)
         for j in range(row.size):
-            e = exp(row[j] - top)
+            e = exp_below(row[j] - top)
             result[j] = e
             total += e
         for j in range(row.size):
@@ -44,7 +44,7 @@ def _log_softmax_loop(x: In, width: int, out: Out):
             top = maximum(top, row[j])
         total = x.dtype.type(0)
         for j in range(row.size):
-            total += exp(row[j] - top)
+            total += exp_below(row[j] - top)
         shift = x.dtype.type(math.log(total))
         for j in range(row.size):
             result[j] = minus_both(row[j], top, shift)
@@ -89,7 +89,7 @@ def _logsumexp_loop(x: In, width: int, out: Out):
             continue
         total = x.dtype.type(0)
         for j in range(row.size):
-            total += exp(row[j] - top)
+            total += exp_below(row[j] - top)
         out[i] = top + x.dtype.type(math.log(total))
 
 
