@@ -24,6 +24,7 @@ from minigrad.dtypes import *  # noqa: F403
 from minigrad.exchange import *  # noqa: F403
 from minigrad.layouts import *  # noqa: F403
 from minigrad.legacy import *  # noqa: F403
+from minigrad.low_rank import *  # noqa: F403
 from minigrad.numeric_limits import finfo, iinfo
 from minigrad.ops.op import composed_table, table
 from minigrad.printing import set_printoptions

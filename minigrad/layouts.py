@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["contiguous_format", "layout", "memory_format", "preserve_format", "strided"]
+__all__ = [
+    "channels_last",
+    "channels_last_3d",
+    "contiguous_format",
+    "layout",
+    "memory_format",
+    "preserve_format",
+    "strided",
+]
 
 
 class memory_format(str):
@@ -11,7 +19,7 @@ class memory_format(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"torch.{self}_format"
+        return f"torch.{self}" if self.startswith("channels") else f"torch.{self}_format"
 
 
 class layout(str):
@@ -25,4 +33,6 @@ class layout(str):
 
 contiguous_format = memory_format("contiguous")
 preserve_format = memory_format("preserve")
+channels_last = memory_format("channels_last")  # accepted, and the order stays row-major
+channels_last_3d = memory_format("channels_last_3d")
 strided = layout("strided")

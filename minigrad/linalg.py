@@ -27,6 +27,7 @@ from minigrad.ops.linalg import (
 )
 from minigrad.ops.linalg import matmul_of as matmul
 from minigrad.ops.statistics import vector_norm
+from minigrad.ops.tensor_equations import tensorinv, tensorsolve
 
 __all__ = [
     "LinAlgError",
@@ -54,6 +55,8 @@ __all__ = [
     "solve_triangular",
     "svd",
     "svdvals",
+    "tensorinv",
+    "tensorsolve",
     "vander",
     "vecdot",
     "vector_norm",

@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad import creation, dtypes
 from minigrad.ops.hints import COPY_OF_TENSOR, hint
+from minigrad.ops.shape import sum_to_size as summed
 from minigrad.ops.state import BATCHED
 from minigrad.tensor import Tensor, register_method
 
@@ -99,6 +100,16 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
     return self.pow_(exponent)
 
 
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Return the sums over the dimensions along which ``size`` was broadcast to this tensor's shape."""
+    wanted = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    shape = tuple(self.shape)
+    tail = shape[len(shape) - len(wanted) :] if len(wanted) <= len(shape) else None
+    if tail is None or any(want not in (1, length) for want, length in zip(wanted, tail, strict=True)):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    return summed(self, wanted)
+
+
 def new(self: Tensor, *args: Any) -> Tensor:
     """Return a tensor of this dtype from sizes or data, as the legacy constructors do."""
     from minigrad.legacy import construct
@@ -108,5 +119,5 @@ def new(self: Tensor, *args: Any) -> Tensor:
 
 for _name, _dtype in _CASTS.items():
     register_method(_name, _make_cast(_name, _dtype))
-for _method in (float_power_, type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new):
+for _method in (float_power_, type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new, sum_to_size):
     register_method(_method.__name__, _method)

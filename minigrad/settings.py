@@ -11,17 +11,20 @@ from minigrad.devices import check_available, default, device
 __all__ = [
     "are_deterministic_algorithms_enabled",
     "get_default_device",
+    "get_deterministic_debug_mode",
     "get_float32_matmul_precision",
     "get_num_interop_threads",
     "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled",
     "set_default_device",
+    "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
     "set_num_interop_threads",
     "set_num_threads",
     "use_deterministic_algorithms",
 ]
 
-_state: dict[str, Any] = {"deterministic": False, "precision": "highest"}
+_state: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision": "highest"}
 
 
 def set_default_device(device: Any) -> None:
@@ -86,11 +89,38 @@ def get_num_interop_threads() -> int:
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Ask for operations that give the same result each time, as all of minigrad's do on the CPU."""
     _state["deterministic"] = bool(mode)
+    _state["warn_only"] = bool(mode and warn_only)
 
 
 def are_deterministic_algorithms_enabled() -> bool:
     """Whether deterministic operations were asked for."""
     return bool(_state["deterministic"])
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether operations that are not deterministic were to warn instead of being refused."""
+    return bool(_state["warn_only"])
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """Ask for deterministic operations by level: 0 or "default", 1 or "warn", 2 or "error"."""
+    levels = {"default": 0, "warn": 1, "error": 2}
+    if isinstance(debug_mode, str):
+        if debug_mode not in levels:
+            raise RuntimeError(
+                "invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got " + debug_mode
+            )
+        debug_mode = levels[debug_mode]
+    if debug_mode not in (0, 1, 2):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
+    use_deterministic_algorithms(debug_mode > 0, warn_only=debug_mode == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """Return the level that `set_deterministic_debug_mode` set."""
+    if not _state["deterministic"]:
+        return 0
+    return 1 if _state["warn_only"] else 2
 
 
 def set_float32_matmul_precision(precision: str) -> None:

@@ -43,6 +43,7 @@ LAYERS = (
         "minigrad.recurrent",
         "minigrad.testing",
         "minigrad.exchange",
+        "minigrad.low_rank",
         "minigrad.memory_methods",
         "minigrad.methods",
         "minigrad.real_numbers",
