@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from minigrad.cli import main
+from minigrad_kernels.cuda import _numba
 from tests.cuda import twins  # noqa: F401
 
 
+@pytest.mark.skipif(_numba.THREADS == 1, reason="its processes run on the simulator either way")
 def test_every_part_of_the_report_runs(tmp_path):
     report = Path(tmp_path, "report.md")
     assert main(["bench", "--device", "cuda", "--tiny", "--output", str(report)]) == 0, report.read_text()

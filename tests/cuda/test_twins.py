@@ -9,8 +9,9 @@ import pytest
 from minigrad_kernels import cpu, cuda
 
 # PyTorch's CPU generator is a sequence, whose words are made and turned into draws one after the other; CUDA's is a
-# function of a counter. So these are no twins: minigrad_kernels.cuda.random draws by Philox.
-OF_THE_HOST = {"mersenne", "twister_words", "random", "uniform32", "uniform64", "normal_blocks32", "normal_blocks64"}
+# function of a counter. So these are no twins: minigrad_kernels.cuda.random draws by Philox. Nor does a GPU leave equal
+# elements where PyTorch's sort on the CPU leaves them.
+OF_THE_HOST = {"mersenne", "random", "unstable"}
 # Families that are still to come.
 MISSING: set[str] = set()
 
