@@ -533,12 +533,13 @@ def _norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim:
         return zero(input)
     if ord in (np.inf, -np.inf):
         return _share_among_ties(grad, abs(input), out, dim, keepdim) * sign(input)
+    if ord == 2:
+        factor = where(out == 0, zero(out), grad / where(out == 0, 1.0, out))
+        return input * expand_reduced(factor, input.shape, dim, keepdim)
     total = expand_reduced(out, input.shape, dim, keepdim)
     grad = expand_reduced(grad, input.shape, dim, keepdim)
     if ord == 1:
         return grad * sign(input)
-    if ord == 2:
-        return grad * where(total == 0, zero(input), input / total)
     if ord < 1:
         size, whole = (where(each == 0, 1.0, each) for each in (abs(input), total))  # or 0 * inf in second gradients
         return where(input == 0, zero(input), grad * sign(input) * size ** (ord - 1) * whole ** (1 - ord))
