@@ -17,7 +17,7 @@ backends backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps 
 nn.functional nn.init nn.parameter nn.utils optim optim.lr_scheduler optim.optimizer random serialization special
 testing utils utils.checkpoint utils.data utils.data.dataset utils.data.dataloader utils.data.sampler version
 autograd.profiler profiler distributions distributions.constraints distributions.transforms distributions.kl amp
-cuda.amp autograd.forward_ad
+cuda.amp autograd.forward_ad utils.benchmark
 """
 
 # What most programs use of what is here so far, by the count over public code that the project's interface follows.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from minigrad.utils import data
 
 if TYPE_CHECKING:
-    from minigrad.utils import checkpoint
+    from minigrad.utils import benchmark, checkpoint
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["benchmark", "checkpoint", "data"]
 
 
 def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute."""
-    if name == "checkpoint":
+    if name in ("benchmark", "checkpoint"):
         return importlib.import_module(f"minigrad.utils.{name}")
     raise AttributeError(f"module 'minigrad.utils' has no attribute '{name}'")
