@@ -12,6 +12,7 @@ from minigrad.autograd.backward import grad as autograd_grad
 from minigrad.autograd.grad_mode import enable_grad, no_grad
 from minigrad.autograd.gradient_table import Difference, GradientRow, GradientTable
 from minigrad.autograd.numerical import Numerical, resolution
+from minigrad.ops.backend import to_host
 from minigrad.ops.state import Upper
 
 __all__ = ["compare_gradients"]
@@ -153,7 +154,7 @@ def _by_hand(by_hand: Any, named: dict[str, Any]) -> dict[str, Array]:
         raise ValueError(f"compare_gradients(): by_hand names {unknown}, but the parameters are {list(named)}")
     arrays = {}
     for name, value in given.items():
-        array = value._array if isinstance(value, Upper.Tensor) else np.asarray(value, np.float64)
+        array = to_host(value._array) if isinstance(value, Upper.Tensor) else np.asarray(value, np.float64)
         expected = named[name]._array.shape
         if array.shape != expected:
             raise ValueError(
@@ -179,7 +180,7 @@ def _autograd(function: Callable[[], Any], named: dict[str, Any]) -> tuple[float
             loss, list(named.values()), Upper.Tensor._wrap(np.ones_like(loss._array)), allow_unused=True
         )
     arrays = {
-        name: np.zeros(tensor._array.shape) if grad is None else grad._array
+        name: np.zeros(tensor._array.shape) if grad is None else to_host(grad._array)
         for (name, tensor), grad in zip(named.items(), grads, strict=True)
     }
     return float(loss._array.reshape(())), arrays

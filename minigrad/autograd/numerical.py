@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.backend import is_device_array, to_host
+
 __all__ = ["Numerical", "resolution"]
 
 Array = np.ndarray[Any, Any]
@@ -61,7 +63,7 @@ class Numerical:
             A slope smaller than this is compared as if it were this large.
         """
         ahead, behind = self._values(array)
-        gradient, gap = self._slopes(array.reshape(-1), ahead, behind, self.eps)
+        gradient, gap = self._slopes(to_host(array).reshape(-1), ahead, behind, self.eps)
         # Where a kink lies within the step, the central difference is off by up to half the gap of the one-sided ones.
         bound = self.rtol * np.maximum(np.abs(gradient), floor) + resolution(self.value, self.eps)
         steps = np.full(array.size, self.eps)
@@ -71,7 +73,7 @@ class Numerical:
 
     def _values(self, array: Array) -> tuple[Array, Array]:
         """Return the function's values with each entry moved ahead, and behind, by the step."""
-        entries, evaluate = array.flat, self.evaluate
+        entries, evaluate = _entries(array), self.evaluate
         originals = array.reshape(-1).tolist()
         ahead, behind = np.empty(array.size), np.empty(array.size)
         for place, original in enumerate(originals):
@@ -95,8 +97,8 @@ class Numerical:
 
     def _again(self, array: Array, place: int, slope: float, gap: float, floor: float) -> tuple[float, float]:
         """Return one entry of the gradient from a step that crosses no kink, and that step, or nan if there is none."""
-        entries = array.flat
-        original = np.asarray(entries[place])
+        entries = _entries(array)
+        original = np.asarray(to_host(entries[place]))
         for fraction in SMALLER:
             eps = fraction * self.eps
             try:
@@ -112,3 +114,8 @@ class Numerical:
             if finer_gap <= gap / 4 or finer_gap / 2 <= bound:
                 return float(finer), eps
         return slope, np.nan
+
+
+def _entries(array: Array) -> Any:
+    """Return what an array's entries can be set in, one by one."""
+    return array.reshape(-1) if is_device_array(array) else array.flat

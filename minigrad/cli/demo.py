@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of the weights and of the order of images (%(default)s)"
     )
+    parser.add_argument("--device", default="cpu", help="where the network is trained, 'cpu' or 'cuda' (%(default)s)")
     parser.add_argument("--no-pictures", dest="pictures", action="store_false", help="write no pictures")
 
 
@@ -41,12 +42,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo; the status is 1 if gradients differ, or if the pictures have nowhere to go."""
     from minigrad.demo import Settings
     from minigrad.demo import run as run_demo
+    from minigrad.devices import check_available
 
+    try:
+        check_available(arguments.device)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     if arguments.pictures:
         try:
             arguments.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             print(f"no pictures can be written to '{arguments.out}': {error.strerror}", file=sys.stderr)
             return 1
-    agree = run_demo(Settings(arguments.out, arguments.epochs, arguments.seed, arguments.pictures))
+    agree = run_demo(Settings(arguments.out, arguments.epochs, arguments.seed, arguments.pictures, arguments.device))
     return 0 if agree else 1

@@ -31,6 +31,10 @@ class Digits(NamedTuple):
     test_images: Tensor
     test_labels: Tensor
 
+    def to(self, device: str) -> Digits:
+        """Return the same digits on a device."""
+        return Digits(*(each.to(device) for each in self))
+
 
 def load_digits() -> Digits:
     """Return the digits, every fifth of them held out as the test set, whatever the seed."""

@@ -36,12 +36,15 @@ class Settings:
         Folder for the pictures.
     epochs, seed : int
     pictures : bool
+    device : str
+        Where the network is trained.
     """
 
     out: Path = Path("demo")
     epochs: int = 30
     seed: int = 0
     pictures: bool = True
+    device: str = "cpu"
 
 
 def run(settings: Settings) -> bool:
@@ -62,8 +65,8 @@ def _one_thread() -> AbstractContextManager[Any]:
 
 def _run(settings: Settings) -> bool:
     manual_seed(settings.seed)
-    data = load_digits()
-    model = make_network()
+    data = load_digits().to(settings.device)
+    model = make_network().to(settings.device)
     _print_start(data, model)
     history = _train(model, data, settings.epochs)
     _print_test(model, data)
@@ -129,8 +132,8 @@ def _compare(model: nn.Module, data: Digits) -> GradientTable:
     double = copy.deepcopy(model).double()
     images, labels = data.test_images[:IMAGES_COMPARED].double(), data.test_labels[:IMAGES_COMPARED]
     criterion = nn.CrossEntropyLoss(label_smoothing=training.LABEL_SMOOTHING)
-    parameters = {name: each.detach().numpy() for name, each in double.named_parameters()}
-    targets = target_distributions(labels.numpy(), classes=10, smoothing=training.LABEL_SMOOTHING)
+    parameters = {name: each.detach().cpu().numpy() for name, each in double.named_parameters()}
+    targets = target_distributions(labels.cpu().numpy(), classes=10, smoothing=training.LABEL_SMOOTHING)
     print(
         f"The gradient of the loss on {len(labels)} test images by each parameter of the trained network: derived by\n"
         "hand in NumPy (minigrad/demo/by_hand.py), by autograd, and by central differences of every entry.\n"
@@ -138,7 +141,7 @@ def _compare(model: nn.Module, data: Digits) -> GradientTable:
     return compare_gradients(
         lambda: criterion(double(images), labels),
         double.named_parameters(),
-        gradients_by_hand(parameters, images.numpy(), targets),
+        gradients_by_hand(parameters, images.cpu().numpy(), targets),
     )
 
 
@@ -146,8 +149,9 @@ def _draw(model: nn.Module, data: Digits, history: History, out: Path) -> None:
     from minigrad.demo.pictures import draw_pictures
 
     with no_grad():
-        probabilities = model(data.test_images).softmax(dim=1).numpy()
-    written = draw_pictures(out, history, data.test_images.numpy(), data.test_labels.numpy(), probabilities)
+        probabilities = model(data.test_images).softmax(dim=1).cpu().numpy()
+    images, labels = data.test_images.cpu().numpy(), data.test_labels.cpu().numpy()
+    written = draw_pictures(out, history, images, labels, probabilities)
     _heading("Pictures")
     print(f"In the folder {out.resolve()}:")
     for name, what in written.items():
