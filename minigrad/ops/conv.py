@@ -79,8 +79,12 @@ def _check_rank(name: str, rank: int, shape: tuple[int, ...], weight_shape: tupl
             f"{list(shape)}"
         )
     if len(weight_shape) != rank + 2:
+        if len(weight_shape) < 3:
+            raise RuntimeError(f"weight should have at least three dimensions, but {name} got {list(weight_shape)}")
+        wanted = len(weight_shape)
         raise RuntimeError(
-            f"{name}: expected a weight of {rank + 2} dimensions, but got a weight of size {list(weight_shape)}"
+            f"Expected {wanted}-dimensional input for {wanted}-dimensional weight{list(weight_shape)}, but got "
+            f"{len(shape)}-dimensional input of size {list(shape)} instead; {name} takes one of {rank + 2}"
         )
 
 
@@ -90,6 +94,8 @@ def _check_numbers(stride: Any, padding: Any, dilation: Any, groups: int) -> Non
     if any(s <= 0 for s in stride):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in dilation):
+        if min(dilation) < 0:
+            raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
         raise RuntimeError("non-positive dilation is not supported")
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")

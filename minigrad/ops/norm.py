@@ -123,8 +123,8 @@ def group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, num_gr
 def _(grad, input, weight, bias, means, rstds, num_groups, eps):
     if is_array(grad):
         return kernels_of(grad).group_norm_backward(grad, input, weight, means, rstds, num_groups)
-    batch, channels = input.shape[:2]
-    split = (batch, num_groups, channels // num_groups, -1)
+    batch, channels, *rest = input.shape
+    split = (batch, num_groups, channels // num_groups, numel(rest))
     scale = None if weight is None else reshape(weight, (1, num_groups, -1, 1))
     found = gradients_by_formula(reshape(grad, split), reshape(input, split), scale, (2, 3), eps, True)
     return reshape(found[0], input.shape), *(reshape(sum(each, (0, 3)), (channels,)) for each in found[1:])
