@@ -184,7 +184,8 @@ def _contract(
     b = _in_order(b, right, (*batch, *summed, *only_right))
     result = "".join((*batch, *only_left, *only_right))
     if len(only_left) == len(only_right) == len(summed) == 1:
-        return result, matmul(a, b)
+        product = matmul(a, b)
+        return result, product.reshape(product.shape)  # a view, for that is the node that PyTorch shows
     shape = [lengths[x] for x in batch], [lengths[x] for x in only_left], [lengths[x] for x in only_right]
     sizes = [math.prod(each) for each in (*shape, [lengths[x] for x in summed])]
     if not summed:
