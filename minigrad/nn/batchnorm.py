@@ -109,21 +109,17 @@ class BatchNorm(Module):
         """Return the input, normalised."""
         self._check_input_dim(input)
         share = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+        training, buffers = self.training, self._buffers  # attributes of a module cost a microsecond each
+        batches = buffers.get("num_batches_tracked")
+        if training and batches is not None:
+            batches.add_(1)
             if self.momentum is None:
-                share = 1.0 / float(self.num_batches_tracked)
-        keeps_averages = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if keeps_averages else None,
-            self.running_var if keeps_averages else None,
-            self.weight,
-            self.bias,
-            self.training or (self.running_mean is None and self.running_var is None),
-            share,
-            self.eps,
-        )
+                share = 1.0 / float(batches)
+        means, variances = buffers.get("running_mean"), buffers.get("running_var")
+        if training and not self.track_running_stats:
+            return F.batch_norm(input, None, None, self.weight, self.bias, True, share, self.eps)
+        uses_batch = training or (means is None and variances is None)
+        return F.batch_norm(input, means, variances, self.weight, self.bias, uses_batch, share, self.eps)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any) -> None:
         # Version 1 did not count the batches.

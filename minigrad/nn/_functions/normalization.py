@@ -98,7 +98,7 @@ def batch_norm(
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
     if input.dim() < 2:  # and therefore empty
         return named(input.clone(), "NativeBatchNormBackward0")
-    count = input.size(0) * math.prod(input.shape[2:])
+    count = input.numel() // channels if channels else input.size(0) * math.prod(input.shape[2:])
     if training:
         if count == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
@@ -125,6 +125,6 @@ def _update_averages(
 ) -> None:
     """Mix the moments of a batch into the running averages; the variance of the batch is made unbiased for it."""
     if running_mean is not None:
-        running_mean.mul_(1 - momentum).add_(means, alpha=momentum)
+        running_mean.lerp_(means, momentum)
     if running_var is not None:
-        running_var.mul_(1 - momentum).add_(variances, alpha=momentum * count / (count - 1))
+        running_var.lerp_(variances * (count / (count - 1)), momentum)
