@@ -167,8 +167,8 @@ def _(grad, size, stride, storage_offset):
 
 
 def _dense(grad: Any) -> Any:
-    """Return a gradient in row-major order without gaps."""
-    return array_module(grad).ascontiguousarray(grad) if is_array(grad) else grad.contiguous()
+    """Return a copy of a gradient in row-major order, with whose first element its memory begins."""
+    return grad.copy(order="C") if is_array(grad) else grad.clone(memory_format="contiguous")
 
 
 @as_strided_scatter.samples

@@ -39,6 +39,14 @@ def _expand(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return wrap(level, entry.call(aligned(input, level, len(sizes)), (level.size, *sizes)))
 
 
+@rule("as_strided")
+def _as_strided(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, size, stride, offset = args
+    value = input.value
+    start = value.storage_offset() + (offset or 0)  # a sample's memory begins where the sample does
+    return wrap(level, entry.call(value, (level.size, *size), (value.stride(0), *stride), start))
+
+
 @rule("sum_to_size")
 def _sum_to_size(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     input, size = args
