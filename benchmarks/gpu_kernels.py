@@ -129,6 +129,12 @@ def _rows(bench: Bench, a: _Arrays) -> Iterator[Case]:
     saved = functools.cache(lambda: k.cross_entropy(x, labels)[1:])
     backward = lambda: k.cross_entropy_backward(a.one, x, *saved(), labels)  # noqa: E731
     yield Case("cross_entropy_backward", 2 * a.size, False, backward)
+    width = a.columns
+    normalise = lambda: k.layer_norm(x, None, None, width, True, 1e-5)  # noqa: E731
+    yield case("layer_norm", 2, normalise, None, lambda m: m.nn.functional.layer_norm(t["x"], (width,)))
+    moments = functools.cache(lambda: normalise()[1:])
+    gradient = lambda: k.layer_norm_backward(grad, x, None, *moments(), width, True)  # noqa: E731
+    yield Case("layer_norm_backward (x, weight and bias)", 5 * a.size, False, gradient)
 
 
 def _sums(bench: Bench, a: _Arrays) -> Iterator[Case]:
