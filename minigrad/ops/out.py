@@ -23,8 +23,9 @@ _EXACT = (
     "bucketize ceil cholesky_ex cross det diag dot eigvalsh floor frac gather hardshrink heaviside histc "
     "index_add index_copy index_select inv isin isneginf isposinf linear log_softmax logcumsumexp logsigmoid "
     "masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg nonzero norm quantile "
-    "round scatter scatter_add scatter_reduce searchsorted sgn sign signbit softmax softplus softshrink solve "
-    "solve_triangular svdvals take take_along_dim tensordot tril triu trunc vdot vecdot vector_norm where"
+    "renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit slice_scatter softmax "
+    "softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril triu trunc vdot "
+    "vecdot vector_norm where"
 )
 
 EXACT = frozenset(_EXACT.split())

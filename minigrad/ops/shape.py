@@ -30,7 +30,7 @@ def sum_to_size(input: Tensor, size: tuple[int, ...]) -> Tensor:
     if not dims:
         return input
     if input.dtype.kind != "f":
-        return np.add.reduce(input, axis=dims, keepdims=True).reshape(size)
+        return np.add.reduce(input, axis=dims, keepdims=True, dtype=np.int64).reshape(size)
     return kernels_of(input).sum(input, dims[0] if len(dims) == 1 else dims).reshape(size)
 
 

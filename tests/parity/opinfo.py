@@ -28,7 +28,10 @@ TOLERANCE = {torch.float16: (5e-3, 5e-3), torch.float32: (1e-4, 2e-5), torch.flo
 KNOWN = {getattr(torch, name) for name in (*DTYPES, "int16", "int8")}
 
 # Equal up to signs or rotations that no specification fixes.
-FREE = {"svd", "linalg.svd", "linalg.eigh", "empty", "empty_like", "empty_strided", "new_empty"}
+FREE = {
+    *("svd", "linalg.svd", "linalg.eigh", "svd_lowrank", "pca_lowrank"),
+    *("empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided"),
+}
 
 
 class Strange(Exception):

@@ -25,6 +25,13 @@ KNOWN = {
     "addbmm": ("inplace raises",),  # PyTorch resizes the tensor that it writes to
     "matrix_exp": ("value", "method value"),  # PyTorch's float32 is less exact
     "nonzero": ("out",),
+    # Not as in PyTorch yet.
+    "as_strided_scatter": ("grad",),
+    "conj_physical": ("out",),
+    "histogramdd": ("raises", "error type"),
+    "index_reduce": ("raises",),  # of no dimension
+    "linalg.vander": ("raises",),  # of no dimension
+    "resize_as_": ("raises",),
     **dict.fromkeys(
         ("diff", "geqrf", "inner", "linalg.cholesky", "linalg.matrix_power", "nn.functional.gelu"), ("out float64",)
     ),  # which dtypes are written to depends on which of several ways PyTorch takes
