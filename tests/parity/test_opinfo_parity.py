@@ -32,6 +32,7 @@ KNOWN = {
     "index_reduce": ("raises",),  # of no dimension
     "linalg.vander": ("raises",),  # of no dimension
     "resize_as_": ("raises",),
+    "sum_to_size": ("dtype",),  # of bools that keep their size
     **dict.fromkeys(
         ("diff", "geqrf", "inner", "linalg.cholesky", "linalg.matrix_power", "nn.functional.gelu"), ("out float64",)
     ),  # which dtypes are written to depends on which of several ways PyTorch takes
