@@ -493,7 +493,7 @@ class Tensor(Methods, metaclass=_TensorClass):
             raise ValueError(
                 f"only one element tensors can be converted to Python scalars, not one of shape {list(self.shape)}"
             )
-        if self._requires_grad:
+        if self._requires_grad and mode.enabled:
             hint_once(NUMBER_OF_GRAPH, 3)
         return self._array.item()
 
