@@ -82,7 +82,7 @@ $(VENV)/.installed-parity: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.installed-cuda: $(VENV)/bin/python pyproject.toml
 	@echo 'Installing CuPy and the CUDA compiler into $(VENV) (once; some 500 MB) ...'
-	@$(PIP) install --quiet --editable '.[test,cuda]'
+	@$(PIP) install --quiet --editable '.[test,cuda-simulator]'
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 $(VENV)/.installed-docs: $(VENV)/bin/python pyproject.toml

@@ -428,7 +428,7 @@ def _rank_tolerance(S: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> Any
     if rtol is None:
         positive = atol is not None and bool(np.any(as_array(atol) > 0))
         rtol = 0.0 if positive else max(shape[-2:]) * np.finfo(S.dtype).eps
-    largest = S.max(-1, initial=0)
+    largest = S.max(-1) if S.shape[-1] else np.zeros_like(S, shape=S.shape[:-1])
     return np.maximum(0.0 if atol is None else atol, rtol * largest)[..., None]
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
 from minigrad.opcheck import all_cases
 from minigrad.opcheck.devices import differences
-from minigrad_kernels.cuda import _numba
+from minigrad_kernels.cuda import _memory, _numba
 from tests.cuda import twins  # noqa: F401
+from tests.cuda.calls import Calls, noted
 
 CASES = all_cases()
 # Compiled (`tests.cuda.typed`), every kernel costs a compilation in each precision; the kernels' own tests have both.
 DTYPES = [np.float32] if _numba.THREADS == 1 else [np.float64, np.float32]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def calls():
+    """What all tests of this module ask of CuPy."""
+    calls = Calls()
+    with noted(calls):
+        yield calls
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -42,3 +53,9 @@ class _Wrong:
         """Return the right result on the CPU only."""
         out = self.entry.call(x)
         return out.float().detach() if out.is_cuda else out.detach()
+
+
+@pytest.mark.skipif(not _memory.SIMULATED, reason="on a GPU CuPy was asked itself")
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not here")
+def test_cupy_takes_every_call_of_the_tests_before(calls):
+    assert not list(calls.refused())
