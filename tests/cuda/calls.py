@@ -35,7 +35,7 @@ class Calls(dict):
                 function(*_made(args), **_made(kwargs))
             except Exception as error:
                 if not isinstance(error, ImportError) and not type(error).__name__.startswith("CUDA"):
-                    yield f"{name}{args}: {type(error).__name__}: {error}"
+                    yield f"{name}{args} {kwargs}: {type(error).__name__}: {error}"
 
 
 @contextmanager
@@ -44,9 +44,7 @@ def noted(calls: Calls) -> Iterator[None]:
     before = dict(vars(SimulatedArray))
 
     def ufunc(self: Any, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        calls.note(
-            getattr(function, method), inputs, {name: each for name, each in options.items() if each is not None}
-        )
+        calls.note(getattr(function, method), inputs, options)
         return before["__array_ufunc__"](self, function, method, *inputs, **options)
 
     def of_numpy(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
