@@ -242,9 +242,9 @@ def _(make):
 
 
 @composed(method=True, reference=references.split)
-def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> Any:
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> Any:
     """Parts as of `split`, whose names promise that nobody writes into them."""
-    return named(split(tensor, split_size, dim), "UnsafeSplitBackward0")
+    return named(split(input, split_size, dim), "UnsafeSplitBackward0")
 
 
 @unsafe_split.samples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minigrad.batching.dispatch import NO_RULE, by_samples, rule, wrap
+from minigrad.batching.dispatch import NO_RULE, rule, wrap
 from minigrad.batching.levels import Level, front
 from minigrad.batching.rules.dims import shifted
 from minigrad.batching.rules.elementwise import aligned
@@ -120,10 +120,3 @@ def _view_backward(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     names = entry.signature.names
     values = [shifted(each, len(shape)) if names[k + 2].startswith("dim") else each for k, each in enumerate(rest)]
     return wrap(level, entry.call(grad.value, (level.size, *shape), *values))
-
-
-@rule("as_strided")
-def _as_strided(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
-    """Each sample in memory of its own, where the strides and the offset mean what they say."""
-    input, *rest = args
-    return by_samples(lambda sample: entry.call(sample.clone(), *rest), (input,), {})
