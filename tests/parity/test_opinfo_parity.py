@@ -16,7 +16,7 @@ pytest.importorskip("expecttest", reason="PyTorch's tables need it")
 from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
 
 # The table of samples forbids to set backends' switches in the whole process; other tests run scripts that do.
-vars(torch.backends)["__allow_nonbracketed_mutation_flag"] = True
+torch.backends.flags_frozen.__globals__["__allow_nonbracketed_mutation_flag"] = True
 
 from tests.parity import opinfo  # noqa: E402
 
