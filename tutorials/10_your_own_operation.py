@@ -179,11 +179,16 @@ def shrink_backward_kernel(grad, out, grad_x):
 
 
 def launch(kernel, *arguments):
-    """Run a kernel on flat tensors: a GPU's as they are, the CPU's as arrays, which the simulator takes."""
+    """Run a kernel on flat tensors: a GPU's as they are; the CPU's as copies, which the simulator takes for a GPU's."""
     flat = [each.detach().reshape(-1) if isinstance(each, torch.Tensor) else each for each in arguments]
-    taken = [each.numpy() if isinstance(each, torch.Tensor) and not each.is_cuda else each for each in flat]
-    blocks, threads = (64, 128) if cuda.is_available() else (2, 4)
-    kernel[blocks, threads](*taken)
+    if cuda.is_available():
+        kernel[64, 128](*flat)
+        return
+    taken = [simulator.to_device(each.numpy()) if isinstance(each, torch.Tensor) else each for each in flat]
+    kernel[2, 4](*taken)
+    for tensor, copy in zip(flat, taken, strict=True):
+        if isinstance(tensor, torch.Tensor):
+            tensor.copy_(torch.from_numpy(copy.copy_to_host()))
 
 
 class GpuShrink(Function):
