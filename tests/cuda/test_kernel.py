@@ -74,12 +74,12 @@ def test_a_launch_passes_what_the_compiled_code_takes(monkeypatch):
     _kernel._OnDevice(LOOP, SINGLE)(x, 0.5, out)
     ((name, grid, block, words),) = recorder.launches
     assert (name, grid, block) == ("_leaky_relu_loop", (1,), (_kernel.THREADS,))
-    assert [*words[:4], *words[5:7]] == [None, None, 9, 4, 9, 4]
-    assert [*words[8:12], *words[13:]] == [None, None, 9, 4, 9, 4]
+    assert [*words[:4], *words[5:7]] == [0, 0, 9, 4, 9, 4]
+    assert [*words[8:12], *words[13:]] == [0, 0, 9, 4, 9, 4]
     assert words[4] is x
     assert words[12] is out
     assert (type(words[7]), words[7]) == (np.float32, 0.5)
-    assert all(isinstance(words[i], np.int64) for i in (2, 3, 5, 6, 10, 11, 13, 14))
+    assert all(isinstance(words[i], np.int64) for i in (0, 1, 2, 3, 5, 6, 8, 9, 10, 11, 13, 14))
 
 
 def test_nothing_is_launched_for_no_elements(monkeypatch):

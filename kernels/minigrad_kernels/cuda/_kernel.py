@@ -153,6 +153,7 @@ class _Sizes(dict):
 
 
 _sizes = _Sizes()
+_ZERO = _int64(0)
 
 
 class _Launcher:
@@ -221,9 +222,12 @@ class _OnDevice(_Launcher):
 
     @staticmethod
     def words_of_array(array, item_size):
-        """Return what the compiled loop takes for an array: two pointers it ignores, size twice, address, stride."""
+        """Return what the compiled loop takes for an array: two pointers it ignores, size twice, address, stride.
+
+        The pointers are numbers, because for None CuPy would let the driver read the parameter from address 0.
+        """
         size = _sizes[array.size]
-        return None, None, size, item_size, array, size, item_size
+        return _ZERO, _ZERO, size, item_size, array, size, item_size
 
     def words_of_list(self, arrays, addresses):
         """Return what the compiled loop takes for a list: an array of the device with addresses."""
