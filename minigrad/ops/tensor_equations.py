@@ -50,7 +50,7 @@ def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor, shape (*other.shape, *X.shape)
+    input : Tensor, shape ``(*other.shape, *X.shape)``
     other : Tensor
     dims : sequence of int, optional
         Dimensions of ``input`` that are moved to its end first.
