@@ -148,10 +148,15 @@ def test_ratios_are_read_from_tables_of_pipes_and_of_columns():
 | step | minigrad | torch | ratio | aim |
 |---|---|---|---|---|
 | 1-3-1 sigmoid, batch 50 | 20 us | 100 us | 5.10x | 3x |
+| RNN | small (16, 32) | 57 us | 98 us | 1.72x |
 
 784-128-10 ReLU, cross-entropy, batch 64           410.0 us    312.3 us   0.76x    1x
 """
-    assert tool.ratios(text) == [("1-3-1 sigmoid, batch 50", 5.1), ("784-128-10 ReLU, cross-entropy, batch 64", 0.76)]
+    assert tool.ratios(text) == [
+        ("1-3-1 sigmoid, batch 50", 5.1),
+        ("RNN small (16, 32)", 1.72),
+        ("784-128-10 ReLU, cross-entropy, batch 64", 0.76),
+    ]
 
 
 def test_the_page_of_benchmarks_shows_results_and_their_picture(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ three times as long.
 NOTHING = """
 No results are kept in this source tree. They belong into `benchmarks/RESULTS.md`.
 """
+
+MEASURED = re.compile(r"\d+(\.\d+)?\s*(ns|us|ms|s|x)")
 
 
 class Ratio(NamedTuple):
@@ -35,7 +38,8 @@ def ratios(text: str) -> list[Ratio]:
         numbers = [re.fullmatch(r"(\d+(?:\.\d+)?)\s*x", cell.split(" us")[-1].strip(" *")) for cell in cells[1:]]
         values = [float(number[1]) for number in numbers if number]
         if values and values[0] > 0:
-            found.append(Ratio(cells[0], values[0]))
+            labels = takewhile(lambda cell: not MEASURED.fullmatch(cell), cells[1:])
+            found.append(Ratio(" ".join([cells[0], *labels]), values[0]))
     return found
 
 
@@ -64,9 +68,10 @@ def draw(results: list[Ratio], path: Path) -> None:
             ha="left" if value >= 1 else "right", va="center", fontsize=9,
         )  # fmt: skip
     ax.set_yticks(list(places), names, fontsize=9)
+    ax.margins(y=0.01)
     ax.invert_yaxis()
     ax.set_xscale("log")
-    low, high = min([0.5, *values]) * 0.8, max([2, *values]) * 1.35
+    low, high = min([0.5, *values]) * 0.6, max([2, *values]) * 1.35
     ax.set_xlim(low, high)
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
     ax.set_xticks(ticks)
