@@ -501,15 +501,16 @@ def linalg_lstsq(A: Tensor, B: Tensor, rcond: Any, driver: str | None) -> Any:
     right = B[..., None] if is_vector else B
     rows, columns = A.shape[-2:]
     batch = np.broadcast_shapes(A.shape[:-2], right.shape[:-2])
-    whole = np.broadcast_to(A, (*batch, rows, columns)).reshape(-1, rows, columns)
-    targets = np.broadcast_to(right, (*batch, *right.shape[-2:])).reshape(-1, *right.shape[-2:])
+    systems = math.prod(batch)
+    whole = np.broadcast_to(A, (*batch, rows, columns)).reshape(systems, rows, columns)
+    targets = np.broadcast_to(right, (*batch, *right.shape[-2:])).reshape(systems, *right.shape[-2:])
     cut = max(rows, columns) * np.finfo(A.dtype).eps if rcond is None else rcond
     found = [np.linalg.lstsq(one, target, cut) for one, target in zip(whole, targets, strict=True)]
     solution = np.array([each[0] for each in found], A.dtype).reshape(*batch, columns, right.shape[-1])
     residuals = array_module(A).zeros(0, A.dtype)
     if rows > columns and driver not in (None, "gelsy") and all(each[2] == columns for each in found):
         residuals = np.array([each[1] for each in found], A.dtype).reshape(*batch, right.shape[-1])
-    rank = np.array([each[2] for each in found], np.int64).reshape(batch)
+    rank = np.array([each[2] if right.size else 0 for each in found], np.int64).reshape(batch)
     if driver == "gels":  # takes full rank for granted
         rank = array_module(A).zeros(0, np.int64)
     values = array_module(A).zeros(0, A.dtype)

@@ -112,6 +112,12 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             "1, "
             "2 or 3 dimensions of tensors with 1 or 2 more dimensions can be padded"
         )
+    inside = input.shape[input.dim() - len(pad) // 2 - 1 :]
+    if mode != "circular" and 0 in inside:
+        raise RuntimeError(
+            f"Expected {len(pad) // 2 + 1}D or {len(pad) // 2 + 2}D (batch mode) tensor with possibly 0 batch size and "
+            f"other non-zero dimensions for input, but got: {list(input.shape)}"
+        )
     if mode != "circular" and input.dtype.name == "bool":
         kernel = "reflection" if mode == "reflect" else "replication"
         raise not_implemented(f"{kernel}_pad{len(pad) // 2}d", array_of(input))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating
+from minigrad.ops.promotion import check_floating, not_implemented
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
 from minigrad.ops.shape import reshape
@@ -31,6 +31,8 @@ def _samples(make: Any, *kinks: float, **kwargs: Any) -> Any:
 @op(namespace=None, inplace=True, reference=lambda x, threshold, value: np.where(x <= threshold, value, x))
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """``input`` where it exceeds the threshold, ``value`` elsewhere."""
+    if input.dtype.kind == "b":
+        raise not_implemented("threshold_cpu", input)
     return np.where(input <= threshold, input.dtype.type(value), input)  # nan stays
 
 

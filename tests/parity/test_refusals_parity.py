@@ -52,6 +52,12 @@ n.copy_(rand(2, 3, requires_grad=True)); u[0] = 300; n[0] = math.nan
 """
 
 CALLS = """
+F.hardtanh(x > 0); F.relu6(x > 0); F.hardtanh(u); F.hardtanh(u, 0, 1); F.threshold(x > 0, 0, 0); F.threshold(n, 2, 0)
+F.pad(zeros(0, 3), (1, 1), "reflect"); F.pad(zeros(3, 0), (1, 1), "replicate"); F.pad(zeros(0, 2, 3), (1, 1), "reflect")
+F.pad(zeros(2, 0, 3), (1, 1), "replicate"); F.pad(zeros(1, 2, 0, 3), (1, 1, 1, 1), "reflect")
+torch.linalg.lstsq(zeros(0, 3), zeros(0, 2)); torch.linalg.lstsq(zeros(0, 3), zeros(0))
+torch.linalg.lstsq(x, zeros(2, 0))
+torch.linalg.lstsq(zeros(2, 0, 3), zeros(2, 0, 1)); torch.linalg.lstsq(zeros(0, 3, 2), zeros(0, 3, 1), driver="gelsd")
 F.dropout(n); F.kl_div(x, n); F.hardtanh(n); F.relu6(n); F.hardtanh(u, 0, 3); F.threshold(x * math.nan, 0.5, 2.0)
 x.max(axis=0); x.min(axis=1, keepdims=True); x.median(axis=0); x.sort(axis=0); x.nanmean(axis=0)
 x.T; y.T; y.T @ x
