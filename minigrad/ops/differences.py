@@ -14,6 +14,7 @@ from minigrad.ops.join import cat
 from minigrad.ops.matmul import matmul
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import scalar_type
 from minigrad.ops.scan import cumsum
 from minigrad.ops.shape import transpose
 
@@ -359,8 +360,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = "use_mm_fo
         raise RuntimeError(f"cdist only supports at least 2D tensors, X{number} got: {rank}D")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
-    if x1.dtype.kind != "f" or x2.dtype.kind != "f":
-        raise RuntimeError("cdist only supports floating-point dtypes")
+    for number, x in enumerate((x1, x2), 1):
+        if x.dtype.kind != "f":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, X{number} got: {scalar_type(x)}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return _norm_along(x1[..., :, None, :] - x2[..., None, :, :], p, -1, False)

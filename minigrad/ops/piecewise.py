@@ -67,7 +67,7 @@ def _(make):
 @op(namespace="functional", reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0))
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """``input`` moved towards 0 by ``lambd``, and 0 within ``±lambd``."""
-    check_floating("softshrink_cpu", input)
+    check_floating("softshrink_check", input)
     limits = np.finfo(input.dtype)
     if not 0 <= lambd <= limits.max:
         name = {2: "Half", 4: "Float", 8: "Double"}[input.dtype.itemsize]
@@ -89,7 +89,7 @@ def _(make):
 @op(namespace=None, inplace=True, reference=lambda x: np.clip(x / 6 + 0.5, 0, 1))
 def hardsigmoid(input: Tensor) -> Tensor:
     """``input / 6 + 1 / 2``, clipped to 0 .. 1; the gradient at the bounds is 0."""
-    check_floating("hardsigmoid", input)
+    check_floating("hardsigmoid_cpu", input)
     return np.clip(input + input.dtype.type(3), 0, 6) / input.dtype.type(6)
 
 
@@ -111,7 +111,7 @@ def hardswish(input: Tensor) -> Tensor:
     ----------
     .. [1] A. Howard et al., "Searching for MobileNetV3", 2019, arXiv:1905.02244.
     """
-    check_floating("hardswish", input)
+    check_floating("hardswish_cpu", input)
     return input * np.clip(input + input.dtype.type(3), 0, 6) / input.dtype.type(6)
 
 

@@ -130,8 +130,12 @@ def check_floating(name: str, array: Any) -> None:
 
 def not_implemented(name: str, array: Any) -> NotImplementedError:
     """Return the error for a dtype that an operation does not know, in PyTorch's words."""
-    title = from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
-    return NotImplementedError(f"\"{name}\" not implemented for '{title}'")
+    return NotImplementedError(f"\"{name}\" not implemented for '{scalar_type(array)}'")
+
+
+def scalar_type(array: Any) -> str:
+    """Return PyTorch's name for an array's dtype in its errors, as "Long" for int64."""
+    return from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
 
 
 def check_tensors(name: str, **operands: Any) -> None:

@@ -13,7 +13,7 @@ from minigrad.ops.backend import array_module, as_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.hints import hint_at_freedom
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_tensors, promote
+from minigrad.ops.promotion import check_tensors, promote, scalar_type
 from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import (
     _check_not_empty,
@@ -509,7 +509,7 @@ def vector_norm(input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool =
     x = input if dtype is None else input.astype(dtype.numpy)
     if x.dtype.kind != "f":
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {x.dtype.name}"
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_type(x)}"
         )
     if ord in (np.inf, -np.inf) and not x.size and count_reduced(x.shape, dim) == 0:
         raise RuntimeError(
