@@ -18,26 +18,17 @@ from minigrad.ops.avg_pool import (
     lp_pool2d,
     lp_pool3d,
 )
+from minigrad.ops.class_loss import cross_entropy, nll_loss
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.ctc import ctc_loss
 from minigrad.ops.differences import pdist
 from minigrad.ops.embedding import one_hot
+from minigrad.ops.entropy_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from minigrad.ops.fold import fold, unfold
 from minigrad.ops.grid_sample import grid_sample
 from minigrad.ops.interpolate import interpolate
 from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss
-from minigrad.ops.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    nll_loss,
-    smooth_l1_loss,
-)
 from minigrad.ops.margin_loss import (
     hinge_embedding_loss,
     margin_ranking_loss,
@@ -60,6 +51,7 @@ from minigrad.ops.pad import pad
 from minigrad.ops.pair_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from minigrad.ops.pairs import bilinear, cosine_similarity, normalize, pairwise_distance
 from minigrad.ops.piecewise import hardshrink, prelu, softshrink
+from minigrad.ops.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from minigrad.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 from ._functions.activation import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.ops.loss import legacy_reduction
+from minigrad.ops.loss_arguments import legacy_reduction
 from minigrad.tensor import Tensor
 
 from . import functional as F

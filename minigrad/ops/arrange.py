@@ -140,7 +140,7 @@ def repeat_interleave(
 
     Without ``dim`` the tensor is read as one row. A single argument of integers gives the indices themselves.
     """
-    from minigrad.ops.gather import index_select
+    from minigrad.ops.index_rows import index_select
 
     if repeats is None:
         counts = to_host(array_of(input))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import as_its_kind
-from minigrad.ops.gather import index_select
+from minigrad.ops.index_rows import index_select
 from minigrad.ops.join import cat, stack
 from minigrad.ops.op import composed
 from minigrad.ops.scan import cumprod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import is_device_array, kernels_of, like, to_host
-from minigrad.ops.gather import points_outside
+from minigrad.ops.indices import points_outside
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented

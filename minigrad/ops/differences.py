@@ -415,7 +415,7 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
 
 @pdist.gradient
 def _(grad, input, out, p):
-    from minigrad.ops.gather import index_add_to_zeros, index_select
+    from minigrad.ops.index_rows import index_add_to_zeros, index_select
     from minigrad.ops.statistics import _norm_gradient
 
     shape = tuple(input.shape)

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, is_array, kernels_of
-from minigrad.ops.gather import points_outside
+from minigrad.ops.indices import points_outside
 from minigrad.ops.op import op
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.ops.backend import array_of
 from minigrad.ops.inplace import check_cast
-from minigrad.ops.loss import legacy_reduction, reduced
+from minigrad.ops.loss_arguments import legacy_reduction, reduced
 from minigrad.ops.op import composed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from minigrad.ops.activation import logsigmoid
 from minigrad.ops.backend import array_of, as_its_kind, to_host
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.likelihood import reduced_reference
-from minigrad.ops.loss import legacy_reduction, reduced
+from minigrad.ops.loss_arguments import legacy_reduction, reduced
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import not_implemented

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import array_module, array_of, as_its_kind
-from minigrad.ops.gather import index_select
+from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.likelihood import reduced_reference
-from minigrad.ops.loss import check_reduction, legacy_reduction, reduced
+from minigrad.ops.loss_arguments import check_reduction, legacy_reduction, reduced
 from minigrad.ops.margin_loss import signs
 from minigrad.ops.op import composed
 from minigrad.ops.pairs import pairwise_distance

@@ -8,10 +8,10 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.gather import scatter_reduce
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import not_implemented
+from minigrad.ops.scatter import scatter_reduce
 from minigrad.ops.shape import reshape
 from minigrad.ops.statistics import vector_norm
 from minigrad.ops.write import index_put

@@ -11,12 +11,12 @@ from minigrad.ops.arrange import flip
 from minigrad.ops.backend import array_module, as_its_kind, is_array, is_device_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp, log
-from minigrad.ops.gather import scatter_add
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating
 from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import sum
 from minigrad.ops.rounding import abs
+from minigrad.ops.scatter import scatter_add
 from minigrad.ops.select import where
 from minigrad.ops.shape import transpose
 from minigrad.ops.write import zero

@@ -1,0 +1,54 @@
+"""Checks that operations on index tensors share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.ops.backend import array_module, is_device_array
+
+
+def check_index(name: str, index: Any, length: int, dim: int) -> Any:
+    """Return an index array as int64, or refuse it.
+
+    Raises
+    ------
+    RuntimeError
+        For a dtype that cannot index, or an index out of bounds.
+    """
+    if index.dtype != np.int64:
+        if index.dtype != np.int32 and index.size:
+            raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+        index = index.astype(np.int64)
+    if points_outside(index, length):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {length}")
+    return index
+
+
+def points_outside(index: Any, length: int) -> bool:
+    """Whether some number of an int64 or int32 array lies outside 0 to ``length - 1``; in one pass."""
+    if not index.size or is_device_array(index):  # a device would have to be waited for
+        return False
+    # Seen as unsigned, negative numbers are huge.
+    unsigned = index.view(np.uint64 if index.dtype.itemsize == 8 else np.uint32)
+    return bool(np.maximum.reduce(unsigned, None) >= length)
+
+
+def check_ranks(index: Any, other: Any, role: str) -> None:
+    """Refuse an index tensor whose number of dimensions is not that of another operand."""
+    if index.size and max(other.ndim, 1) != max(index.ndim, 1):
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as {role} tensor, but has {index.ndim} and not "
+            f"{other.ndim}"
+        )
+
+
+def open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
+    """Return the NumPy index that walks ``index`` along ``dim`` and every other dimension in step."""
+    last = len(shape) - 1
+    return tuple(
+        index if k == dim else array_module(index).arange(length).reshape((length,) + (1,) * (last - k))
+        for k, length in enumerate(shape)
+    )
