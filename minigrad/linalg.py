@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from minigrad.ops.combinatorics import powers_of as vander
 from minigrad.ops.decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
+from minigrad.ops.determinant import det, slogdet
+from minigrad.ops.diagonals import diagonal_of as diagonal
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.householder import householder_product
-from minigrad.ops.linalg import (
-    cond,
-    cross,
-    det,
-    diagonal,
-    inv,
-    lstsq,
-    matrix_exp,
-    matrix_norm,
-    matrix_power,
-    matrix_rank,
-    multi_dot,
-    norm,
-    pinv,
-    slogdet,
-    solve,
-    solve_triangular,
-    vecdot,
-)
-from minigrad.ops.linalg import matmul_of as matmul
-from minigrad.ops.statistics import vector_norm
+from minigrad.ops.least_squares import lstsq, matrix_rank, pinv
+from minigrad.ops.linalg_products import cross, multi_dot, vecdot
+from minigrad.ops.linalg_products import matmul_of as matmul
+from minigrad.ops.linear_systems import inv, solve, solve_triangular
+from minigrad.ops.matrix_functions import matrix_exp, matrix_power
+from minigrad.ops.matrix_norm import cond, matrix_norm, norm
 from minigrad.ops.tensor_equations import tensorinv, tensorsolve
+from minigrad.ops.vector_norm import vector_norm
 
 __all__ = [
     "LinAlgError",

@@ -9,7 +9,7 @@ from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import lazy_property, standard_normal
 from minigrad.linalg import cholesky, solve_triangular
-from minigrad.ops.linalg import cholesky_inverse
+from minigrad.ops.linear_systems import cholesky_inverse
 from minigrad.ops.stacking import broadcast_shapes
 from minigrad.ranges import eye
 

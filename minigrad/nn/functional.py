@@ -22,7 +22,7 @@ from minigrad.ops.class_loss import cross_entropy, nll_loss
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.ctc import ctc_loss
-from minigrad.ops.differences import pdist
+from minigrad.ops.distances import pdist
 from minigrad.ops.embedding import one_hot
 from minigrad.ops.entropy_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from minigrad.ops.fold import fold, unfold

@@ -1,4 +1,4 @@
-"""Rearranging: repeating, rolling, flipping, moving dimensions, and taking triangles and diagonals."""
+"""Rearranging: repeating, rolling, flipping, moving and splitting dimensions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, is_device_array, to_host
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, to_host
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented
-from minigrad.ops.reduce import sum
-from minigrad.ops.shape import expand, permute, reshape, sum_to_size, transpose
+from minigrad.ops.shape import permute, reshape, sum_to_size, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -378,164 +376,3 @@ def _(grad, dim, size, step):
 @unfold_backward.samples
 def _(make):
     yield make.sample(make(3, 3), (7,), 0, 3, 2)
-
-
-# Triangles and diagonals.
-
-
-@op(method=True, inplace=True, reference=lambda x, diagonal=0: np.tril(x, diagonal))
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Matrices with the elements above a diagonal set to 0."""
-    if input.ndim < 2:
-        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return np.tril(input, diagonal)
-
-
-@tril.gradient
-def _(grad, diagonal):
-    return tril(grad, diagonal)
-
-
-@tril.samples
-def _(make):
-    yield from _triangle_samples(make)
-
-
-@op(method=True, inplace=True, reference=lambda x, diagonal=0: np.triu(x, diagonal))
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Matrices with the elements below a diagonal set to 0."""
-    if input.ndim < 2:
-        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return np.triu(input, diagonal)
-
-
-@triu.gradient
-def _(grad, diagonal):
-    return triu(grad, diagonal)
-
-
-@triu.samples
-def _(make):
-    yield from _triangle_samples(make)
-
-
-def _triangle_samples(make: Any) -> Any:
-    yield make.sample(make(3, 3))
-    yield make.sample(make(3, 4), 1)
-    yield make.sample(make(2, 4, 3), diagonal=-1)
-    yield make.sample(make(0, 3))
-
-
-@op(method=True, view=True, reference=lambda x, offset=0, dim1=0, dim2=1: np.diagonal(x, offset, dim1, dim2))
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """View of the diagonals in the plane of two dimensions, as a new last dimension."""
-    dim1, dim2 = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
-    if dim1 == dim2:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    view = np.diagonal(input, offset, dim1, dim2)
-    if not is_device_array(view) and input.flags.writeable:
-        view.flags.writeable = True
-    return view
-
-
-@diagonal.gradient
-def _(grad, input_shape, offset, dim1, dim2):
-    return diagonal_backward(grad, input_shape, offset, dim1, dim2)
-
-
-@diagonal.samples
-def _(make):
-    yield make.sample(make(3, 3))
-    yield make.sample(make(3, 4), 1)
-    yield make.sample(make(2, 3, 3), offset=-1, dim1=1, dim2=2)
-
-
-@op(namespace=None)
-def diagonal_backward(grad_output: Tensor, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Tensor:
-    """Zeros of ``shape`` with ``grad_output`` on the diagonals."""
-    out = array_module(grad_output).zeros(shape, grad_output.dtype)
-    view = np.diagonal(out, offset, dim1, dim2)
-    if not is_device_array(view):
-        view.flags.writeable = True
-    view[...] = grad_output
-    return out
-
-
-@diagonal_backward.gradient("grad_output")
-def _(grad, offset, dim1, dim2):
-    return diagonal(grad, offset, dim1, dim2)
-
-
-@diagonal_backward.samples
-def _(make):
-    yield make.sample(make(3), (3, 4), 1, 0, 1)
-
-
-@composed(method=True, reference=references.diag_embed)
-def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices with the entries of the last dimension on a diagonal, 0 elsewhere."""
-    ndim = input.dim() + 1
-    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
-    if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    length = input.shape[-1] + abs(offset)
-    shape = list(input.shape[:-1])
-    for place in sorted((first, second)):
-        shape.insert(place, length)
-    return named(diagonal_backward(input, tuple(shape), offset, first, second), "DiagEmbedBackward0")
-
-
-@diag_embed.samples
-def _(make):
-    yield make.sample(make(3))
-    yield make.sample(make(2, 3), 1)
-    yield make.sample(make(2, 3), offset=-1, dim1=0, dim2=2)
-
-
-@composed(method=True, reference=np.diag)
-def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Matrix with a vector on its diagonal, or the diagonal of a matrix as a vector."""
-    if input.dim() == 1:
-        return diag_embed(input, diagonal)
-    if input.dim() == 2:
-        return named(input.diagonal(diagonal).clone(), "DiagonalBackward0_copy")
-    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
-
-
-@diag.samples
-def _(make):
-    yield make.sample(make(3))
-    yield make.sample(make(3, 4), 1)
-    yield make.sample(make(3), -1)
-
-
-@composed(method=True, reference=np.diagflat)
-def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """Matrix with all elements of the input, in row-major order, on its diagonal."""
-    return diag_embed(input.reshape(-1), offset)
-
-
-@diagflat.samples
-def _(make):
-    yield make.sample(make(2, 2), 1)
-
-
-@op(method=True, reference=np.trace)
-def trace(input: Tensor) -> Tensor:
-    """Sum of the diagonal of a matrix."""
-    if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
-    if input.dtype.kind == "b":
-        raise not_implemented("trace", input)
-    return sum(np.diagonal(input))
-
-
-@trace.gradient
-def _(grad, input_shape):
-    return diagonal_backward(expand(grad, (min(input_shape),)), input_shape, 0, 0, 1)
-
-
-@trace.samples
-def _(make):
-    yield make.sample(make(3, 3))
-    yield make.sample(make(3, 4))

@@ -9,10 +9,10 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import is_array, kernels_of, like
-from minigrad.ops.decomposition import mT
 from minigrad.ops.dropout import masked_scale
 from minigrad.ops.errors import c_name, common_shape
 from minigrad.ops.matmul import matmul
+from minigrad.ops.matrices import mT
 from minigrad.ops.op import op
 from minigrad.ops.reduce import amax, sum
 from minigrad.ops.select import where

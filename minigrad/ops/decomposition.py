@@ -10,80 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.dtypes import from_numpy
-from minigrad.ops.arrange import tril, triu
-from minigrad.ops.backend import array_module, array_of, as_its_kind
+from minigrad.ops.backend import array_module, array_of
+from minigrad.ops.diagonals import tril, triu
 from minigrad.ops.errors import LinAlgError
+from minigrad.ops.linear_systems import solve_triangular
 from minigrad.ops.matmul import matmul
+from minigrad.ops.matrices import check_matrices, eye_like, mT, positive_definite
 from minigrad.ops.op import composed, op, return_type
-from minigrad.ops.promotion import check_floating
 from minigrad.ops.select import where
-from minigrad.ops.shape import transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
-
-
-def check_matrices(
-    name: str, A: Any, square: bool = False, kernel: str | None = None, low_precision: bool = False
-) -> None:
-    """Refuse what is not a floating matrix or a batch of them.
-
-    Parameters
-    ----------
-    kernel : str, optional
-        The name under which PyTorch refuses integers, where that happens in a kernel.
-    low_precision : bool
-        Whether float16 will do, as it does where no LAPACK is needed.
-
-    Raises
-    ------
-    RuntimeError
-    """
-    if A.ndim < 2:
-        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
-    if square and A.shape[-1] != A.shape[-2]:
-        raise RuntimeError(
-            f"{name}: A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]} matrices"
-        )
-    if kernel is not None:
-        check_floating(kernel, A)
-    check_precision(name, A, low_precision)
-
-
-def check_precision(name: str, A: Any, low_precision: bool = False) -> None:
-    """Refuse dtypes for which there is no LAPACK; float16 passes where that is not needed.
-
-    Raises
-    ------
-    RuntimeError
-    """
-    title = from_numpy(A.dtype).tensor_type.removesuffix("Tensor")
-    if A.dtype.kind != "f":
-        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title}")
-    if A.dtype.itemsize == 2 and not low_precision:
-        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title}")
-
-
-def mT(A: Any) -> Any:
-    """Return matrices transposed."""
-    return transpose(A, -1, -2)
-
-
-def _eye_like(values: Any, length: int, dtype: Any = None) -> Any:
-    """Return the identity as what ``values`` is: an array or a tensor."""
-    return as_its_kind(values, np.eye(length, dtype=array_of(values).dtype if dtype is None else dtype))
-
-
-def well_conditioned(make: Any, *shape: int) -> Any:
-    """Return random matrices that are far from singular."""
-    return make(*shape) + 3 * np.eye(shape[-2], shape[-1])
-
-
-def positive_definite(make: Any, *shape: int) -> Any:
-    """Return random symmetric positive definite matrices."""
-    A = make(*shape)
-    return A @ np.swapaxes(A, -1, -2) + np.eye(shape[-1])
 
 
 # Cholesky.
@@ -135,8 +72,6 @@ def _not_positive(name: str, A: Any) -> str:
 
 @cholesky.gradient
 def _(grad, out, upper):
-    from minigrad.ops.linalg import solve_triangular
-
     factor, grad = (mT(out), mT(grad)) if upper else (out, grad)
     inner = tril(matmul(mT(factor), grad))
     inner = (inner + mT(tril(inner, -1))) * 0.5
@@ -207,8 +142,6 @@ def _(grads, A_shape, Q, R, mode):
 
 
 def _qr_gradient(grad_q: Any, grad_r: Any, Q: Any, R: Any) -> Any:
-    from minigrad.ops.linalg import solve_triangular
-
     inner = triu(matmul(grad_r, mT(R)) - matmul(mT(Q), grad_q))
     inner = inner + mT(triu(inner, 1))
     return solve_triangular(mT(R), grad_q + matmul(Q, inner), upper=False, left=False)
@@ -288,9 +221,9 @@ def _(grads, U, S, Vh):
         return matmul(U * grad_s[..., None, :], Vh)
     V, grad_v = mT(Vh), mT(grad_vh)
     squares = S * S
-    gaps = squares[..., None, :] - squares[..., :, None] + _eye_like(S, rank)
+    gaps = squares[..., None, :] - squares[..., :, None] + eye_like(S, rank)
     turn_u, turn_v = _skew(matmul(mT(U), grad_u)) / gaps, _skew(matmul(Vh, grad_v)) / gaps
-    inner = turn_u * S[..., None, :] + S[..., :, None] * turn_v + _eye_like(S, rank) * grad_s[..., None, :]
+    inner = turn_u * S[..., None, :] + S[..., :, None] * turn_v + eye_like(S, rank) * grad_s[..., None, :]
     total = matmul(matmul(U, inner), Vh)
     if U.shape[-2] > rank:
         scaled = grad_u / S[..., None, :]
@@ -404,9 +337,9 @@ def linalg_eigh(A: Tensor, UPLO: str = "L") -> Any:
 @linalg_eigh.gradient
 def _(grads, eigenvalues, eigenvectors):
     of_values, of_vectors = grads
-    inner = _eye_like(eigenvalues, eigenvalues.shape[-1]) * of_values[..., None, :]
+    inner = eye_like(eigenvalues, eigenvalues.shape[-1]) * of_values[..., None, :]
     if bool((of_vectors != 0).any()):
-        eye = _eye_like(eigenvalues, eigenvalues.shape[-1], bool)
+        eye = eye_like(eigenvalues, eigenvalues.shape[-1], bool)
         gaps = eigenvalues[..., None, :] - eigenvalues[..., :, None]
         turn = matmul(mT(eigenvectors), of_vectors) / where(eye, 1.0, gaps)
         inner = inner + where(eye, 0.0, turn)

@@ -11,7 +11,7 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.out import write_out
 from minigrad.ops.promotion import common_dtype, not_implemented
-from minigrad.ops.statistics import norm, vector_norm
+from minigrad.ops.vector_norm import norm, vector_norm
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor

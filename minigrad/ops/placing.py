@@ -13,7 +13,7 @@ from minigrad.ops.op import composed
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.scatter import scatter_reduce
 from minigrad.ops.shape import reshape
-from minigrad.ops.statistics import vector_norm
+from minigrad.ops.vector_norm import vector_norm
 from minigrad.ops.write import index_put
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.arrange import diagonal
 from minigrad.ops.backend import address, array_module, is_array, is_device_array, like
+from minigrad.ops.diagonals import diagonal
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.index import basic_index
 from minigrad.ops.op import op

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.linalg import inv, solve
+from minigrad.ops.linear_systems import inv, solve
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.shape import reshape

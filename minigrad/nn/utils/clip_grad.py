@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from minigrad.autograd import no_grad
 from minigrad.creation import tensor
 from minigrad.ops.join import stack
-from minigrad.ops.statistics import vector_norm
+from minigrad.ops.vector_norm import vector_norm
 from minigrad.tensor import Tensor
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
