@@ -19,6 +19,12 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
     TypeError
         For arguments that are neither a device, a dtype nor a tensor.
     """
+    if len(args) == 1 and not kwargs:
+        (only,) = args
+        if isinstance(only, dtypes.dtype):
+            return None, only, False, False
+        if isinstance(only, device):
+            return only, None, False, False
     kwargs = dict(kwargs)
     target = kwargs.pop("device", None)
     dtype = kwargs.pop("dtype", None)

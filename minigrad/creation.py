@@ -261,7 +261,7 @@ def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
     try:
-        shape = tuple(operator.index(length) for length in size)
+        shape = tuple(map(operator.index, size))
     except TypeError:
         wrong = next(each for each in size if not hasattr(each, "__index__"))
         raise TypeError(

@@ -74,11 +74,9 @@ def arange(
             (step,) = rest
     if end is None:
         raise TypeError("arange() received an invalid combination of arguments - got (), but expected an end")
-    start = 0 if start is None else start
-    start, end, step = (
-        _number("arange", name, value) for name, value in (("start", start), ("end", end), ("step", step))
-    )
-    floating = any(isinstance(each, float) for each in (start, end, step))
+    start = 0 if start is None else _number("arange", "start", start)
+    end, step = _number("arange", "end", end), _number("arange", "step", step)
+    floating = isinstance(start, float) or isinstance(end, float) or isinstance(step, float)
     numpy_type = dtype_of("arange", dtype, out, None if floating else dtypes.int64)
     if numpy_type.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")

@@ -12,8 +12,11 @@ import numpy as np
 import minigrad.ops
 from minigrad import devices, dtypes, layouts
 from minigrad.autograd import node, views
+from minigrad.autograd.backward import backward
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
+from minigrad.conversion import parse_to, parse_type
 from minigrad.ops.backend import address, is_array, is_at, is_device_array, to_host
+from minigrad.ops.dims import wrap_dim
 from minigrad.ops.hints import NUMBER_OF_GRAPH, TRANSPOSED, TRANSPOSED_NUMBER, hint_once
 from minigrad.ops.index import get_item, row_of, set_item
 from minigrad.ops.op import composed_table, table
@@ -120,13 +123,12 @@ class Tensor(Methods, metaclass=_TensorClass):
         """Return the shape, or the length of one dimension."""
         if dim is None:
             return make_size(self._array.shape)
-        from minigrad.ops.dims import wrap_dim
-
+        shape = self._array.shape
         if not hasattr(dim, "__index__"):
             raise TypeError(f"size(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
-        if not self._array.ndim:
+        if not shape:
             raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-        return self._array.shape[wrap_dim(dim, self._array.ndim)]
+        return shape[wrap_dim(dim, len(shape))]
 
     @property
     def ndim(self) -> int:
@@ -164,8 +166,6 @@ class Tensor(Methods, metaclass=_TensorClass):
         strides = tuple(step // self._array.itemsize for step in self._array.strides)
         if dim is None:
             return strides
-        from minigrad.ops.dims import wrap_dim
-
         return strides[wrap_dim(dim, self._array.ndim)]
 
     def storage_offset(self) -> int:
@@ -388,8 +388,6 @@ class Tensor(Methods, metaclass=_TensorClass):
         inputs : sequence of Tensor, optional
             Only these accumulate gradients.
         """
-        from minigrad.autograd.backward import backward
-
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
@@ -524,8 +522,6 @@ class Tensor(Methods, metaclass=_TensorClass):
         Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with ``non_blocking`` and
         ``copy``.
         """
-        from minigrad.conversion import parse_to
-
         device, dtype, copy, non_blocking = parse_to(args, kwargs)
         moved = self
         if dtype is not None and dtype.numpy != self._array.dtype:
@@ -538,13 +534,11 @@ class Tensor(Methods, metaclass=_TensorClass):
         """Return the name of the tensor's type, or the tensor cast to ``dtype``."""
         if dtype is None:
             return f"torch.{'cuda.' if self.is_cuda else ''}{self.dtype.tensor_type}"
-        from minigrad.conversion import parse_type
-
         return self.to(parse_type(dtype))
 
     def cpu(self, memory_format: Any = None) -> Tensor:
         """Return the tensor in the CPU's memory; itself when it is there."""
-        return self.to("cpu")
+        return self.to(devices.CPU)
 
     def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
         """Return the tensor in a GPU's memory."""

@@ -13,6 +13,7 @@ from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_tensors, promote_two
 from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
+from minigrad.ops.state import Upper
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -79,7 +80,7 @@ for _function in (eq, ne, lt, le, gt, ge):
 @op(namespace=None, differentiable=False)
 def all_hold(input: Tensor) -> Tensor:
     """Whether every element is True."""
-    return as_array(np.all(input))
+    return as_array(input.all())
 
 
 @all_hold.samples
@@ -95,8 +96,6 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 def _check_is_tensor(name: str, other: Any) -> None:
-    from minigrad.ops.state import Upper
-
     if not isinstance(other, (Upper.Tensor, ndarray)):
         raise TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
 

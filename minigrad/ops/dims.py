@@ -18,6 +18,8 @@ def wrap_dim(dim: Any, ndim: int) -> int:
     TypeError
         When ``dim`` is not an integer.
     """
+    if type(dim) is int and -ndim <= dim < ndim:
+        return dim + ndim if dim < 0 else dim
     dim = operator.index(dim)
     room = max(ndim, 1)
     if not -room <= dim < room:

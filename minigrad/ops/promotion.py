@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy import ndarray
 
 from minigrad.dtypes import from_numpy, get_default_dtype, result_type_of_numpy
 from minigrad.ops.backend import as_array, is_array, is_device_array
+from minigrad.ops.quiet import quiet
 
 _NUMBERS = (bool, int, float)
 
@@ -92,9 +94,13 @@ def _all_cast(operands: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, ...
     return found
 
 
-@np.errstate(all="ignore")
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
     """Return an array or number as an array of a dtype; integers wrap around, and floats overflow to inf, as in C."""
+    return operand if type(operand) is ndarray and operand.dtype == dtype else _converted(operand, dtype)
+
+
+@quiet
+def _converted(operand: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(operand, np.generic) or is_array(operand):
         return as_array(operand, dtype)
     return np.asarray(operand).astype(dtype)
@@ -152,6 +158,11 @@ def check_tensors(name: str, **operands: Any) -> None:
             )
 
 
+@functools.cache
+def _largest(dtype: np.dtype[Any]) -> Any:
+    return float(np.finfo(dtype).max) if dtype.kind == "f" else int(np.iinfo(dtype).max)
+
+
 def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
     """Refuse a Python number that a dtype cannot hold.
 
@@ -160,13 +171,13 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
     RuntimeError
     """
     if dtype.kind == "f":
-        fits = not math.isfinite(value) or abs(value) <= float(np.finfo(dtype).max)
+        fits = not math.isfinite(value) or abs(value) <= _largest(dtype)
     elif dtype.kind == "b":
         fits = True
     else:
-        limits = np.iinfo(dtype)
+        largest = _largest(dtype)
         # Negative numbers wrap in uint8, as far as it has room for them.
-        fits = math.isfinite(value) and (limits.min or -limits.max) <= value <= limits.max
+        fits = math.isfinite(value) and -largest - (dtype.kind == "i") <= value <= largest
     if not fits:
         name = {"float16": "c10::Half", "float32": "float"}.get(dtype.name, f"{dtype.name}_t")
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")

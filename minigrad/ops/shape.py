@@ -14,6 +14,7 @@ from minigrad.ops import references
 from minigrad.ops.backend import kernels_of, place
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.op import composed, op
+from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import elementwise_samples
 
 if TYPE_CHECKING:
@@ -50,25 +51,28 @@ def _(make):
 @op(method=True, view=True, pack="size", reference=np.broadcast_to)
 def expand(input: Tensor, size: Any) -> Tensor:
     """View with dimensions of length 1 repeated to ``size`` without copying; -1 keeps a length."""
-    size = (size,) if isinstance(size, int) else tuple(operator.index(length) for length in size)
+    size = (size,) if isinstance(size, int) else tuple(map(operator.index, size))
     extra = len(size) - input.ndim
     if extra < 0:
         raise RuntimeError(
             f"expand(torch.{_type_of(input)}{{{list(input.shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({input.ndim})"
         )
-    full = tuple(input.shape[k - extra] if length == -1 and k >= extra else length for k, length in enumerate(size))
-    for k, length in enumerate(full):
-        if length < 0:
+    full = list(size)
+    for k, length in enumerate(input.shape, extra):
+        if full[k] == -1:
+            full[k] = length
+        elif length != 1 and length != full[k]:
             raise RuntimeError(
-                f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {k}"
+                f"The expanded size of the tensor ({full[k]}) must match the existing size ({length}) "
+                f"at non-singleton dimension {k}.  Target sizes: {full}.  Tensor sizes: {list(input.shape)}"
             )
-        if k >= extra and input.shape[k - extra] not in (1, length):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({length}) must match the existing size ({input.shape[k - extra]}) "
-                f"at non-singleton dimension {k}.  Target sizes: {list(full)}.  Tensor sizes: {list(input.shape)}"
-            )
-    return broadcast(input, full)
+    if min(full, default=0) < 0:
+        k, length = next((k, length) for k, length in enumerate(full) if length < 0)
+        raise RuntimeError(
+            f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {k}"
+        )
+    return broadcast(input, tuple(full))
 
 
 def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
@@ -76,10 +80,10 @@ def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
     if type(array) is not np.ndarray or not array.flags.c_contiguous:
         return np.broadcast_to(array, shape)
     extra = len(shape) - array.ndim
-    strides = (0,) * extra + tuple(
-        stride if length == shape[k + extra] else 0
-        for k, (length, stride) in enumerate(zip(array.shape, array.strides, strict=True))
-    )
+    strides = [0] * len(shape)
+    for k, length in enumerate(array.shape, extra):
+        if length == shape[k]:
+            strides[k] = array.strides[k - extra]
     view = np.ndarray(shape, array.dtype, array, 0, strides)
     view.flags.writeable = False
     return view
@@ -221,11 +225,13 @@ def numel(shape: Any) -> int:
     return math.prod(shape)
 
 
+_astype = quiet(lambda array, dtype: array.astype(dtype))
+
+
 @op(namespace=None, node="ToCopyBackward0")
 def to_dtype(input: Tensor, dtype: np.dtype[Any]) -> Tensor:
     """Copy in another NumPy dtype, through which gradients flow."""
-    with np.errstate(all="ignore"):
-        return input.astype(dtype)
+    return _astype(input, dtype)
 
 
 @to_dtype.gradient
@@ -299,10 +305,12 @@ def permute(input: Tensor, dims: Any) -> Tensor:
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
         )
-    order = tuple(wrap_dim(dim, input.ndim) for dim in dims)
-    if len(set(order)) != len(order):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return input.transpose(order)
+    try:
+        return input.transpose(dims)
+    except (ValueError, TypeError):
+        if len({wrap_dim(dim, input.ndim) for dim in dims}) == len(dims):
+            raise
+        raise RuntimeError("permute(): duplicate dims are not allowed.") from None
 
 
 @permute.gradient
@@ -328,8 +336,11 @@ def _(make):
 )
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """View without the dimensions of length 1, or without those of ``dim`` that have length 1."""
-    dims = range(input.ndim) if dim is None else wrap_dims(dim, input.ndim) if dim != () else ()
-    return input.reshape([length for k, length in enumerate(input.shape) if length != 1 or k not in dims])
+    shape = input.shape
+    if dim is None:
+        return input.reshape([length for length in shape if length != 1])
+    dims = () if dim == () else wrap_dims(dim, len(shape))
+    return input.reshape([length for k, length in enumerate(shape) if length != 1 or k not in dims])
 
 
 @squeeze.gradient
@@ -369,11 +380,11 @@ def _(make):
 @composed(method=True, reference=references.flatten)
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join the dimensions from ``start_dim`` to ``end_dim``, both included, into one; a single one stays as it is."""
-    rank = input.dim()
+    shape = tuple(input.shape)
+    rank = len(shape)
     start, end = wrap_dim(start_dim, rank), wrap_dim(end_dim, rank)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    shape = input.shape
     if start == end and rank:
         return input
     return reshape(input, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.quiet import quiet
 from minigrad.random.stream import CHUNK, Array, Stream, or_on_device
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -139,6 +140,7 @@ def _fused_multiply_add(values: Array, scale: float, shift: float) -> Array:
 
 
 @or_on_device
+@quiet
 def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a contiguous target: in blocks of 16 where there are 16 or more, else in pairs.
 
@@ -163,8 +165,7 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
         values = _blocks(make(words))
         if plain:
             return values
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _affine(values, float(values.dtype.type(std)), mean).astype(dtype, copy=False)
+        return _affine(values, float(values.dtype.type(std)), mean).astype(dtype, copy=False)
 
     rest = size % 16
     if not rest:
@@ -213,20 +214,15 @@ def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:
     if values.size > size:
         stream.normal = float(values[-1])
         values = values[:-1]
-    if mean == 0 and std == 1:
-        return values
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _affine(values, std, mean)
+    return values if mean == 0 and std == 1 else _affine(values, std, mean)
 
 
 @or_on_device
+@quiet
 def scattered_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a target with gaps, or in another order than its memory's."""
     values = normal_pairs(stream, size, mean, std)
-    if dtype.itemsize == 8:
-        return values
-    with np.errstate(over="ignore"):
-        return values.astype(dtype)
+    return values.astype(dtype, copy=False)
 
 
 def _few_pairs(uniforms: Array) -> list[float]:
@@ -251,20 +247,21 @@ def _many_pairs(uniforms: Array) -> Array:
 
 
 @or_on_device
+@quiet
 def exponential(stream: Stream, size: int, dtype: np.dtype[Any], rate: float) -> Array:
     """Return exponential values ``-log(1 - u53) / rate``."""
-    with np.errstate(over="ignore"):
-        return draw(stream, size, 2, dtype, lambda words: np.log1p(-u53(words)) * (-1 / rate))
+    return draw(stream, size, 2, dtype, lambda words: np.log1p(-u53(words)) * (-1 / rate))
 
 
 @or_on_device
+@quiet
 def log_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return ``exp`` of normal values, which are always made in pairs."""
-    with np.errstate(over="ignore"):
-        return np.exp(normal_pairs(stream, size, mean, std)).astype(dtype)
+    return np.exp(normal_pairs(stream, size, mean, std)).astype(dtype)
 
 
 @or_on_device
+@quiet
 def cauchy(stream: Stream, size: int, dtype: np.dtype[Any], median: float, sigma: float) -> Array:
     """Return Cauchy values ``median + sigma * tan(pi * (u53 - 1/2))``."""
 
@@ -272,5 +269,4 @@ def cauchy(stream: Stream, size: int, dtype: np.dtype[Any], median: float, sigma
         values: Array = _affine(np.tan(math.pi * (u53(words) - 0.5)), sigma, median)
         return values
 
-    with np.errstate(over="ignore"):
-        return draw(stream, size, 2, dtype, transform)
+    return draw(stream, size, 2, dtype, transform)

@@ -81,7 +81,10 @@ def _bounds(name: str, given: tuple[Any, ...], named: dict[str, Any], defaults: 
 @vmappable
 def uniform_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fill the tensor with numbers uniform in [from, to), by default [0, 1): ``x.uniform_(from=0, to=1)``."""
-    low, high = (float(each) for each in _bounds("uniform_", bounds, named, (0.0, 1.0)))
+    if not bounds and not named:
+        check_floating(self._array.dtype, "check_uniform_bounds")
+        return _fill(self, generator, "uniform_", continuous.standard_uniform)
+    low, high = map(float, _bounds("uniform_", bounds, named, (0.0, 1.0)))
     check_uniform(low, high, self._array.dtype)
     return _fill(self, generator, "uniform_", continuous.uniform, low, high)
 
