@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from minigrad.dtypes import dtype, from_numpy
+from minigrad.dtypes import from_numpy
+from minigrad.ops.arguments import fault
 from minigrad.ops.backend import device_of, is_array
-from minigrad.ops.state import Upper
 
 _C_NAMES = {
     "float16": "c10::Half",
@@ -73,16 +72,20 @@ def devices_apart(values: Any) -> RuntimeError | None:
     )
 
 
-def explained(error: Exception, signature: Any, args: Any, values: Any) -> Exception:
+def explained(
+    error: Exception, signature: Any, args: Any, values: Any, kwargs: Any = MappingProxyType({})
+) -> Exception:
     """Return what to raise for an error inside a forward: the one that names the argument at fault, if there is one.
 
     Parameters
     ----------
     error : Exception
-        Of another class than ValueError, TypeError and AttributeError, only what is no tensor is named instead of it.
+        Of another class than ValueError, TypeError and AttributeError, only what cannot be meant is named instead of it.
     signature : Signature
     args, values : sequence
         The bound arguments, as they were given and as the forward got them.
+    kwargs : mapping
+        What was given by name.
     """
     if isinstance(error, ValueError):
         found = broadcast_error(error, values)
@@ -92,47 +95,10 @@ def explained(error: Exception, signature: Any, args: Any, values: Any) -> Excep
         apart = devices_apart(values)
         if apart is not None:
             return apart
-    if "argument '" in str(error):
+    if isinstance(error, TypeError) and ("argument '" in str(error) or "invalid combination" in str(error)):
         return error
     in_words = not isinstance(error, (ValueError, TypeError, AttributeError))
-    for position, (name, value) in enumerate(zip(signature.names, args, strict=False), 1):
-        annotation = signature.annotations[position - 1]
-        if in_words and annotation != "Tensor":
-            continue
-        wanted = _wanted(name, annotation, value)
-        if wanted:
-            function = signature.function_name.removesuffix("_dim")
-            return TypeError(
-                f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(value).__name__}"
-            )
-    return error
-
-
-def _wanted(name: str, annotation: str, value: Any) -> str | None:
-    """Return PyTorch's name of what a parameter takes, if ``value`` is something else."""
-    if value is None and (annotation == "Any" or "None" in annotation):
-        return None
-    kinds = set(annotation.split(" | "))
-    if name == "dtype":
-        return None if isinstance(value, (dtype, np.dtype)) else "torch.dtype"
-    if kinds & {"Number", "float"}:
-        if isinstance(value, (int, float, np.generic)) or _is_tensor(value):
-            return None
-        return "Tensor" if "Tensor" in kinds and "Number" not in kinds else "Number"
-    if "Tensor" in kinds:
-        return None if _is_tensor(value) else "Tensor"
-    if "int" in kinds:
-        return None if hasattr(value, "__index__") else "int"
-    if "str" in kinds:
-        return None if isinstance(value, str) else "str"
-    if name in ("dim", "dims", "size", "shape") or annotation == "tuple[int, ...]":
-        several = value if isinstance(value, (tuple, list)) else (value,)
-        return None if all(hasattr(each, "__index__") for each in several) else "tuple of ints"
-    return None
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, (np.generic, Upper.Tensor)) or is_array(value)
+    return fault(signature, args, kwargs, in_words) or error
 
 
 def c_name(array: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import as_array, is_array, is_writeable, like
 from minigrad.ops.errors import explained
+from minigrad.ops.promotion import common_dtype
 from minigrad.ops.state import BATCHED, Upper, mode
 
 OVERLAP = (
@@ -110,6 +111,12 @@ def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:
             raise RuntimeError(f"result type {_title(given)} can't be cast to the desired output type {_title(wanted)}")
 
 
+def _check_result(target: np.ndarray[Any, Any], operands: list[Any]) -> None:
+    """Refuse operands whose common dtype the target does not hold, which PyTorch looks at before anything else."""
+    numbers = [each for each in operands if is_array(each) or isinstance(each, (bool, int, float))]
+    check_cast(common_dtype(*numbers), target.dtype)
+
+
 def _title(dtype: Any) -> str:
     return dtype.tensor_type.removesuffix("Tensor")
 
@@ -157,7 +164,10 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
             try:
                 result = forward(*values)
             except (ValueError, TypeError, AttributeError) as error:
-                raise explained(error, signature, args, values) from None
+                raise explained(error, signature, args, values, kwargs) from None
+            except NotImplementedError:
+                _check_result(target, [values[position] for position, _ in slots])
+                raise
             write(target, as_array(result))
         self._writes[0] += 1
         if recorded:
@@ -177,7 +187,13 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
-        return self.copy_(function(self.clone(), *args, **kwargs))
+        result = function(self.clone(), *args, **kwargs)
+        check_cast(result._array.dtype, self._array.dtype)
+        if result.shape != self.shape:
+            raise RuntimeError(
+                f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
+        return self.copy_(result)
 
     call.__name__ = f"{entry.name}_"
     call.__doc__ = f"In-place form of `{entry.name}`: writes the result into this tensor and returns it."

@@ -303,7 +303,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
         try:
             out = forward(*values)
         except Exception as error:
-            raise explained(error, signature, args, values) from None
+            raise explained(error, signature, args, values, kwargs) from None
         if hidden:
             out, *extras = out
         if found is None:
@@ -362,7 +362,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
         try:
             outs = forward(*values)
         except Exception as error:
-            raise explained(error, signature, args, values) from None
+            raise explained(error, signature, args, values, kwargs) from None
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs[:shown])
         outs = tuple(as_array(out) for out in outs)
@@ -416,7 +416,7 @@ def _make_sequence_call(self: Op) -> Callable[..., Any]:
         try:
             out = forward(arrays, *args[1:])
         except Exception as error:
-            raise explained(error, signature, args, arrays) from None
+            raise explained(error, signature, args, arrays, kwargs) from None
         if not some:
             return out
         result = Upper.Tensor._wrap(as_array(out))
@@ -464,7 +464,7 @@ def _explained_composed(error: Exception, signature: Signature, args: Any, kwarg
         values = [getattr(each, "_array", each) for each in bound]
     except (TypeError, NeedsValues):
         return error
-    return explained(error, signature, bound, values)
+    return explained(error, signature, bound, values, kwargs)
 
 
 def _share(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:

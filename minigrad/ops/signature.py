@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.dtypes import requested
+from minigrad.ops.arguments import SEVERAL, mismatch
 
 NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1"), "other": ("x2",)}
 """NumPy's spellings, which PyTorch accepts too."""
@@ -86,15 +87,12 @@ class Signature:
         if self.pack is not None and len(args) > self.pack + 1:
             args = (*args[: self.pack], args[self.pack :])
         if len(args) > self.positional:
-            raise TypeError(
-                f"{self.function_name}() takes {self.positional} positional arguments but {len(args)} were given; "
-                f"expected {self}"
-            )
+            raise self._misfit(args, kwargs, f"takes {self._room()} but {len(args)} were given")
         count = len(args)
         if not kwargs and count >= self.required:
             return args + self.defaults[count:]
         call = (count, *kwargs)
-        places = self._places.get(call) or self._find_places(call)
+        places = self._places.get(call) or self._find_places(args, kwargs)
         values = [*args, *self.defaults[count:]]
         for place, value in zip(places, kwargs.values(), strict=True):
             values[place] = value
@@ -108,25 +106,38 @@ class Signature:
             return kwargs
         return {self.names[self._index[name]] if name in self._index else name: kwargs[name] for name in kwargs}
 
-    def _find_places(self, call: tuple[Any, ...]) -> tuple[int, ...]:
+    def _find_places(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
         """Return where the keyword arguments of a call go, and remember it for the next call of this form."""
-        count, *names = call
+        count = len(args)
         places = []
-        for name in names:
+        for name in kwargs:
             index = self._index.get(name)
             if index is None:
-                raise TypeError(f"{self.function_name}() got an unexpected keyword argument '{name}'; expected {self}")
+                raise self._misfit(args, kwargs, f"got an unexpected keyword argument '{name}'")
             if index < count or index in places:
-                raise TypeError(f"{self.function_name}() got multiple values for argument '{name}'")
+                raise self._misfit(args, kwargs, f"got multiple values for argument '{name}'")
             places.append(index)
-        for k in range(count, self.arity):
-            if self.defaults[k] is _EMPTY and k not in places:
-                raise TypeError(
-                    f'{self.function_name}() missing 1 required positional arguments: "{self.names[k]}"; '
-                    f"expected {self}"
-                )
-        self._places[call] = tuple(places)
-        return self._places[call]
+        missing = [k for k in range(count, self.arity) if self.defaults[k] is _EMPTY and k not in places]
+        if missing:
+            plural = "s" if len(missing) == 1 else ""  # PyTorch has it the wrong way round
+            names = ", ".join(f'"{self.names[k]}"' for k in missing)
+            raise self._misfit(args, kwargs, f"missing {len(missing)} required positional argument{plural}: {names}")
+        self._places[(count, *kwargs)] = tuple(places)
+        return self._places[(count, *kwargs)]
+
+    def _misfit(self, args: tuple[Any, ...], kwargs: dict[str, Any], problem: str) -> TypeError:
+        """Return the error for arguments that do not find their parameters."""
+        name = self.function_name.removesuffix("_dim").removesuffix("_of")
+        if name in SEVERAL:
+            return mismatch(name, self, args, kwargs)
+        return TypeError(f"{name}() {problem}; expected {self}")
+
+    def _room(self) -> str:
+        """Return how many positional arguments there may be, in words."""
+        least = sum(default is _EMPTY for default in self.defaults[: self.positional])
+        if least < self.positional:
+            return f"from {least} to {self.positional} positional arguments"
+        return f"{least} positional argument{'s' * (least != 1)}"
 
     def __str__(self) -> str:
         return f"{self.function_name}{self.of_forward}"
