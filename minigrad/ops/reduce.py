@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, kernels_of
-from minigrad.ops.dims import axes, wrap_dims
+from minigrad.ops.dims import axes, wrap_dim, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.shape import expand, numel, reshape
 
@@ -171,7 +171,7 @@ def _extremum_reference(ufunc: Any) -> Any:
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """Largest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
     _check_not_empty("amax", input, dim or None if dim != 0 else 0)
-    return input.max(axis=axes(dim, input.ndim), keepdims=keepdim)
+    return _extreme(input, True, axes(dim, input.ndim), keepdim)
 
 
 @amax.gradient
@@ -189,7 +189,7 @@ def _(make):
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """Smallest element over all dimensions or those in ``dim``; ties share the gradient evenly, nan wins."""
     _check_not_empty("amin", input, dim or None if dim != 0 else 0)
-    return input.min(axis=axes(dim, input.ndim), keepdims=keepdim)
+    return _extreme(input, False, axes(dim, input.ndim), keepdim)
 
 
 @amin.gradient
@@ -264,21 +264,30 @@ def _(make):
     yield make.sample(make(2, 3), np.array([[0], [2]]), 1)
 
 
-def _extremum_at(argument: Any, input: Any, dim: int, keepdim: bool, name: str) -> tuple[Any, Any]:
-    """Return the extreme values along a dimension and where they are."""
-    _check_not_empty(name, input, dim)
+def _extreme(input: Any, largest: bool, axis: Any = None, keepdim: bool = False) -> Any:
+    """Return the largest or smallest elements over axes."""
+    if input.dtype.kind == "f":
+        return kernels_of(input).extreme(input, largest, axis, keepdim)
+    return (input.max if largest else input.min)(axis=axis, keepdims=keepdim)
+
+
+def _extreme_at(input: Any, largest: bool, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """Return the largest or smallest elements along a dimension and where they are."""
+    axis = wrap_dim(dim, input.ndim)
+    if not input.size:
+        _check_not_empty("max" if largest else "min", input, dim)
     if not input.ndim:
-        wrap_dims(dim, 0)
         return input.copy(), array_module(input).zeros((), np.int64)
-    axis = wrap_dims(dim, input.ndim)[0]
-    extremum = np.max if argument is np.argmax else np.min
-    return extremum(input, axis=axis, keepdims=keepdim), argument(input, axis=axis, keepdims=keepdim)
+    if input.dtype.kind == "f":
+        return kernels_of(input).extreme_at(input, largest, axis, keepdim)
+    places = (np.argmax if largest else np.argmin)(input, axis, keepdims=keepdim)
+    return _extreme(input, largest, axis, keepdim), places
 
 
 @op(namespace=None, name="max_dim", outputs=("values", "indices"), node="MaxBackward0")
 def max_dim(input: Tensor, dim: int, keepdim: bool = False) -> Any:
     """Largest elements along ``dim`` and where they are (the first of equals)."""
-    return _extremum_at(np.argmax, input, dim, keepdim, "max")
+    return _extreme_at(input, True, dim, keepdim)
 
 
 @max_dim.gradient
@@ -296,7 +305,7 @@ def _(make):
 @op(namespace=None, name="min_dim", outputs=("values", "indices"), node="MinBackward0")
 def min_dim(input: Tensor, dim: int, keepdim: bool = False) -> Any:
     """Smallest elements along ``dim`` and where they are (the first of equals)."""
-    return _extremum_at(np.argmin, input, dim, keepdim, "min")
+    return _extreme_at(input, False, dim, keepdim)
 
 
 @min_dim.gradient
@@ -315,7 +324,7 @@ def _(make):
 def max_all(input: Tensor) -> Tensor:
     """Largest element; ties share the gradient evenly."""
     _check_not_empty("max", input, None)
-    return input.max(axis=None)
+    return _extreme(input, True)
 
 
 @max_all.gradient
@@ -333,7 +342,7 @@ def _(make):
 def min_all(input: Tensor) -> Tensor:
     """Smallest element; ties share the gradient evenly."""
     _check_not_empty("min", input, None)
-    return input.min(axis=None)
+    return _extreme(input, False)
 
 
 @min_all.gradient

@@ -22,6 +22,14 @@ def test_any_axes(axis, keepdims, rng):
     x = rng.normal(size=(3, 5, 34))
     check("sum", x, axis, keepdims)
     check("mean", x.astype(np.float32), axis, keepdims)
+    check("prod", x.astype(np.float32), axis, keepdims)
+    for order in (1, 2):
+        check("vector_norm", x, order, axis, keepdims)
+    check("extreme", x, True, axis, keepdims)
+    check("extreme", x, False, axis, keepdims)
+    if isinstance(axis, int):
+        check("extreme_at", x, True, axis, keepdims)
+        check("extreme_at", x, False, axis, keepdims)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -15,7 +15,7 @@ CLOSE = {np.float32: {"rtol": 1e-5, "atol": 1e-5}, np.float64: {"rtol": 1e-12, "
 
 
 @pytest.mark.parametrize("dtype", CLOSE)
-@pytest.mark.parametrize("name", ["sum", "mean"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod"])
 @given(data=st.data(), shape=st.lists(st.integers(0, 5), max_size=4), keepdims=st.booleans(), seed=st.integers(0, 99))
 def test_any_axes(name, dtype, data, shape, keepdims, seed):
     ndim = len(shape)
@@ -25,6 +25,8 @@ def test_any_axes(name, dtype, data, shape, keepdims, seed):
     x = np.asarray(np.random.default_rng(seed).normal(size=shape), dtype)
     if data.draw(st.booleans()):
         x = x.T
+    elif data.draw(st.booleans()) and ndim > 1:
+        x = np.swapaxes(x, 0, -1)
     got = getattr(cpu, name)(x, axis, keepdims)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -40,6 +42,32 @@ def test_long_sums_stay_exact(axis):
     x = np.full((1200, 1100), 0.1, np.float32)
     want = x.sum(axis, dtype=np.longdouble)
     np.testing.assert_allclose(cpu.sum(x, axis), want.astype(np.float32), rtol=1.2e-7)
+
+
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (0, 1), (0, 1, 2)])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 200, 3), (0, 2, 1)])
+def test_norms(shape, axis, order, dtype):
+    x = np.random.default_rng(3).normal(size=shape).astype(dtype)
+    size = np.abs(x.astype(np.longdouble)) ** order
+    for keepdims in (False, True):
+        want = size.sum(axis, keepdims=keepdims) ** (1 / order)
+        for each in (x, np.asfortranarray(x)):
+            got = cpu.vector_norm(each, order, axis, keepdims)
+            assert (got.shape, got.dtype) == (want.shape, dtype)
+            np.testing.assert_allclose(got, want.astype(dtype), **CLOSE[dtype])
+
+
+def test_norms_do_not_overflow_on_the_way():
+    assert cpu.vector_norm(np.full(4, 1e30, np.float32), 2) == np.float32(2e30)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_rounding_errors_of_long_sums_are_few(axis):
+    x = np.random.default_rng(0).normal(size=(700, 900)).astype(np.float32)
+    error = np.abs(cpu.sum(x, axis) - x.sum(axis, dtype=np.float64)).max()
+    assert error <= 2.0**-24 * np.abs(x).sum(axis, dtype=np.float64).max() / 5
 
 
 def test_nan_and_infinity_pass():

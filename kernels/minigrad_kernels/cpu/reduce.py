@@ -1,6 +1,7 @@
-"""Sums and means over axes: several times faster than NumPy's on small arrays, twice on large ones, and more exact.
+"""Sums, means, products and norms over axes: several times faster than NumPy's on small arrays, and more exact.
 
-float32 is accumulated in float64 where many numbers are added; float64 in blocks, which keeps rounding errors small.
+float32 is added up in float64, but for a few neighbours or rows whose sum enters at a time; float64 in blocks, which
+keeps rounding errors small.
 """
 
 from __future__ import annotations
@@ -9,108 +10,162 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel
+from minigrad_kernels.cpu._axes import reduce_over
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel, subroutine
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 _FEW = 128  # rows that may be added in single precision
+_BLOCK32, _BLOCK64 = 256, 1024  # neighbours that are added in the array's own precision
 _NO_SCRATCH = empty(0)
 
 
-@kernel(fastmath=SUMS)
-def _sum_loop(x: In, length: int, inner: int, divisor: float, scratch: OutFloat64, out: Out):
-    """Sum x, seen as (outer, length, inner), over the middle, and divide; `scratch` holds `inner` numbers or none.
+@subroutine
+def _add_rows(x, first, count, total):
+    """Add so many rows, which begin at `first`, to total: 8 at a time, since it need not be fetched so often."""
+    size = total.size
+    eights = count // 8 * 8
+    for i in range(0, eights, 8):
+        at = first + i * size
+        a, b = x[at : at + size], x[at + size : at + 2 * size]
+        c, d = x[at + 2 * size : at + 3 * size], x[at + 3 * size : at + 4 * size]
+        at += 4 * size
+        e, f = x[at : at + size], x[at + size : at + 2 * size]
+        g, h = x[at + 2 * size : at + 3 * size], x[at + 3 * size : at + 4 * size]
+        for j in range(total.size):
+            total[j] += ((a[j] + b[j]) + (c[j] + d[j])) + ((e[j] + f[j]) + (g[j] + h[j]))
+    for i in range(eights, count):
+        row = x[first + i * size : first + (i + 1) * size]
+        for j in range(total.size):
+            total[j] += row[j]
 
-    A row is added up in blocks of 1024 elements.
-    """
+
+@kernel(fastmath=SUMS)
+def _sum_loop(x: In, length: int, inner: int, block: int, divisor: float, scratch: OutFloat64, out: Out):
+    """Sum x, seen as (outer, length, inner), over the middle, and divide; `scratch` holds `inner` numbers or none."""
     wide()
     if inner == 1:
         for k in range(out.size):
             row = x[k * length : (k + 1) * length]
             total = 0.0
-            for start in range(0, row.size, 1024):
-                block = row[start : start + 1024]
-                part = 0.0
-                for j in range(block.size):
-                    part += block[j]
+            for start in range(0, row.size, block):
+                neighbours = row[start : start + block]
+                part = x.dtype.type(0)
+                for j in range(neighbours.size):
+                    part += neighbours[j]
                 total += part
             out[k] = total / divisor
         return
     for k in range(out.size // inner):
         result = out[k * inner : (k + 1) * inner]
-        if scratch.size == 0:
+        if scratch.size:
+            for j in range(scratch.size):
+                scratch[j] = 0
+            _add_rows(x, k * length * inner, length, scratch)
+            for j in range(result.size):
+                result[j] = scratch[j] / divisor
+        else:
             for j in range(result.size):
                 result[j] = 0
-            for i in range(k * length, (k + 1) * length):
-                row = x[i * inner : (i + 1) * inner]
-                for j in range(row.size):
-                    result[j] += row[j]
+            _add_rows(x, k * length * inner, length, result)
             if divisor != 1:
                 for j in range(result.size):
                     result[j] /= divisor
-        else:
-            for j in range(scratch.size):
-                scratch[j] = 0
-            for i in range(k * length, (k + 1) * length):
-                row = x[i * inner : (i + 1) * inner]
-                for j in range(row.size):
-                    scratch[j] += row[j]
-            for j in range(result.size):
-                result[j] = scratch[j] / divisor
 
 
-def _reduce(x, axis, keepdims, is_mean):
-    """Sum or average a floating array."""
-    shape = x.shape
-    if axis is None:
-        length, inner = x.size, 1
-        left = (1,) * len(shape) if keepdims else ()
-    elif isinstance(axis, int):
-        axis = axis + len(shape) if axis < 0 else axis
-        after = shape[axis + 1 :]
-        length, inner = shape[axis], math.prod(after)
-        left = (*shape[:axis], 1, *after) if keepdims else shape[:axis] + after
-        if not x.flags.c_contiguous:
-            return _strided(x, axis, length, empty(left, x.dtype), keepdims, is_mean)
-    else:
-        return _reduce_several(x, axis, keepdims, is_mean)
-    out = empty(left, x.dtype)
-    if out.size:
-        is_wide = inner > 1 and length > _FEW and x.itemsize < 8
-        divisor = float(length) if is_mean else 1.0
-        _sum_loop[x.dtype](x, length, inner, divisor, empty(inner) if is_wide else _NO_SCRATCH, out)
-    return out
+def _sum_middle(x, length, inner, out, divisor=1.0):
+    """Sum x, seen as (outer, length, inner), over the middle into out, and divide."""
+    dtype = x.dtype
+    is_double = dtype.itemsize == 8
+    scratch = empty(inner) if inner > 1 and length > _FEW and not is_double else _NO_SCRATCH
+    _sum_loop[dtype](x, length, inner, _BLOCK64 if is_double else _BLOCK32, divisor, scratch, out)
 
 
-def _strided(x, axis, length, out, keepdims, is_mean):
-    """Leave to NumPy what is not contiguous: it reads strides, and need not copy."""
-    np.add.reduce(x, axis, out=out, keepdims=keepdims)
-    if is_mean:
-        with np.errstate(all="ignore"):
-            np.divide(out, length, out=out)
-    return out
-
-
-def _reduce_several(x, axes, keepdims, is_mean):
-    """Reduce over several axes, moved to the end unless they are neighbours."""
-    axes = sorted(axis % x.ndim for axis in axes)
-    if not axes:
-        return x.copy()
-    left = [1 if i in axes else n for i, n in enumerate(x.shape)]
-    count, first = len(axes), axes[0]
-    length = math.prod(x.shape[i] for i in axes)
-    if axes[-1] - first != count - 1:
-        x, first = np.moveaxis(x, axes, range(-count, 0)), x.ndim - count
-    merged = x.reshape(*x.shape[:first], length, *x.shape[first + count :])
-    out = _reduce(merged, first, False, is_mean)
-    return out.reshape(left if keepdims else [n for i, n in enumerate(left) if i not in axes])
+def _mean_middle(x, length, inner, out):
+    """Average x, seen as (outer, length, inner), over the middle into out."""
+    _sum_middle(x, length, inner, out, float(length))
 
 
 def sum(x, axis=None, keepdims=False):
     """Return the sum of a floating array over one axis, several (a tuple), or all (None)."""
-    return _reduce(x, axis, keepdims, False)
+    return reduce_over(x, axis, keepdims, _sum_middle)
 
 
 def mean(x, axis=None, keepdims=False):
     """Return the mean of a floating array over one axis, several (a tuple), or all (None); of nothing it is nan."""
-    return _reduce(x, axis, keepdims, True)
+    return reduce_over(x, axis, keepdims, _mean_middle)
+
+
+@kernel(fastmath=SUMS)
+def _product_loop(x: In, length: int, inner: int, out: Out):
+    """Multiply x, seen as (outer, length, inner), over the middle; a row in float64."""
+    wide()
+    if inner == 1:
+        for k in range(out.size):
+            row = x[k * length : (k + 1) * length]
+            total = 1.0
+            for j in range(row.size):
+                total *= row[j]
+            out[k] = total
+        return
+    for k in range(out.size // inner):
+        result = out[k * inner : (k + 1) * inner]
+        for j in range(result.size):
+            result[j] = 1
+        for i in range(k * length, (k + 1) * length):
+            row = x[i * inner : (i + 1) * inner]
+            for j in range(row.size):
+                result[j] *= row[j]
+
+
+def _multiply_middle(x, length, inner, out):
+    _product_loop[x.dtype](x, length, inner, out)
+
+
+def prod(x, axis=None, keepdims=False):
+    """Return the product of a floating array over one axis, several (a tuple), or all (None)."""
+    return reduce_over(x, axis, keepdims, _multiply_middle)
+
+
+@subroutine
+def _size(v, squared):
+    """Return |v| or v * v, in double precision."""
+    v = np.float64(v)
+    return v * v if squared else abs(v)
+
+
+@kernel(fastmath=SUMS)
+def _norm_loop(x: In, length: int, inner: int, squared: bool, scratch: OutFloat64, out: Out):
+    """Sum |x|, or take the root of the sum of squares, over the middle of (outer, length, inner), in float64."""
+    wide()
+    if inner == 1:
+        for k in range(out.size):
+            row = x[k * length : (k + 1) * length]
+            total = 0.0
+            for j in range(row.size):
+                total += _size(row[j], squared)
+            out[k] = math.sqrt(total) if squared else total
+        return
+    for k in range(out.size // inner):
+        result = out[k * inner : (k + 1) * inner]
+        for j in range(scratch.size):
+            scratch[j] = 0
+        for i in range(k * length, (k + 1) * length):
+            row = x[i * inner : (i + 1) * inner]
+            for j in range(row.size):
+                scratch[j] += _size(row[j], squared)
+        for j in range(result.size):
+            result[j] = math.sqrt(scratch[j]) if squared else scratch[j]
+
+
+def _norm1_middle(x, length, inner, out):
+    _norm_loop[x.dtype](x, length, inner, False, empty(inner), out)
+
+
+def _norm2_middle(x, length, inner, out):
+    _norm_loop[x.dtype](x, length, inner, True, empty(inner), out)
+
+
+def vector_norm(x, order, axis=None, keepdims=False):
+    """Return the norm of order 1 or 2 of a floating array over one axis, several (a tuple), or all (None)."""
+    return reduce_over(x, axis, keepdims, _norm2_middle if order == 2 else _norm1_middle)

@@ -113,3 +113,13 @@ def sum(x, axis=None, keepdims=False):
 def mean(x, axis=None, keepdims=False):
     """Return the mean of a floating array over one axis, several (a tuple), or all (None); of nothing it is nan."""
     return _reduce(x, axis, keepdims, True)
+
+
+def prod(x, axis=None, keepdims=False):
+    """Return the product of a floating array over one axis, several (a tuple), or all (None), by CuPy."""
+    return module().prod(x, axis, keepdims=keepdims)
+
+
+def vector_norm(x, order, axis=None, keepdims=False):
+    """Return the norm of order 1 or 2 of a floating array over one axis, several (a tuple), or all (None)."""
+    return module().sqrt(sum(module().square(x), axis, keepdims)) if order == 2 else sum(abs(x), axis, keepdims)

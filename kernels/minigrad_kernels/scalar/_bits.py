@@ -39,13 +39,14 @@ def by_precision(single, double):
     return decorate
 
 
-def _llvm_call(name):
+def _llvm_call(name, flags=()):
     """Return a code generator that calls LLVM's elementwise intrinsic `name` on its arguments."""
 
     def generate(context, builder, signature, arguments):
         kind = arguments[0].type
         function_type = ir.FunctionType(kind, [kind] * len(arguments))
-        return builder.call(builder.module.declare_intrinsic(name, [kind], function_type), arguments)
+        function = builder.module.declare_intrinsic(name, [kind], function_type)
+        return builder.call(function, arguments, fastmath=flags)
 
     return generate
 
@@ -70,8 +71,14 @@ def _fabs(typing_context, a):
 
 @intrinsic
 def _maximum(typing_context, a, b):
-    """Return the larger one, or nan where one is nan."""
-    return a(a, b), _llvm_call("llvm.maximum")
+    """Return the larger one, or nan where one is nan; of zeros either."""
+    return a(a, b), _llvm_call("llvm.maximum", ("nsz",))
+
+
+@intrinsic
+def _minimum(typing_context, a, b):
+    """Return the smaller one, or nan where one is nan; of zeros either."""
+    return a(a, b), _llvm_call("llvm.minimum", ("nsz",))
 
 
 @intrinsic
@@ -135,11 +142,11 @@ def _python_power_of_two(n):
 
 if config.DISABLE_JIT:
     fma = lambda a, b, c: a * b + c  # noqa: E731
-    copysign, fabs, maximum = np.copysign, np.abs, np.maximum
+    copysign, fabs, maximum, minimum = np.copysign, np.abs, np.maximum, np.minimum
     bits_of, power_of_two = _python_bits_of, _python_power_of_two
     subtract = lambda a, b: a - b  # noqa: E731
     half = lambda a: a >> 1  # noqa: E731
     wide = lambda: None  # noqa: E731
 else:
-    fma, copysign, fabs, maximum = _fma, _copysign, _fabs, _maximum
+    fma, copysign, fabs, maximum, minimum = _fma, _copysign, _fabs, _maximum, _minimum
     bits_of, power_of_two, subtract, half, wide = _bits_of, _power_of_two, _subtract, _half, _wide
