@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import is_device_array
 from minigrad.ops.op import composed, op
 from minigrad.ops.reduce import expand_reduced, reduction_samples, several_dims_samples, sum
 
@@ -29,6 +30,8 @@ def _nan_samples(make: Any) -> Any:
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not nan, over all dimensions or those in ``dim``."""
     if input.dtype.kind == "f":
+        if not is_device_array(input) and not np.isnan(total := sum(input, dim, keepdim, dtype=dtype)).any():
+            return total
         input = np.where(np.isnan(input), input.dtype.type(0), input)
     return sum(input, dim, keepdim, dtype=dtype)
 

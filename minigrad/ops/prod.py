@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import axes
 from minigrad.ops.op import composed, op
 from minigrad.ops.reduce import expand_reduced, reduction_samples
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 )
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Product of the elements, over all dimensions or along one; integers and bools are multiplied in int64."""
-    wanted = dtype.numpy if dtype is not None else np.dtype(np.int64) if input.dtype.kind != "f" else None
+    if dtype is None and input.dtype.kind == "f":
+        return kernels_of(input).prod(input, axes(dim, input.ndim), keepdim)
+    wanted = np.dtype(np.int64) if dtype is None else dtype.numpy
     return np.multiply.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)
 
 

@@ -42,8 +42,10 @@ def expand_reduced(grad: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -
 
 
 def _by_dim(name: str) -> Any:
-    def variant(input: Any, dim: Any, *rest: Any) -> str:
-        return f"{name}Backward{0 if dim is None else 1}"
+    over_all, along = f"{name}Backward0", f"{name}Backward1"
+
+    def variant(input: Any, dim: Any, keepdim: bool, dtype: Any) -> str:
+        return over_all if dim is None else along
 
     return variant
 

@@ -43,11 +43,9 @@ def norm_along(x: Any, ord: Any, axis: Any, keepdim: bool) -> Any:
     """Return the vector norm of an array along axes that are known to be right."""
     if x.dtype.itemsize == 2:  # whose powers leave the range of float16
         return norm_along(x.astype(np.float32), ord, axis, keepdim).astype(x.dtype)
-    if ord == 2:
-        return np.sqrt(kernels_of(x).sum(np.square(x), axis, keepdim))
+    if ord in (1, 2):
+        return kernels_of(x).vector_norm(x, ord, axis, keepdim)
     size = np.abs(x)
-    if ord == 1:
-        return kernels_of(x).sum(size, axis, keepdim)
     if ord == np.inf:
         return size.max(axis=axis, keepdims=keepdim)
     if ord == -np.inf:
@@ -85,6 +83,28 @@ def _(grad, input, out, ord, dim, keepdim):
     return norm_gradient(grad, input, out, ord, dim, keepdim)
 
 
+@op(namespace=None, name="ratio_or_zero", reference=lambda x, y: x / y)
+def _ratio_or_zero(input: Tensor, other: Tensor) -> Tensor:
+    """Quotient of two arrays of one shape, 0 where the divisor is 0."""
+    is_zero = np.equal(other, 0)
+    return np.where(is_zero, 0 * other, input / np.where(is_zero, 1 + other, other))
+
+
+@_ratio_or_zero.gradient("input")
+def _(grad, other):
+    return _ratio_or_zero(grad, other)
+
+
+@_ratio_or_zero.gradient("other")
+def _(grad, other, out):
+    return -_ratio_or_zero(grad * out, other)
+
+
+@_ratio_or_zero.samples
+def _(make):
+    yield make.sample(make(2, 3), make(2, 3, low=0.5))
+
+
 def norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     """Return the gradient of a vector norm; where the norm has a kink, the subgradient of least norm."""
     from minigrad.ops.rounding import abs, sign
@@ -95,8 +115,7 @@ def norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim: 
     if ord in (np.inf, -np.inf):
         return _share_among_ties(grad, abs(input), out, dim, keepdim) * sign(input)
     if ord == 2:
-        factor = where(out == 0, zero(out), grad / where(out == 0, 1.0, out))
-        return input * expand_reduced(factor, input.shape, dim, keepdim)
+        return input * expand_reduced(_ratio_or_zero(grad, out), input.shape, dim, keepdim)
     total = expand_reduced(out, input.shape, dim, keepdim)
     grad = expand_reduced(grad, input.shape, dim, keepdim)
     if ord == 1:

@@ -16,7 +16,7 @@ from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 _FEW = 128  # rows that may be added in single precision
-_BLOCK32, _BLOCK64 = 256, 1024  # neighbours that are added in the array's own precision
+_BLOCK = 128  # neighbours a byte of the dtype that are added in its own precision
 _NO_SCRATCH = empty(0)
 
 
@@ -41,10 +41,11 @@ def _add_rows(x, first, count, total):
 
 
 @kernel(fastmath=SUMS)
-def _sum_loop(x: In, length: int, inner: int, block: int, divisor: float, scratch: OutFloat64, out: Out):
+def _sum_loop(x: In, length: int, inner: int, divisor: float, scratch: OutFloat64, out: Out):
     """Sum x, seen as (outer, length, inner), over the middle, and divide; `scratch` holds `inner` numbers or none."""
     wide()
     if inner == 1:
+        block = _BLOCK * x.itemsize
         for k in range(out.size):
             row = x[k * length : (k + 1) * length]
             total = 0.0
@@ -75,10 +76,8 @@ def _sum_loop(x: In, length: int, inner: int, block: int, divisor: float, scratc
 
 def _sum_middle(x, length, inner, out, divisor=1.0):
     """Sum x, seen as (outer, length, inner), over the middle into out, and divide."""
-    dtype = x.dtype
-    is_double = dtype.itemsize == 8
-    scratch = empty(inner) if inner > 1 and length > _FEW and not is_double else _NO_SCRATCH
-    _sum_loop[dtype](x, length, inner, _BLOCK64 if is_double else _BLOCK32, divisor, scratch, out)
+    scratch = empty(inner) if inner > 1 and length > _FEW and x.itemsize < 8 else _NO_SCRATCH
+    _sum_loop[x.dtype](x, length, inner, divisor, scratch, out)
 
 
 def _mean_middle(x, length, inner, out):
