@@ -16,7 +16,7 @@ from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 _FEW = 128  # rows that may be added in single precision
-_BLOCK = 128  # neighbours a byte of the dtype that are added in its own precision
+_BLOCK = 64  # neighbours a byte of the dtype that are added in its own precision
 _NO_SCRATCH = empty(0)
 
 
