@@ -15,6 +15,7 @@ import numpy as np
 
 _BYTE = 127
 _SHORT = 4  # lines of fewer windows are quicker window by window
+_WIDE = 64  # lines of windows two steps apart are quicker tap by tap from here on
 
 
 class Windows:
@@ -35,12 +36,17 @@ class Windows:
     ----------
     out : tuple of int
         Windows along each dimension.
+    rank : int
+        How many there are.
+    is_one : bool
+        Whether there is one window, over all of a plane, whose mean is the plane's.
     """
 
     def __init__(self, size, spans, dilation, taps=None):
         missing = 3 - len(size)
         ones = (1,) * missing
-        self.size, self.out = size, tuple(len(each) for each in spans)
+        self.size, self.out, self.rank = size, tuple(len(each) for each in spans), len(size)
+        self.is_one = all(each == ((0, n, n),) for n, each in zip(size, spans, strict=True))
         lengths = (*ones, *size, *ones, *dilation, *ones, *self.out)
         self.shape = np.array(lengths, np.int64)
         spans = (*(((0, 1, 1),),) * missing, *spans)
@@ -65,6 +71,7 @@ class Windows:
             self.corners = planes.reshape(self.out)
             self.is_by_two = counts == (1, 2, 2) and steps == (1, 2, 2) and not any(borders) and across == (1, 1, 1)
             self.is_by_two = self.is_by_two and all(2 * n <= m for n, m in zip(self.out[-2:], size[-2:], strict=True))
+            self.is_by_window = steps[2] > 2 or (steps[2] == 2 and self.out[-1] < _WIDE)
             self.is_covered = all(2 * n == m for n, m in zip(self.out[-2:], size[-2:], strict=True))
 
     @functools.cached_property

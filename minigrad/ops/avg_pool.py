@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from minigrad import dtypes
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import array_of, kernels_of
+from minigrad.ops.backend import array_of
 from minigrad.ops.max_pool import max_pool1d, max_pool2d, max_pool3d
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
-from minigrad.ops.pool import adaptive_lengths, find_settings, mean_pool, per_dim
+from minigrad.ops.pool import find_even_windows, find_windows, mean_pool, per_dim
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import mean
 
@@ -31,19 +32,18 @@ def _pool(
     """Return ``avg_pool1d``, ``2d`` or ``3d``."""
     if divisor == 0:
         raise RuntimeError("divisor must be not zero")
-    name = f"avg_pool{rank}d"
-    size, kernel, stride, padding, dilation, out = find_settings(
-        name, input.shape, rank, kernel, stride, padding, 1, ceil_mode
-    )
-    if input.dtype.name == "bool":
+    name, node = _NAMES[rank]
+    windows = find_windows(name, input.shape, rank, kernel, stride, padding, 1, ceil_mode, bool(count_include_pad))
+    if input.dtype is dtypes.bool:
         raise not_implemented(name if rank > 1 else "avg_pool2d", array_of(input))
-    kernels = kernels_of(input)
-    if count_include_pad:
-        windows = kernels.pool_windows(size, kernel, stride, padding, dilation, out)
-    else:
-        windows = kernels.windows_without_padding(size, kernel, stride, padding, out)
-    node = "SqueezeBackward1" if rank == 1 else f"AvgPool{rank}DBackward0"
     return named(mean_pool(input, windows, divisor or 0), node)
+
+
+_NAMES = {
+    1: ("avg_pool1d", "SqueezeBackward1"),
+    2: ("avg_pool2d", "AvgPool2DBackward0"),
+    3: ("avg_pool3d", "AvgPool3DBackward0"),
+}
 
 
 @composed(reference=references.avg_pool(1))
@@ -148,18 +148,14 @@ def _(make):
 def _adaptive(input: Any, rank: int, output_size: Any) -> Any:
     """Return ``adaptive_avg_pool1d``, ``2d`` or ``3d``."""
     name = f"adaptive_avg_pool{rank}d"
-    size, out = adaptive_lengths(name, input.shape, rank, output_size)
-    if min(out) < 0:
-        raise RuntimeError(
-            f"{name}: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{', '.join(map(str, out))}}}"
-        )
-    if rank > 1 and set(out) == {1}:
-        return named(mean(input, tuple(range(-rank, 0)), True), "MeanBackward1")
+    windows = find_even_windows(name, input.shape, rank, output_size)
+    is_one = rank > 1 and windows.out == (1,) * rank
     if not input.dtype.is_floating_point:
+        if is_one:
+            return mean(input, tuple(range(-rank, 0)), True)  # which refuses it in words of its own
         raise not_implemented("adaptive_avg_pool3d_cpu" if rank == 3 else "adaptive_avg_pool2d", array_of(input))
-    node = "SqueezeBackward1" if rank == 1 else f"AdaptiveAvgPool{rank}DBackward0"
-    return named(mean_pool(input, kernels_of(input).even_windows(size, out), 0), node)
+    node = "MeanBackward1" if is_one else "SqueezeBackward1" if rank == 1 else f"AdaptiveAvgPool{rank}DBackward0"
+    return named(mean_pool(input, windows, 0), node)
 
 
 @composed(reference=references.adaptive_avg_pool(1))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from minigrad.dtypes import from_numpy
 from minigrad.ops import window_references as references
 from minigrad.ops.backend import kernels_of
+from minigrad.ops.dims import hashable
 from minigrad.ops.errors import c_name
 from minigrad.ops.op import op
 from minigrad.ops.promotion import not_implemented
@@ -66,10 +67,6 @@ def per_dim(name: str, value: Any, rank: int) -> tuple[int, ...]:
             f"dimensions, but got {name}={list(values)}"
         )
     return values
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _check_rank(name: str, rank: int, shape: tuple[int, ...], weight_shape: tuple[int, ...]) -> None:
@@ -185,7 +182,7 @@ def _convolve(
 ) -> Any:
     """Return ``conv1d``, ``conv2d`` or ``conv3d`` of arrays."""
     settings = _settings(
-        name, input.shape, weight.shape, _hashable(stride), _hashable(padding), _hashable(dilation), groups
+        name, input.shape, weight.shape, hashable(stride), hashable(padding), hashable(dilation), groups
     )
     _check_types(input, weight, bias, weight.shape[0], False, "slow_conv2d_cpu")
     return _run_convolve(input, weight, bias, settings)
@@ -283,7 +280,7 @@ def _give_gradients(function: Any, rank: int) -> None:
 
     def find(shape: Any, weight_shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Settings:
         return _settings(
-            name, tuple(shape), tuple(weight_shape), _hashable(stride), _hashable(padding), _hashable(dilation), groups
+            name, tuple(shape), tuple(weight_shape), hashable(stride), hashable(padding), hashable(dilation), groups
         )
 
     @function.gradient("input")

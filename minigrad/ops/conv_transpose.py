@@ -13,13 +13,13 @@ from minigrad.ops.conv import (
     _check_numbers,
     _check_rank,
     _check_types,
-    _hashable,
     _node_name,
     _sum_of_channels,
     convolution,
     convolution_weight,
     per_dim,
 )
+from minigrad.ops.dims import hashable
 from minigrad.ops.op import op
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _settings(
 
 def _transpose(name: str, input: Any, weight: Any, bias: Any, *rest: Any) -> Any:
     """Return ``conv_transpose1d``, ``2d`` or ``3d`` of arrays."""
-    size, settings = _settings(name, input.shape, weight.shape, *map(_hashable, rest))
+    size, settings = _settings(name, input.shape, weight.shape, *map(hashable, rest))
     stride, padding, dilation, groups, _ = settings
     _check_types(input, weight, bias, weight.shape[1] * groups, True, "slow_conv_transpose2d_out_cpu")
     batch = input if input.ndim == weight.ndim else input[None]
@@ -87,7 +87,7 @@ def _give_gradients(function: Any, rank: int) -> None:
     name = f"conv_transpose{rank}d"
 
     def find(shape: Any, weight_shape: Any, *rest: Any) -> Settings:
-        return _settings(name, tuple(shape), tuple(weight_shape), *map(_hashable, rest))[1]
+        return _settings(name, tuple(shape), tuple(weight_shape), *map(hashable, rest))[1]
 
     @function.gradient("input")
     def _(grad, weight, input_shape, stride, padding, output_padding, groups, dilation):

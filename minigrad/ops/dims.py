@@ -58,3 +58,8 @@ def axes(dims: Any, ndim: int) -> Any:
     if ndim == 0 or len(wrapped) == ndim:
         return None
     return wrapped[0] if len(wrapped) == 1 else wrapped
+
+
+def hashable(value: Any) -> Any:
+    """Return a list as a tuple, so that what follows from it can be remembered; anything else as it is."""
+    return tuple(value) if type(value) is list else value

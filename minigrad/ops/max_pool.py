@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad import dtypes
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import array_of, kernels_of
+from minigrad.ops.backend import array_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
-from minigrad.ops.pool import adaptive_lengths, find_settings, max_pool_indices, max_pool_values
+from minigrad.ops.pool import find_even_windows, find_windows, max_pool_indices, max_pool_values
 from minigrad.ops.promotion import not_implemented
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ def _pool(
     return_indices: bool,
 ) -> Any:
     """Return ``max_pool1d``, ``2d`` or ``3d``."""
-    name = f"max_pool{rank}d"
-    settings = find_settings(name, input.shape, rank, kernel, stride, padding, dilation, ceil_mode)
+    name, node = _NAMES[rank]
+    windows = find_windows(name, input.shape, rank, kernel, stride, padding, dilation, ceil_mode, True)
     _check_dtype(name if rank > 1 or return_indices else "max_pool1d_impl", input, rank == 1 and not return_indices)
-    return _of_windows(input, kernels_of(input).pool_windows(*settings), _NODES[rank], return_indices)
+    return _of_windows(input, windows, node, return_indices)
 
 
-_NODES = {1: "SqueezeBackward1", 2: "MaxPool2DWithIndicesBackward0", 3: "MaxPool3DWithIndicesBackward0"}
+_NAMES = {
+    1: ("max_pool1d", "SqueezeBackward1"),
+    2: ("max_pool2d", "MaxPool2DWithIndicesBackward0"),
+    3: ("max_pool3d", "MaxPool3DWithIndicesBackward0"),
+}
 
 
 def _of_windows(input: Any, windows: Any, node: str, return_indices: bool) -> Any:
@@ -43,7 +48,8 @@ def _of_windows(input: Any, windows: Any, node: str, return_indices: bool) -> An
 
 
 def _check_dtype(name: str, input: Any, only_floating: bool) -> None:
-    if input.dtype.name == "bool" or (only_floating and not input.dtype.is_floating_point):
+    dtype = input.dtype
+    if dtype is dtypes.bool or (only_floating and not dtype.is_floating_point):
         raise not_implemented(name, array_of(input))
 
 
@@ -191,14 +197,10 @@ def _(make):
 def _adaptive(input: Any, rank: int, output_size: Any, return_indices: bool) -> Any:
     """Return ``adaptive_max_pool1d``, ``2d`` or ``3d``."""
     name = f"adaptive_max_pool{rank}d"
-    size, out = adaptive_lengths(name, input.shape, rank, output_size)
-    if min(out) < 0:
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(out)}: {[*input.shape[:-rank], *out]}"
-        )
+    windows = find_even_windows(name, input.shape, rank, output_size)
     _check_dtype("adaptive_max_pool3d" if rank == 3 else "adaptive_max_pool2d", input, True)
     node = "SqueezeBackward1" if rank == 1 else f"AdaptiveMaxPool{rank}DBackward0"
-    return _of_windows(input, kernels_of(input).even_windows(size, out), node, return_indices)
+    return _of_windows(input, windows, node, return_indices)
 
 
 @composed(namespace="functional", reference=references.adaptive_max_pool(1))

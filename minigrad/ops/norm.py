@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_floating
+from minigrad.ops.promotion import check_floating, scalar_type
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import numel, reshape
 
@@ -37,8 +37,19 @@ def _layer_name(input: Any, centred: bool) -> str:
     return "ToCopyBackward0" if input.dtype.itemsize == 2 else "MulBackward0"
 
 
+def _agree(input: Any, parameters: tuple[Any, ...]) -> bool:
+    """Whether the input is floating and the parameters that are given have its dtype; a quick look that may miss it."""
+    dtype = input.dtype
+    for each in parameters:
+        if each is not None and each.dtype is not dtype:
+            return False
+    return dtype.kind == "f"
+
+
 def _check(name: str, input: Any, *parameters: Any) -> None:
     """Refuse dtypes that PyTorch's kernels do not take together."""
+    if _agree(input, parameters):
+        return
     check_floating(name, input)
     wanted = (input.dtype, np.dtype(np.float32)) if input.dtype.itemsize == 2 else (input.dtype,)
     if any(each is not None and each.dtype not in wanted for each in parameters):
@@ -138,100 +149,87 @@ def _(make):
     yield make.sample(make(4, 2, 3).T, None, make(2), 1, 1e-2)
 
 
-def _batch_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    axes = (0, *range(2, x.ndim))
-    out = _affine(_normalised(x, axes, eps), _along_channels(weight, x.ndim), _along_channels(bias, x.ndim))
-    return out, x.mean(axes), x.var(axes)
+def _batch_reference(
+    x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, uses_batch: bool, momentum: float, eps: float
+) -> Any:
+    if uses_batch:
+        x = _normalised(x, (0, *range(2, x.ndim)), eps)
+    else:
+        x = (x - _along_channels(running_mean, x.ndim)) / np.sqrt(_along_channels(running_var, x.ndim) + eps)
+    return _affine(x, _along_channels(weight, x.ndim), _along_channels(bias, x.ndim))
+
+
+def _check_parameters(input: Any, *parameters: Any) -> None:
+    """Refuse dtypes that PyTorch's batch normalisation does not take together."""
+    if _agree(input, parameters):
+        return
+    check_floating("batch_norm", input)
+    given = [each for each in parameters if each is not None]
+    first = given[0].dtype
+    if first != input.dtype and first != np.float32:
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    if first != input.dtype and input.dtype.itemsize != 2:
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    for each in given:
+        if each.dtype != first:
+            raise RuntimeError(f"expected scalar type {scalar_type(given[0])} but found {scalar_type(each)}")
 
 
 @op(
     namespace=None,
     name="batch_norm",
-    outputs=("out", "means", "variances"),
+    saves=("means", "rstds"),
     node="NativeBatchNormBackward0",
     reference=_batch_reference,
 )
-def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
-    """Normalise each channel over the batch, then scale and shift it.
+def batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    uses_batch: bool,
+    momentum: float,
+    eps: float,
+) -> Tensor:
+    """Normalise each channel over the batch, or by known moments, then scale and shift it.
 
     Parameters
     ----------
     input : Tensor, shape (batch, channels, ...)
     weight, bias : Tensor, shape (channels,), optional
-
-    Returns
-    -------
-    out : Tensor
-    means, variances : Tensor, shape (channels,)
-        The moments; variances are biased.
+    running_mean, running_var : Tensor, shape (channels,), optional
+        The known moments. Where the batch's are used, they are mixed into these in place: ``momentum`` is their share,
+        and the variance is made unbiased. Neither has a gradient.
+    uses_batch : bool
     """
-    _check("batch_norm", input, weight, bias)
-    return kernels_of(input).batch_norm(input, weight, bias, eps)
+    _check_parameters(input, weight, bias, running_mean, running_var)
+    run = kernels_of(input).batch_norm
+    return run(input, weight, bias, running_mean, running_var, uses_batch, momentum, eps)
 
 
 @batch_norm.gradient
-def _(grads, input, weight, bias, means, variances, eps):
-    grad, *of_moments = grads
-    dims = (0, *range(2, len(input.shape)))
+def _(grad, input, weight, means, rstds, uses_batch, eps):
     if is_array(grad):
-        found = kernels_of(grad).batch_norm_backward(grad, input, weight, means, variances, eps)
-        if not any(each.any() for each in of_moments):
-            return found
+        return *kernels_of(grad).batch_norm_backward(grad, input, weight, means, rstds, uses_batch), None, None
+    dims, scale = (0, *range(2, len(input.shape))), _along_channels(weight, len(input.shape))
+    if uses_batch:
+        found = gradients_by_formula(grad, input, scale, dims, eps, True)
     else:
-        found = gradients_by_formula(grad, input, _along_channels(weight, len(input.shape)), dims, eps, True)
-        found = found[0], *(sum(each, dims) for each in found[1:])
-    of_means, of_variances = (_along_channels(each, len(input.shape)) for each in of_moments)
-    count = numel([input.shape[dim] for dim in dims])
-    of_input = of_means + 2 * of_variances * (input - mean(input, dims, True))
-    return found[0] + of_input / count, *found[1:]
+        shift, rstd = (_along_channels(each, len(input.shape)) for each in (means, rstds))
+        scaled = grad * rstd
+        found = scaled if scale is None else scaled * scale, scaled * (input - shift), grad
+    return found[0], sum(found[1], dims), sum(found[2], dims), None, None
 
 
 @batch_norm.samples
 def _(make):
     for shape in ((4, 3), (3, 2, 4), (2, 3, 2, 2)):
-        yield make.sample(make(*shape), make(shape[1]), make(shape[1]), 1e-5)
-        yield make.sample(make(*shape), None, None, 1e-3)
-    yield make.sample(make(4, 3, 2).T, make(3), None, 1e-2)
-
-
-@op(
-    namespace=None,
-    name="scale_channels",
-    node="NativeBatchNormBackward0",
-    reference=lambda x, scale, shift: x * _along_channels(scale, x.ndim) + _along_channels(shift, x.ndim),
-)
-def scale_channels(input: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """``input * scale + shift`` with a number for each channel: batch normalisation with known moments.
-
-    Parameters
-    ----------
-    input : Tensor, shape (batch, channels, ...)
-    scale, shift : Tensor, shape (channels,)
-    """
-    _check("batch_norm", input, scale, shift)
-    return kernels_of(input).scale_channels(input, scale, shift)
-
-
-@scale_channels.gradient("input")
-def _(grad, scale):
-    return scale_channels(grad, scale, scale * 0)
-
-
-@scale_channels.gradient("scale")
-def _(grad, input, input_shape):
-    return sum(grad * input, (0, *range(2, len(input_shape))))
-
-
-@scale_channels.gradient("shift")
-def _(grad, input_shape):
-    return sum(grad, (0, *range(2, len(input_shape))))
-
-
-@scale_channels.samples
-def _(make):
-    yield make.sample(make(4, 3), make(3), make(3))
-    yield make.sample(make(2, 3, 2, 2), make(3), make(3))
-    yield make.sample(make(4, 3, 2).T, make(3), make(3))
+        yield make.sample(make(*shape), make(shape[1]), make(shape[1]), None, None, True, 0.0, 1e-5)
+        yield make.sample(make(*shape), None, None, None, None, True, 0.0, 1e-3)
+        moments = make(shape[1]), make(shape[1], low=0.5)
+        yield make.sample(make(*shape), make(shape[1]), make(shape[1]), *moments, False, 0.0, 1e-3)
+    yield make.sample(make(4, 3, 2).T, make(3), None, None, None, True, 0.0, 1e-2)
 
 
 def gradients_by_formula(

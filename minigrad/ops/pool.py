@@ -7,11 +7,14 @@ maxima; `mean_pool` and `mean_pool_backward` are each other's gradients. The pub
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
 from minigrad.ops.backend import kernels_of
+from minigrad.ops.dims import hashable
 from minigrad.ops.op import op
+from minigrad_kernels._pool_windows import Windows, even_windows, pool_windows, windows_without_padding
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -40,12 +43,35 @@ def per_dim(function: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
     return values * rank if len(values) == 1 else values
 
 
-def find_settings(
+def find_windows(*arguments: Any) -> Windows:
+    """Check the arguments of a pooling and return how its windows lie; what was found out once is remembered.
+
+    Parameters
+    ----------
+    *arguments
+        Those of `_find_settings`, and whether the padding counts for a mean.
+    """
+    try:
+        return _find_windows(*arguments)
+    except TypeError:  # perhaps because of lists, which cannot be remembered
+        return _find_windows(*map(hashable, arguments))
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _find_windows(*arguments: Any) -> Windows:
+    *arguments, counts_padding = arguments
+    size, kernel, stride, padding, dilation, out = _find_settings(*arguments)
+    if counts_padding:
+        return pool_windows(size, kernel, stride, padding, dilation, out)
+    return windows_without_padding(size, kernel, stride, padding, out)
+
+
+def _find_settings(
     function: str, shape: Any, rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Any, ...]:
     """Check the arguments of a pooling; return size, kernel, stride, padding, dilation and output lengths."""
     kernel = per_dim(function, "kernel_size", kernel, rank)
-    stride = kernel if stride is None or stride in ((), []) else per_dim(function, "stride", stride, rank)
+    stride = kernel if stride in (None, ()) else per_dim(function, "stride", stride, rank)
     padding = per_dim(function, "padding", padding, rank)
     dilation = per_dim(function, "dilation", dilation, rank)
     check_rank(function, shape, rank)
@@ -132,7 +158,30 @@ def check_rank(function: str, shape: Any, rank: int) -> None:
         )
 
 
-def adaptive_lengths(function: str, shape: Any, rank: int, output_size: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def find_even_windows(function: str, shape: Any, rank: int, output_size: Any) -> Windows:
+    """Return the windows that cover an input evenly; what was found out once is remembered."""
+    try:
+        return _find_even_windows(function, shape, rank, output_size)
+    except TypeError:
+        return _find_even_windows(function, shape, rank, hashable(output_size))
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _find_even_windows(function: str, shape: Any, rank: int, output_size: Any) -> Windows:
+    size, out = _adaptive_lengths(function, shape, rank, output_size)
+    if min(out) < 0 and "max" in function:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(out)}: {[*shape[:-rank], *out]}")
+    if min(out) < 0:
+        raise RuntimeError(
+            f"{function}: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{', '.join(map(str, out))}}}"
+        )
+    return even_windows(size, out)
+
+
+def _adaptive_lengths(
+    function: str, shape: Any, rank: int, output_size: Any
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the spatial lengths of an input and of its output, with what is None in ``output_size`` filled in."""
     if not isinstance(output_size, (tuple, list)):
         output_size = (output_size,) * rank

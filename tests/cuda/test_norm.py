@@ -43,14 +43,12 @@ def test_group_norm(shape, groups, dtype):
 @pytest.mark.parametrize("shape", [(6, 3), (3, 2, 5), (2, 5, 2, 3), (0, 3)])
 def test_batch_norm(shape, dtype):
     tolerance = LOOSE[np.dtype(dtype).name]
-    x, grad, weight, bias = numbers(dtype, shape, shape, (shape[1],), (shape[1],))
-    _, means, variances = check("batch_norm", x, weight, bias, 1e-2, tolerance=tolerance)
-    check("batch_norm", x, None, None, 1e-2, tolerance=tolerance)
-    for scale in (weight, None):
-        check("batch_norm_backward", grad, x, scale, means, variances, 1e-2, tolerance=tolerance)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(6, 3), (2, 3, 5), (0, 3, 2)])
-def test_scale_channels(shape, dtype):
-    check("scale_channels", *numbers(dtype, shape, (3,), (3,)), tolerance=LOOSE[np.dtype(dtype).name])
+    x, grad, weight, bias, mean = numbers(dtype, shape, shape, *[(shape[1],)] * 3)
+    variance = np.square(bias) + dtype(1)
+    for uses_batch in (True, False):
+        arguments = weight, bias, mean, variance, uses_batch, 0.25, 1e-2
+        _, means, rstds = check("batch_norm", x, *arguments, tolerance=tolerance)
+        check("batch_norm", x, None, None, *arguments[2:], tolerance=tolerance)
+        for scale in (weight, None):
+            check("batch_norm_backward", grad, x, scale, means, rstds, uses_batch, tolerance=tolerance)
+    check("batch_norm", x, weight, bias, None, None, True, 0.0, 1e-2, tolerance=tolerance)

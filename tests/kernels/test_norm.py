@@ -84,22 +84,37 @@ def test_batch_norm(dtype, shape):
     x, grad, weight, bias = numbers(dtype, shape, shape, (channels,), (channels,))
     axes, along = (0, *range(2, len(shape))), (channels,) + (1,) * (len(shape) - 2)
     mean, rstd = moments(x, axes)
-    out, means, variances = cpu.batch_norm(x, weight, bias, EPS)
+    averages = [np.zeros(channels, x.dtype), np.ones(channels, x.dtype)]
+    out, means, rstds = cpu.batch_norm(x, weight, bias, *averages, True, 0.25, EPS)
     assert_all_close([out], [(x - mean) * rstd * weight.reshape(along) + bias.reshape(along)], dtype)
-    assert_all_close([means, variances], [x.astype(float).mean(axes), x.astype(float).var(axes)], dtype)
-    assert_all_close(cpu.batch_norm(x, None, None, EPS)[:1], [(x - mean) * rstd], dtype)
-    found = cpu.batch_norm_backward(grad, x, weight, means, variances, EPS)
+    assert_all_close([means, rstds], [mean.reshape(-1), rstd.reshape(-1)], dtype)
+    wide = x.astype(float)
+    assert_all_close(averages, [wide.mean(axes) / 4, 0.75 + wide.var(axes, ddof=1) / 4], dtype)
+    assert_all_close(cpu.batch_norm(x, None, None, None, None, True, 0.0, EPS)[:1], [(x - mean) * rstd], dtype)
+    found = cpu.batch_norm_backward(grad, x, weight, means, rstds, True)
     wanted = gradients(grad, x, weight.reshape(along), axes)
     assert_all_close(found, [wanted[0], wanted[1].sum(axes), wanted[2].sum(axes)], dtype)
 
 
 @dtypes
 @pytest.mark.parametrize("shape", [(6, 3), (4, 3, 1, 1), (4, 3, 5, 7), (0, 3, 2)])
-def test_scale_channels(dtype, shape):
-    x, scale, shift = numbers(dtype, shape, (3,), (3,))
-    along = (3,) + (1,) * (len(shape) - 2)
-    wanted = x * scale.reshape(along) + shift.reshape(along)
-    assert_all_close([cpu.scale_channels(x, scale, shift)], [wanted], dtype)
+def test_batch_norm_by_known_moments(dtype, shape):
+    x, grad, weight, bias, mean = numbers(dtype, shape, shape, (3,), (3,), (3,))
+    variance, axes, along = np.square(bias) + 1, (0, *range(2, len(shape))), (3,) + (1,) * (len(shape) - 2)
+    rstd = 1 / np.sqrt(variance.reshape(along) + EPS)
+    normalised = (x - mean.reshape(along)) * rstd
+    out, means, rstds = cpu.batch_norm(x, weight, bias, mean, variance, False, 0.1, EPS)
+    assert_all_close([out], [normalised * weight.reshape(along) + bias.reshape(along)], dtype)
+    found = cpu.batch_norm_backward(grad, x, weight, means, rstds, False)
+    wanted = grad * rstd * weight.reshape(along), (grad * normalised).sum(axes), grad.sum(axes)
+    assert_all_close(found, wanted, dtype)
+
+
+def test_an_infinite_element_leaves_the_gradients_by_known_moments_finite():
+    for shape in ((2, 3), (2, 3, 4)):
+        x, one = np.full(shape, np.inf, np.float32), np.ones(3, np.float32)
+        out = cpu.batch_norm_backward(np.ones(shape, np.float32), x, None, one, one, False)[0]
+        np.testing.assert_array_equal(out, np.ones(shape))
 
 
 def test_large_means_do_not_swallow_the_variance():
@@ -107,7 +122,7 @@ def test_large_means_do_not_swallow_the_variance():
     for out in (
         cpu.layer_norm(x, None, None, 1000, True, 0.0)[0],
         cpu.group_norm(x, None, None, 3, 0.0)[0],
-        cpu.batch_norm(x, None, None, 0.0)[0],
+        cpu.batch_norm(x, None, None, None, None, True, 0.0, 0.0)[0],
     ):
         assert abs(out.std() - 1) < 1e-3
 
@@ -117,7 +132,7 @@ def test_half_precision_is_computed_in_single():
     out, means, _ = cpu.layer_norm(x, None, None, 256, True, 1e-5)
     assert (out.dtype, means.dtype) == (np.float16, np.float32)
     assert np.isfinite(out).all()
-    assert cpu.batch_norm(x, None, None, 1e-5)[0].dtype == np.float16
+    assert cpu.batch_norm(x, None, None, None, None, True, 0.0, 1e-5)[0].dtype == np.float16
 
 
 def test_empty_arrays():

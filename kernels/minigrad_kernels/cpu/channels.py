@@ -1,4 +1,4 @@
-"""Normalisation of channels over a batch, with the affine map that follows.
+"""Normalisation of channels over a batch or by known moments, with the affine map that follows.
 
 Where a channel is more than a number a sample, all of it is read before the next one, so that it stays in the cache.
 Sums over the batch are kept in double precision.
@@ -10,15 +10,41 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel
-from minigrad_kernels.cpu.norm import affine
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel, subroutine
+from minigrad_kernels.cpu.norm import NOTHING
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 
 
+@subroutine
+def _mix(running_mean, running_var, c, share, mean, square, count):
+    """Mix the moments of a channel into their running averages, if there are any; the variance is made unbiased."""
+    if running_mean.size > 0:
+        running_mean[c] = share * mean + (1 - share) * running_mean[c]
+        running_var[c] = share * (square / (count - 1)) + (1 - share) * running_var[c]
+
+
+@subroutine
+def _factors(weight, bias, c, rstd):
+    """Return the scale and the shift of a channel, of which either may be missing."""
+    return rstd * weight[c] if weight.size > 0 else rstd, bias[c] if bias.size > 0 else bias.dtype.type(0)
+
+
 @kernel(fastmath=SUMS)
-def _norm_channels_loop(x: In, weight: In, bias: In, inner: int, eps: float, means: Out, variances: Out, out: Out):
+def _norm_channels_loop(
+    x: In,
+    weight: In,
+    bias: In,
+    running_mean: Out,
+    running_var: Out,
+    share: float,
+    inner: int,
+    eps: float,
+    means: Out,
+    rstds: Out,
+    out: Out,
+):
     """Normalise each channel of x, seen as (batch, channels, inner), over the batch, then scale and shift it."""
     wide()
     channels, zero = means.size, x.dtype.type(0)
@@ -37,8 +63,11 @@ def _norm_channels_loop(x: In, weight: In, bias: In, inner: int, eps: float, mea
             for j in range(part.size):
                 some += (part[j] - mean) * (part[j] - mean)
             square += some
-        means[c], variances[c] = mean, square / count
-        scale, shift = x.dtype.type(weight[c] / math.sqrt(square / count + eps)), bias[c]
+        _mix(running_mean, running_var, c, share, total / count, square, count)
+        rstd = 1 / math.sqrt(square / count + eps)
+        means[c], rstds[c] = mean, rstd
+        factor, shift = _factors(weight, bias, c, rstd)
+        scale = x.dtype.type(factor)
         for start in range(c * inner, x.size, stride):
             part, result = x[start : start + inner], out[start : start + inner]
             for j in range(part.size):
@@ -51,20 +80,20 @@ def _norm_channels_backward_loop(
     x: In,
     weight: In,
     inner: int,
-    eps: float,
+    uses_batch: bool,
     means: In,
-    variances: In,
+    rstds: In,
     of_x: Out,
     of_weight: Out,
     of_bias: Out,
 ):
-    """Gradients of `_norm_channels_loop`."""
+    """Gradients of `_norm_channels_loop`, or of the same by known moments."""
     wide()
     channels, zero = means.size, x.dtype.type(0)
     stride = channels * inner
     count = x.size // channels
     for c in range(channels):
-        mean, along, across = means[c], 0.0, 0.0
+        mean, rstd, along, across = means[c], float(rstds[c]), 0.0, 0.0
         for start in range(c * inner, x.size, stride):
             g, part, total, product = grad[start : start + inner], x[start : start + inner], zero, zero
             for j in range(part.size):
@@ -72,9 +101,14 @@ def _norm_channels_backward_loop(
                 product += g[j] * (part[j] - mean)
             along += total
             across += product
-        rstd = 1 / math.sqrt(variances[c] + eps)
         of_weight[c], of_bias[c] = across * rstd, along
-        scale = x.dtype.type(rstd * weight[c])
+        scale = x.dtype.type(rstd * weight[c] if weight.size > 0 else rstd)
+        if not uses_batch:
+            for start in range(c * inner, x.size, stride):
+                g, result = grad[start : start + inner], of_x[start : start + inner]
+                for j in range(g.size):
+                    result[j] = scale * g[j]
+            continue
         shift, slope = x.dtype.type(along / count), x.dtype.type(across * rstd * rstd / count)
         for start in range(c * inner, x.size, stride):
             g, part, result = grad[start : start + inner], x[start : start + inner], of_x[start : start + inner]
@@ -84,31 +118,45 @@ def _norm_channels_backward_loop(
 
 @kernel(fastmath=SUMS)
 def _norm_columns_loop(
-    x: In, weight: In, bias: In, eps: float, sums: OutFloat64, scale: Out, means: Out, variances: Out, out: Out
+    x: In,
+    weight: In,
+    bias: In,
+    running_mean: Out,
+    running_var: Out,
+    share: float,
+    eps: float,
+    sums: OutFloat64,
+    factors: Out,
+    means: Out,
+    rstds: Out,
+    out: Out,
 ):
-    """Normalise each column of x, then scale and shift it; `sums` and `scale` hold a number a column."""
+    """Normalise each column of x, then scale and shift it; `sums` and `factors` hold two numbers a column."""
     wide()
     width, rows = means.size, x.size // means.size
-    for j in range(width):
+    squares, scale, shift = sums[width:], factors[:width], factors[width:]
+    for j in range(sums.size):
         sums[j] = 0
     for i in range(rows):
         row = x[i * width : (i + 1) * width]
         for j in range(row.size):
             sums[j] += row[j]
     for j in range(width):
-        means[j] = sums[j] / rows
-        sums[j] = 0
+        sums[j] /= rows
+        means[j] = sums[j]
     for i in range(rows):
         row = x[i * width : (i + 1) * width]
         for j in range(row.size):
-            sums[j] += (row[j] - means[j]) * (row[j] - means[j])
+            squares[j] += (row[j] - means[j]) * (row[j] - means[j])
     for j in range(width):
-        variances[j] = sums[j] / rows
-        scale[j] = weight[j] / math.sqrt(sums[j] / rows + eps)
+        _mix(running_mean, running_var, j, share, sums[j], squares[j], rows)
+        rstd = 1 / math.sqrt(squares[j] / rows + eps)
+        rstds[j] = rstd
+        scale[j], shift[j] = _factors(weight, bias, j, rstd)
     for i in range(rows):
         row, result = x[i * width : (i + 1) * width], out[i * width : (i + 1) * width]
         for j in range(row.size):
-            result[j] = (row[j] - means[j]) * scale[j] + bias[j]
+            result[j] = (row[j] - means[j]) * scale[j] + shift[j]
 
 
 @kernel(fastmath=SUMS)
@@ -116,16 +164,19 @@ def _norm_columns_backward_loop(
     grad: In,
     x: In,
     weight: In,
-    eps: float,
+    uses_batch: bool,
     sums: OutFloat64,
     factors: Out,
     means: In,
-    variances: In,
+    rstds: In,
     of_x: Out,
     of_weight: Out,
     of_bias: Out,
 ):
-    """Gradients of `_norm_columns_loop`; `sums` holds two numbers a column, `factors` three."""
+    """Gradients of `_norm_columns_loop`, or of the same by known moments.
+
+    `sums` holds two numbers a column, `factors` three.
+    """
     wide()
     width, rows = means.size, x.size // means.size
     along, across = sums[:width], sums[width:]
@@ -138,72 +189,110 @@ def _norm_columns_backward_loop(
             across[j] += g[j] * (row[j] - means[j])
     shift, slope, scale = factors[:width], factors[width : 2 * width], factors[2 * width :]
     for j in range(width):
-        rstd = 1 / math.sqrt(variances[j] + eps)
+        rstd = float(rstds[j])
         of_weight[j], of_bias[j] = across[j] * rstd, along[j]
-        shift[j], slope[j], scale[j] = along[j] / rows, across[j] * rstd * rstd / rows, rstd * weight[j]
+        shift[j], slope[j] = along[j] / rows, across[j] * rstd * rstd / rows
+        scale[j] = rstd * weight[j] if weight.size > 0 else rstd
     for i in range(rows):
         g, row = grad[i * width : (i + 1) * width], x[i * width : (i + 1) * width]
         result = of_x[i * width : (i + 1) * width]
-        for j in range(row.size):
-            result[j] = scale[j] * (g[j] - shift[j] - (row[j] - means[j]) * slope[j])
-
-
-def batch_norm(x, weight, bias, eps):
-    """Return x, shape (batch, channels, ...), each channel normalised over the batch; means and biased variances.
-
-    Parameters
-    ----------
-    weight, bias : ndarray, shape (channels,), or None
-    """
-    channels = x.shape[1]
-    real = np.float32 if x.itemsize == 2 else x.dtype
-    out, means, variances = empty(x.shape, x.dtype), np.zeros(channels, real), np.zeros(channels, real)
-    if not x.size:
-        return out, means, variances
-    weight, bias = affine(weight, bias, channels, x.dtype)
-    if x.size == x.shape[0] * channels:
-        loop, scale = _norm_columns_loop[x.dtype], empty(channels, real)
-        loop(x, weight, bias, eps, empty(channels), scale, means, variances, out)
-    else:
-        inner = x.size // (x.shape[0] * channels)
-        _norm_channels_loop[x.dtype](x, weight, bias, inner, eps, means, variances, out)
-    return out, means, variances
-
-
-def batch_norm_backward(grad, x, weight, means, variances, eps):
-    """Return the gradients of `batch_norm` for x, weight and bias."""
-    channels = x.shape[1]
-    of_x, of_weight, of_bias = empty(x.shape, x.dtype), np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
-    if not x.size:
-        return of_x, of_weight, of_bias
-    weight, _ = affine(weight, weight, channels, x.dtype)
-    results = means, variances, of_x, of_weight, of_bias
-    if x.size == x.shape[0] * channels:
-        loop, factors = _norm_columns_backward_loop[x.dtype], empty(3 * channels, means.dtype)
-        loop(grad, x, weight, eps, empty(2 * channels), factors, *results)
-    else:
-        inner = x.size // (x.shape[0] * channels)
-        _norm_channels_backward_loop[x.dtype](grad, x, weight, inner, eps, *results)
-    return of_x, of_weight, of_bias
+        if uses_batch:
+            for j in range(row.size):
+                result[j] = scale[j] * (g[j] - shift[j] - (row[j] - means[j]) * slope[j])
+        else:
+            for j in range(row.size):
+                result[j] = scale[j] * g[j]
 
 
 @kernel
-def _scale_channels_loop(x: In, scale: In, shift: In, inner: int, out: Out):
-    """Out = x * scale + shift, with a scale and a shift for each channel of `inner` elements."""
+def _known_channels_loop(
+    x: In,
+    weight: In,
+    bias: In,
+    running_mean: In,
+    running_var: In,
+    inner: int,
+    eps: float,
+    factors: Out,
+    means: Out,
+    rstds: Out,
+    out: Out,
+):
+    """Normalise each channel by known moments, then scale and shift it; `factors` holds two numbers a channel."""
     wide()
+    channels = means.size
+    scale, shift = factors[:channels], factors[channels:]
+    for c in range(channels):
+        rstd = 1 / math.sqrt(running_var[c] + eps)
+        means[c], rstds[c] = running_mean[c], rstd
+        factor, summand = _factors(weight, bias, c, rstd)
+        scale[c], shift[c] = factor, summand - running_mean[c] * factor
+    if inner == 1:
+        for i in range(x.size // channels):
+            row, result = x[i * channels : (i + 1) * channels], out[i * channels : (i + 1) * channels]
+            for j in range(row.size):
+                result[j] = row[j] * scale[j] + shift[j]
+        return
     for i in range(x.size // inner):
-        part, result, channel = x[i * inner : (i + 1) * inner], out[i * inner : (i + 1) * inner], i % scale.size
-        factor, summand = scale[channel], shift[channel]
+        part, result = x[i * inner : (i + 1) * inner], out[i * inner : (i + 1) * inner]
+        factor, summand = scale[i % channels], shift[i % channels]
         for j in range(part.size):
             result[j] = part[j] * factor + summand
 
 
-def scale_channels(x, scale, shift):
-    """Return x, shape (batch, channels, ...), times a scale plus a shift for each channel, shape (channels,)."""
-    inner = math.prod(x.shape[2:])
-    if inner == 1:
-        return x * scale.reshape(-1, *(1,) * (x.ndim - 2)) + shift.reshape(-1, *(1,) * (x.ndim - 2))
+def batch_norm(x, weight, bias, running_mean, running_var, uses_batch, momentum, eps):
+    """Return x, shape (batch, channels, ...), each channel normalised; means and 1 / deviations of the channels.
+
+    Parameters
+    ----------
+    weight, bias : ndarray, shape (channels,), or None
+    running_mean, running_var : ndarray, shape (channels,), or None
+        The moments that are used; if the batch's are, these are mixed into them in place.
+    uses_batch : bool
+    momentum : float
+        Share of the batch's moments.
+    eps : float
+    """
+    channels = x.shape[1]
+    real = np.float32 if x.itemsize == 2 else x.dtype
     out = empty(x.shape, x.dtype)
-    if x.size:
-        _scale_channels_loop[x.dtype](x, scale, shift, inner, out)
-    return out
+    if not x.size:
+        return out, np.zeros(channels, real), np.zeros(channels, real)
+    means, rstds = empty(channels, real), empty(channels, real)
+    inner = x.size // (x.shape[0] * channels)
+    nothing = NOTHING[x.dtype]
+    given = (
+        x,
+        nothing if weight is None else weight,
+        nothing if bias is None else bias,
+        nothing if running_mean is None else running_mean,
+        nothing if running_var is None else running_var,
+    )
+    if not uses_batch:
+        _known_channels_loop[x.dtype](*given, inner, eps, empty(2 * channels, real), means, rstds, out)
+    elif inner == 1:
+        work = empty(2 * channels), empty(2 * channels, real)
+        _norm_columns_loop[x.dtype](*given, momentum, eps, *work, means, rstds, out)
+    else:
+        _norm_channels_loop[x.dtype](*given, momentum, inner, eps, means, rstds, out)
+    return out, means, rstds
+
+
+def batch_norm_backward(grad, x, weight, means, rstds, uses_batch):
+    """Return the gradients of `batch_norm` for x, weight and bias."""
+    channels = x.shape[1]
+    of_x = empty(x.shape, x.dtype)
+    if not x.size:
+        return of_x, np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+    results = means, rstds, of_x, empty(channels, x.dtype), empty(channels, x.dtype)
+    inner = x.size // (x.shape[0] * channels)
+    if inner == 1:
+        work = empty(2 * channels), empty(3 * channels, means.dtype)
+        _norm_columns_backward_loop[x.dtype](
+            grad, x, NOTHING[x.dtype] if weight is None else weight, uses_batch, *work, *results
+        )
+    else:
+        _norm_channels_backward_loop[x.dtype](
+            grad, x, NOTHING[x.dtype] if weight is None else weight, inner, uses_batch, *results
+        )
+    return results[2:]

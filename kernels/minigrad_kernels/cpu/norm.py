@@ -14,7 +14,9 @@ from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
-_NOTHING = empty(0, np.float32)
+NOTHING = {np.dtype(each): empty(0, each) for each in (np.float32, np.float64)}
+NOTHING[np.dtype(np.float16)] = NOTHING[np.dtype(np.float32)]
+"""By dtype, the array that stands for a parameter that is not there."""
 
 
 @kernel(fastmath=SUMS)
@@ -93,10 +95,6 @@ def _norm_rows_backward_loop(
             of_bias[j] += g[j]
 
 
-def _or_none(array):
-    return _NOTHING if array is None else array
-
-
 def layer_norm(x, weight, bias, width, centred, eps):
     """Return ``(x - mean) / sqrt(variance + eps) * weight + bias`` for each `width` elements; means, 1 / deviations.
 
@@ -113,7 +111,17 @@ def layer_norm(x, weight, bias, width, centred, eps):
     if bias is not None and weight is None:
         weight = np.ones(width, x.dtype)
     if rows:
-        _norm_rows_loop[x.dtype](x, _or_none(weight), _or_none(bias), width, centred, eps, means, rstds, out)
+        _norm_rows_loop[x.dtype](
+            x,
+            NOTHING[x.dtype] if weight is None else weight,
+            NOTHING[x.dtype] if bias is None else bias,
+            width,
+            centred,
+            eps,
+            means,
+            rstds,
+            out,
+        )
     return out, means, rstds
 
 
@@ -122,7 +130,18 @@ def layer_norm_backward(grad, x, weight, means, rstds, width, centred):
     of_x, of_weight, of_bias = empty(x.shape, x.dtype), np.zeros(width), np.zeros(width)
     if means.size:
         loop = _norm_rows_backward_loop[x.dtype]
-        loop(grad, x, _or_none(weight), means, rstds, width, centred, of_x, of_weight, of_bias)
+        loop(
+            grad,
+            x,
+            NOTHING[x.dtype] if weight is None else weight,
+            means,
+            rstds,
+            width,
+            centred,
+            of_x,
+            of_weight,
+            of_bias,
+        )
     return of_x, of_weight.astype(x.dtype), of_bias.astype(x.dtype)
 
 

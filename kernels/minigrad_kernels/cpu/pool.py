@@ -12,7 +12,8 @@ import numpy as np
 
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
 from minigrad_kernels.cpu._copy import spread_pairs
-from minigrad_kernels.cpu._kernel import In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
+from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
+from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 
@@ -58,18 +59,35 @@ def _max_pool_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt
                             larger = (v > top[t]) | (v != v)
                             top[t] = v if larger else top[t]
                             where[t] = tap if larger else where[t]
-                    elif sw == 2:  # a constant, so that it becomes a shuffle
+                    else:  # 2: a constant, so that it becomes a shuffle
                         for t in range(top.size):
                             v = source[2 * t]
                             larger = (v > top[t]) | (v != v)
                             top[t] = v if larger else top[t]
                             where[t] = tap if larger else where[t]
-                    else:
-                        for t in range(top.size):
-                            v = source[sw * t]
-                            if v > top[t] or v != v:
-                                top[t] = v
-                                where[t] = tap
+
+
+@kernel
+def _max_pool_by_window_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt8):
+    """The same, one window after the other: for short lines of windows that are steps apart."""
+    d, h, w, kd, kh, kw, sd, sh, sw, pd, ph, pw, dd, dh, dw, od, oh, ow = shape
+    for line in range(out.size // ow):
+        plane, z, y = line // (od * oh) * d, line // oh % od * sd - pd, line % oh * sh - ph
+        first_a, last_a = max(0, (dd - 1 - z) // dd), min(kd, (d - 1 - z) // dd + 1)
+        first_b, last_b = max(0, (dh - 1 - y) // dh), min(kh, (h - 1 - y) // dh + 1)
+        for t in range(ow):
+            column = t * sw - pw
+            first = (dw - 1 - column) // dw if column < 0 else 0
+            last = (w - 1 - column) // dw + 1 if column + (kw - 1) * dw >= w else kw
+            best, place = lowest, (first_a * kh + first_b) * kw + first
+            for a in range(first_a, last_a):
+                for b in range(first_b, last_b):
+                    row, tap = ((plane + z + a * dd) * h + y + b * dh) * w + column, (a * kh + b) * kw
+                    for e in range(first, last):
+                        v = x[np.uint64(row + e * dw)]  # unsigned indices need no test for counting from the end
+                        larger = (v > best) | (v != v)
+                        best, place = v if larger else best, tap + e if larger else place
+            out[line * ow + t], places[line * ow + t] = best, place
 
 
 @kernel
@@ -106,7 +124,6 @@ def _max_pool_backward_loop(grad: In, places: InInt8, shape: InInt64, offsets: I
         start = ((plane * d + i * sd - pd) * h + j * sh - ph) * w - pw
         row, place = grad[line * ow : line * ow + ow], places[line * ow : line * ow + ow]
         for t in range(row.size):
-            # Unsigned indices need no test for counting from the end.
             out[np.uint64(start + t * sw + offsets[np.uint8(place[t])])] += row[t]
 
 
@@ -199,6 +216,20 @@ def _mean_windows_loop(
                     at += 1
 
 
+@kernel(fastmath=SUMS)
+def _plane_means_loop(x: In, count: int, divisor: int, out: Out):
+    """Out = the sum of each `count` elements of x, divided; a thousand at a time are summed in their own precision."""
+    wide()
+    for plane in range(out.size):
+        total, end = 0.0, (plane + 1) * count
+        for start in range(plane * count, end, 1024):
+            row, some = x[start : min(start + 1024, end)], x.dtype.type(0)
+            for e in range(row.size):
+                some += row[e]
+            total += some
+        out[plane] = total / divisor
+
+
 @kernel
 def _mean_windows_backward_loop(
     grad: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
@@ -242,14 +273,15 @@ def max_pool(x, view):
     places : ndarray of int8 or int64, of that shape
         For `max_pool_backward`, `at_maxima` and `plane_indices`.
     """
-    shape = x.shape[: x.ndim - len(view.size)] + view.out
+    shape = x.shape[: -view.rank] + view.out
     out = empty(shape, x.dtype)
     if view.has_bytes:
         places = empty(shape, np.int8)
         if out.size and view.is_by_two:
             _max_pool_by_two_loop[x.dtype](x, view.all_alike, out, places)
         elif out.size:
-            _max_pool_loop[x.dtype](x, view.all_alike, lowest(x.dtype), out, places)
+            loop = _max_pool_by_window_loop if view.is_by_window else _max_pool_loop
+            loop[x.dtype](x, view.all_alike, lowest(x.dtype), out, places)
         return out, places
     places = empty(shape, np.int64)
     if out.size:
@@ -259,7 +291,7 @@ def max_pool(x, view):
 
 def max_pool_backward(grad, places, view):
     """Return planes (..., *view.size) of zeros to which each element of `grad` is added where its maximum was."""
-    shape = grad.shape[: grad.ndim - len(view.size)] + view.size
+    shape = grad.shape[: -view.rank] + view.size
     if places.dtype == np.int8 and view.is_by_two and grad.size:
         out = (empty if view.is_covered else np.zeros)(shape, grad.dtype)
         _max_pool_by_two_backward_loop[grad.dtype](grad, places, view.all_alike, out)
@@ -288,7 +320,7 @@ def _scatter_loop(grad: In, places: InInt64, count: int, length: int, out: Out):
 
 def at_maxima(x, places, view):
     """Return the elements of `x`, shape (..., *view.size), where the maxima were."""
-    leading = x.shape[: x.ndim - len(view.size)]
+    leading = x.shape[: -view.rank]
     if places.dtype == np.int8:
         out = empty(leading + view.out, x.dtype)
         if out.size:
@@ -310,8 +342,11 @@ def plane_indices(places, view):
 
 def mean_pool(x, view, divisor=0):
     """Return the mean of each window, or its sum divided by `divisor`: (..., *view.size) -> (..., *view.out)."""
-    out = empty(x.shape[: x.ndim - len(view.size)] + view.out, x.dtype)
-    if out.size:
+    out = empty(x.shape[: -view.rank] + view.out, x.dtype)
+    if view.is_one and out.size and x.dtype.kind == "f":
+        count = math.prod(view.size)
+        _plane_means_loop[x.dtype](x, count, divisor or count, out)
+    elif out.size:
         row = empty(view.size[-1], np.float32 if x.dtype == np.float16 else x.dtype)
         _mean_windows_loop[x.dtype](x, view.shape, *view.spans, divisor, row, out)
     return out
@@ -319,7 +354,7 @@ def mean_pool(x, view, divisor=0):
 
 def mean_pool_backward(grad, view, divisor=0):
     """Return planes (..., *view.size) to which each element of `grad` is added, in equal shares, over its window."""
-    out = np.zeros(grad.shape[: grad.ndim - len(view.size)] + view.size, grad.dtype)
+    out = np.zeros(grad.shape[: -view.rank] + view.size, grad.dtype)
     if grad.size:
         row = empty(view.size[-1], np.float32 if grad.dtype == np.float16 else grad.dtype)
         _mean_windows_backward_loop[grad.dtype](grad, view.shape, *view.spans, divisor, row, out)

@@ -1,8 +1,6 @@
-"""Normalisation of channels over a batch, with the affine map that follows; a group of threads a channel."""
+"""Normalisation of channels over a batch or by known moments, with the affine map that follows."""
 
 from __future__ import annotations
-
-from math import prod
 
 import numpy as np
 
@@ -22,9 +20,23 @@ def _place(k, channel, channels, inner):
 
 @kernel
 def _norm_channels_loop(
-    x: In, weight: In, bias: In, inner: int, eps: Real, lanes: int, means: Out, variances: Out, out: Out
+    x: In,
+    weight: In,
+    bias: In,
+    running_mean: Out,
+    running_var: Out,
+    share: Real,
+    inner: int,
+    eps: Real,
+    lanes: int,
+    means: Out,
+    rstds: Out,
+    out: Out,
 ):
-    """Normalise each channel of x, seen as (batch, channels, inner), over the batch, then scale and shift it."""
+    """Normalise each channel of x, seen as (batch, channels, inner), over the batch, then scale and shift it.
+
+    A group of threads takes a channel. The moments are mixed into their running averages, if there are any.
+    """
     shared = cuda.shared.array(THREADS, x.dtype)
     groups, lane, channels = THREADS // lanes, cuda.threadIdx.x & (lanes - 1), means.size
     count = x.size // channels
@@ -44,7 +56,11 @@ def _norm_channels_loop(
             i = _place(k, c, channels, inner)
             out[i] = (x[i] - mean) * rstd * weight[c] + bias[c]
         if lane == 0 and c < channels:
-            means[c], variances[c] = mean, variance
+            means[c], rstds[c] = mean, rstd
+            if running_mean.size > 0:
+                rest, unbiased = x.dtype.type(1) - share, variance * (x.dtype.type(count) / x.dtype.type(count - 1))
+                running_mean[c] = share * mean + rest * running_mean[c]
+                running_var[c] = share * unbiased + rest * running_var[c]
 
 
 @kernel
@@ -53,22 +69,22 @@ def _norm_channels_backward_loop(
     x: In,
     weight: In,
     inner: int,
-    eps: Real,
+    uses_batch: bool,
     lanes: int,
     means: In,
-    variances: In,
+    rstds: In,
     of_weight: Out,
     of_bias: Out,
     of_x: Out,
 ):
-    """Gradients of `_norm_channels_loop`."""
+    """Gradients of `_norm_channels_loop`, or of `_known_channels_loop`; a group of threads takes a channel."""
     shared = cuda.shared.array(THREADS, x.dtype)
     groups, lane, channels = THREADS // lanes, cuda.threadIdx.x & (lanes - 1), means.size
     count = x.size // channels
     for start in range(cuda.blockIdx.x * groups, channels, cuda.gridDim.x * groups):
         c = start + cuda.threadIdx.x // lanes
         end, last = count if c < channels else 0, min(c, channels - 1)
-        mean, rstd = means[last], x.dtype.type(1) / sqrt(variances[last] + eps)
+        mean, rstd = means[last], rstds[last]
         along, across = x.dtype.type(0), x.dtype.type(0)
         for k in range(lane, end, lanes):
             i = _place(k, c, channels, inner)
@@ -78,32 +94,67 @@ def _norm_channels_backward_loop(
         shift, slope = along / x.dtype.type(count), across * rstd * rstd / x.dtype.type(count)
         for k in range(lane, end, lanes):
             i = _place(k, c, channels, inner)
-            of_x[i] = rstd * weight[c] * (grad[i] - shift - (x[i] - mean) * slope)
+            centred = grad[i] - shift - (x[i] - mean) * slope if uses_batch else grad[i]
+            of_x[i] = rstd * weight[c] * centred
         if lane == 0 and c < channels:
             of_weight[c], of_bias[c] = across * rstd, along
 
 
-def batch_norm(x, weight, bias, eps):
-    """Return x, shape (batch, channels, ...), each channel normalised over the batch; means and biased variances.
+@kernel
+def _known_channels_loop(
+    x: In,
+    weight: In,
+    bias: In,
+    running_mean: In,
+    running_var: In,
+    inner: int,
+    eps: Real,
+    means: Out,
+    rstds: Out,
+    out: Out,
+):
+    """Normalise each channel by known moments, then scale and shift it."""
+    channels, first, step = means.size, cuda.grid(1), cuda.gridsize(1)
+    for c in range(first, channels, step):
+        means[c], rstds[c] = running_mean[c], x.dtype.type(1) / sqrt(running_var[c] + eps)
+    for i in range(first, out.size, step):
+        c = i // inner % channels
+        out[i] = (x[i] - running_mean[c]) / sqrt(running_var[c] + eps) * weight[c] + bias[c]
+
+
+def batch_norm(x, weight, bias, running_mean, running_var, uses_batch, momentum, eps):
+    """Return x, shape (batch, channels, ...), each channel normalised; means and 1 / deviations of the channels.
 
     Parameters
     ----------
     weight, bias : array, shape (channels,), or None
+    running_mean, running_var : array, shape (channels,), or None
+        The moments that are used; if the batch's are, these are mixed into them in place.
+    uses_batch : bool
+    momentum : float
+        Share of the batch's moments.
+    eps : float
     """
     channels, xp = x.shape[1], module()
     real = np.float32 if x.itemsize == 2 else x.dtype
-    out, means, variances = empty(x.shape, x.dtype), xp.zeros(channels, real), xp.zeros(channels, real)
-    if x.size:
-        weight, bias = affine(weight, bias, channels, x.dtype)
-        count = x.size // channels
+    out, means, rstds = empty(x.shape, x.dtype), xp.zeros(channels, real), xp.zeros(channels, real)
+    if not x.size:
+        return out, means, rstds
+    weight, bias = affine(weight, bias, channels, x.dtype)
+    if running_mean is None:
+        running_mean = running_var = empty((0,), real)
+    count = x.size // channels
+    given, inner = (x, weight, bias, running_mean, running_var), count // x.shape[0]
+    if uses_batch:
         lanes = lanes_for(count)
         launch = _norm_channels_loop[x.dtype]
-        arguments = x, weight, bias, count // x.shape[0], eps, lanes, means, variances, out
-        launch(*arguments, blocks=blocks_for_rows(channels, lanes))
-    return out, means, variances
+        launch(*given, momentum, inner, eps, lanes, means, rstds, out, blocks=blocks_for_rows(channels, lanes))
+    else:
+        _known_channels_loop[x.dtype](*given, inner, eps, means, rstds, out)
+    return out, means, rstds
 
 
-def batch_norm_backward(grad, x, weight, means, variances, eps):
+def batch_norm_backward(grad, x, weight, means, rstds, uses_batch):
     """Return the gradients of `batch_norm` for x, weight and bias."""
     channels, xp = x.shape[1], module()
     of_x, of_weight, of_bias = empty(x.shape, x.dtype), xp.zeros(channels, x.dtype), xp.zeros(channels, x.dtype)
@@ -112,22 +163,6 @@ def batch_norm_backward(grad, x, weight, means, variances, eps):
         count = x.size // channels
         lanes = lanes_for(count)
         launch = _norm_channels_backward_loop[x.dtype]
-        arguments = grad, x, weight, count // x.shape[0], eps, lanes, means, variances, of_weight, of_bias, of_x
+        arguments = grad, x, weight, count // x.shape[0], uses_batch, lanes, means, rstds, of_weight, of_bias, of_x
         launch(*arguments, blocks=blocks_for_rows(channels, lanes))
     return of_x, of_weight, of_bias
-
-
-@kernel
-def _scale_channels_loop(x: In, scale: In, shift: In, inner: int, out: Out):
-    """Out = x * scale + shift, with a scale and a shift for each channel of `inner` elements."""
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        channel = i // inner % scale.size
-        out[i] = x[i] * scale[channel] + shift[channel]
-
-
-def scale_channels(x, scale, shift):
-    """Return x, shape (batch, channels, ...), times a scale plus a shift for each channel, shape (channels,)."""
-    out = empty(x.shape, x.dtype)
-    if x.size:
-        _scale_channels_loop[x.dtype](x, scale, shift, prod(x.shape[2:]), out)
-    return out

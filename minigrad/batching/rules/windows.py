@@ -1,4 +1,4 @@
-"""Convolution and pooling: samples join the batch, and filters that differ from sample to sample become groups."""
+"""Windows and channels: samples join the batch, and filters that differ from sample to sample become groups."""
 
 from __future__ import annotations
 
@@ -66,3 +66,21 @@ def _pool(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     if any(is_batched(each, level) for each in rest):
         return NO_RULE
     return wrap(level, entry.call(input.value, windows, *rest))
+
+
+@rule("batch_norm")
+def _batch_norm(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, *rest = args
+    running_mean, running_var, uses_batch = args[3:6]
+    if uses_batch and any(each is not None and not is_batched(each, level) for each in (running_mean, running_var)):
+        raise RuntimeError(_AVERAGES)
+    if uses_batch or any(is_batched(each, level) for each in rest):
+        return NO_RULE
+    return merged(entry, level, input, input.ndim - 1, *rest)
+
+
+_AVERAGES = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, "
+    "were not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be "
+    "False."
+)

@@ -34,27 +34,27 @@ def group_norm(
     ----------
     .. [1] Wu, He. Group Normalization. 2018. arXiv:1803.08494
     """
-    if input.dim() < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
-    batch, channels, *size = input.shape
+    shape = tuple(input.shape)
+    if len(shape) < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+    channels = shape[1]
     if num_groups <= 0:
         raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
-    sizes = [batch * channels // num_groups, num_groups, *size]
-    if sizes[0] * math.prod(size) == 1:
+    count = shape[0] * channels // num_groups
+    if count == 1 == math.prod(shape[2:]):
+        sizes = [count, num_groups, *shape[2:]]
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {sizes}")
     if channels % num_groups:
         raise RuntimeError(
             f"Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{list(input.shape)} and num_groups={num_groups}"
+            f"{list(shape)} and num_groups={num_groups}"
         )
     for name, given in (("weight", weight), ("bias", bias)):
-        if given is not None and tuple(given.shape) != (channels,):
+        if given is not None and given.shape != (channels,):
             raise RuntimeError(
                 f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
-                f"shape {list(given.shape)} and input of shape {list(input.shape)}"
+                f"shape {list(given.shape)} and input of shape {list(shape)}"
             )
-    if not input.dtype.is_floating_point:
-        raise not_implemented("GroupNormKernelImpl", input.detach().numpy())
     return norm.group_norm(input, weight, bias, num_groups, eps)
 
 

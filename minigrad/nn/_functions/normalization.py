@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from minigrad.autograd import no_grad
+from minigrad.autograd import is_grad_enabled
 from minigrad.ops import norm
 from minigrad.ops.naming import named
 from minigrad.tensor import Tensor
@@ -32,21 +32,21 @@ def layer_norm(
     ----------
     .. [1] Ba, Kiros, Hinton. Layer Normalization. 2016. arXiv:1607.06450
     """
-    shape = list(normalized_shape)
+    shape = tuple(normalized_shape)
     if not shape:
         raise RuntimeError(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
             "normalized_shape = []"
         )
     for name, given in (("weight", weight), ("bias", bias)):
-        if given is not None and list(given.shape) != shape:
+        if given is not None and given.shape != shape:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
-                f"{list(given.shape)} and normalized_shape = {shape}"
+                f"{list(given.shape)} and normalized_shape = {list(shape)}"
             )
-    if list(input.shape[-len(shape) :]) != shape:
+    if tuple(input.shape)[-len(shape) :] != shape:
         raise RuntimeError(
-            f"Given normalized_shape={shape}, expected input with shape [*, {', '.join(map(str, shape))}], "
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], "
             f"but got input of size{list(input.shape)}"
         )
     return norm.layer_norm(input, weight, bias, len(shape), eps, True)
@@ -81,10 +81,36 @@ def batch_norm(
     ----------
     .. [1] Ioffe, Szegedy. Batch Normalization: Accelerating Deep Network Training. 2015. arXiv:1502.03167
     """
+    shape = tuple(input.shape)
+    channels = shape[1] if len(shape) > 1 else input.numel()
+    if training and input.numel() == channels and math.prod((shape[0], *shape[2:])) == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if eps <= 0 and (training or eps < 0):
         bound = "positive during training" if training else "non-negative"
         raise ValueError(f"batch_norm eps must be {bound}, but got {eps}")
-    channels = input.size(1) if input.dim() > 1 else input.numel()
+    numbers = [each.numel() for each in (running_mean, running_var, weight, bias) if each is not None]
+    if running_mean is None or running_var is None or numbers != [channels] * len(numbers):
+        _check_parameters(channels, training, running_mean, running_var, weight, bias)
+    elif (running_mean.requires_grad or running_var.requires_grad) and is_grad_enabled():
+        name = "running_mean" if running_mean.requires_grad else "running_var"
+        raise RuntimeError(
+            f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+            "cannot have requires_grad True."
+        )
+    if len(shape) < 2:  # and therefore empty
+        return named(input.clone(), "NativeBatchNormBackward0")
+    return norm.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+
+
+def _check_parameters(
+    channels: int,
+    training: bool,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> None:
+    """Refuse averages that are missing, and parameters that have not one number a channel."""
     for name, given in (
         ("running_mean", running_mean),
         ("running_var", running_var),
@@ -96,35 +122,5 @@ def batch_norm(
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
         elif given.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
-    if input.dim() < 2:  # and therefore empty
-        return named(input.clone(), "NativeBatchNormBackward0")
-    count = input.numel() // channels if channels else input.size(0) * math.prod(input.shape[2:])
-    if training:
-        if count == 1:
-            raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-        out, means, variances = norm.batch_norm(input, weight, bias, eps)
-        if count:
-            _update_averages(running_mean, running_var, means, variances, momentum, count)
-        return out
-    assert running_mean is not None
-    assert running_var is not None
-    scale = (running_var + eps).rsqrt()
-    scale = scale if weight is None else scale * weight
-    shift = -running_mean * scale
-    return norm.scale_channels(input, scale, shift if bias is None else bias + shift)
-
-
-@no_grad()
-def _update_averages(
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    means: Tensor,
-    variances: Tensor,
-    momentum: float,
-    count: int,
-) -> None:
-    """Mix the moments of a batch into the running averages; the variance of the batch is made unbiased for it."""
-    if running_mean is not None:
-        running_mean.lerp_(means, momentum)
-    if running_var is not None:
-        running_var.lerp_(variances * (count / (count - 1)), momentum)
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
