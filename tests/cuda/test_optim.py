@@ -100,9 +100,9 @@ def test_a_step_is_one_launch_of_a_few_words(monkeypatch):
     arrays = [on_device(np.ones(n, np.float32)) for n in (3, 50, 7)]
     owners, starts, ends = optim._chunks((3, 50, 7), _memory.current())
     for _ in range(2):
-        loop(arrays, arrays, arrays, owners, starts, ends, -0.1, 0, 1, 0, False, False, False, False, blocks=5)
+        loop(arrays, arrays, arrays, owners, starts, ends, -0.1, 0, 1, 0, False, False, False, blocks=5)
     (_, _, words), (_, _, again) = launches
-    assert len(words) == 6 * 7 + 8
+    assert len(words) == 6 * 7 + 7
     np.testing.assert_array_equal(words[4].get(), [a.data.ptr for a in arrays])
     assert words[4] is again[4]
 

@@ -21,8 +21,7 @@ def _families():
 
 
 def _names(family):
-    module = getattr(cpu, family)
-    return [n for n in cpu.__all__ if n != family and getattr(getattr(cpu, n), "__module__", "") == module.__name__]
+    return [name for name in cpu.__all__ if name != family and name in vars(getattr(cpu, family))]
 
 
 @pytest.mark.parametrize("family", [f for f in _families() if f not in OF_THE_HOST])
@@ -30,6 +29,7 @@ def test_every_kernel_has_a_twin_of_the_same_signature(family):
     if family in MISSING:
         assert family not in cuda.__all__, "take it out of MISSING"
         return
+    assert _names(family)
     for name in _names(family):
         theirs, ours = getattr(cuda, name), getattr(cpu, name)
         assert inspect.signature(theirs) == inspect.signature(ours), name

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from minigrad_kernels import _steps
 from minigrad_kernels.cpu._arrays import count_of, nth
 from minigrad_kernels.cpu._kernel import InList, OutList, Real, kernel, subroutine
 from minigrad_kernels.scalar._bits import fma, wide
@@ -73,44 +74,26 @@ def _sgd_loop(
         if not param.size == grad.size == buffer.size:
             return False
         sign = param.dtype.type(-1 if maximize else 1)
-        if momentum == 0:
-            _plain_step(param, grad, rate, weight_decay, sign)
-        else:
+        if momentum != 0:
             _momentum_step(param, grad, buffer, rate, momentum, undamped, weight_decay, nesterov, sign, is_first)
+        else:
+            _plain_step(param, grad, rate, weight_decay, sign)
     return True
 
 
-def sgd(
-    params,
-    grads,
-    buffers,
-    lr,
-    momentum=0.0,
-    dampening=0.0,
-    weight_decay=0.0,
-    nesterov=False,
-    maximize=False,
-    is_first=False,
-):
-    """One step of SGD on a list of parameters, in place.
+sgd = _steps.bound(_steps.sgd, update_lists, _sgd_loop)
 
-    Parameters
-    ----------
-    params, grads : list of ndarray
-        Of one dtype; ``grads[k]`` has the shape of ``params[k]``.
-    buffers : list of ndarray or None
-        The momentum buffers; None where momentum is 0.
-    lr, momentum, dampening, weight_decay : float
-    nesterov, maximize : bool
-    is_first : bool
-        The buffers are overwritten by the gradient, so they may come in uninitialised.
-    """
-    if not params:
-        return
-    if buffers is None:
-        buffers, momentum = params, 0.0
-    numbers = -lr, momentum, 1.0 - dampening, weight_decay, nesterov, maximize, is_first
-    update_lists(_sgd_loop, (params, grads, buffers), *numbers)
+
+@subroutine
+def _moments(param, grad, mean, square, i, keep1, beta2, keep2, weight_decay, shrink, sign):
+    """Renew the averages of the gradient and of its square at an element; return the shrunk parameter and both."""
+    p = param[i] * shrink
+    g = fma(weight_decay, p, sign * grad[i])
+    m = fma(keep1, g - mean[i], mean[i])
+    v = fma(keep2 * g, g, square[i] * beta2)
+    mean[i] = m
+    square[i] = v
+    return p, m, v
 
 
 @subroutine
@@ -118,12 +101,7 @@ def _adam_step(param, grad, mean, square, keep1, beta2, keep2, weight_decay, shr
     """One step of Adam on one parameter."""
     wide()
     for i in range(param.size):
-        p = param[i] * shrink
-        g = fma(weight_decay, p, sign * grad[i])
-        m = fma(keep1, g - mean[i], mean[i])
-        v = fma(keep2 * g, g, square[i] * beta2)
-        mean[i] = m
-        square[i] = v
+        p, m, v = _moments(param, grad, mean, square, i, keep1, beta2, keep2, weight_decay, shrink, sign)
         param[i] = p + step_size * m / (math.sqrt(v) / root + eps)
 
 
@@ -134,12 +112,7 @@ def _amsgrad_step(
     """One step of AMSGrad on one parameter."""
     wide()
     for i in range(param.size):
-        p = param[i] * shrink
-        g = fma(weight_decay, p, sign * grad[i])
-        m = fma(keep1, g - mean[i], mean[i])
-        v = fma(keep2 * g, g, square[i] * beta2)
-        mean[i] = m
-        square[i] = v
+        p, m, v = _moments(param, grad, mean, square, i, keep1, beta2, keep2, weight_decay, shrink, sign)
         v = largest[i] if largest[i] > v else v
         largest[i] = v
         param[i] = p + step_size * m / (math.sqrt(v) / root + eps)
@@ -183,48 +156,4 @@ def _adam_loop(
     return True
 
 
-def adam(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    max_exp_avg_sqs,
-    step,
-    lr,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    weight_decay=0.0,
-    decoupled=False,
-    maximize=False,
-):
-    """One step of Adam (AdamW with `decoupled`) on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, exp_avgs, exp_avg_sqs : list of ndarray
-        Of one dtype and, for each k, of one shape.
-    max_exp_avg_sqs : list of ndarray or None
-        The largest mean squares for AMSGrad, else None.
-    step : int
-        The number of this step, from 1, the same for all of them.
-    lr, beta1, beta2, eps, weight_decay : float
-    decoupled, maximize : bool
-    """
-    if not params:
-        return
-    amsgrad = max_exp_avg_sqs is not None
-    numbers = (
-        1.0 - beta1,
-        beta2,
-        1.0 - beta2,
-        0.0 if decoupled else weight_decay,
-        1.0 - lr * weight_decay if decoupled else 1.0,
-        -lr / (1.0 - beta1**step),
-        math.sqrt(1.0 - beta2**step),
-        eps,
-        amsgrad,
-        maximize,
-    )
-    largest = max_exp_avg_sqs if amsgrad else exp_avg_sqs
-    update_lists(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)
+adam = _steps.bound(_steps.adam, update_lists, _adam_loop)

@@ -5,6 +5,7 @@ Twins of `minigrad_kernels.cpu.adaptive`, spread over blocks as `minigrad_kernel
 
 from __future__ import annotations
 
+from minigrad_kernels import _steps
 from minigrad_kernels.cuda._kernel import InInt64, InList, OutList, Real, kernel, subroutine
 from minigrad_kernels.cuda._math import fabs, sqrt
 from minigrad_kernels.cuda._numba import THREADS, cuda
@@ -17,6 +18,16 @@ def _mean(before, new, weight, rest):
     if weight < rest:
         return weight * (new - before) + before
     return (before - new) * rest + new
+
+
+@subroutine
+def _moments(means, squares, i, g, keep1, beta1, keep2, beta2):
+    """Renew the averages of the gradient and of its square at an element, and return them; `keep` is 1 - beta."""
+    m = _mean(means[i], g, keep1, beta1)
+    v = keep2 * g * g + squares[i] * beta2
+    means[i] = m
+    squares[i] = v
+    return m, v
 
 
 @kernel
@@ -59,24 +70,7 @@ def _rmsprop_loop(
             param[i] = param[i] - lr * step
 
 
-def rmsprop(
-    params, grads, square_avgs, grad_avgs, momentum_buffers, lr, alpha, eps, weight_decay, momentum, maximize=False
-):
-    """One step of RMSprop on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, square_avgs : list of arrays
-        Of one dtype and, for each k, of one shape.
-    grad_avgs, momentum_buffers : list of arrays, or None
-        Where the variance is wanted instead of the mean square, and where there is momentum.
-    lr, alpha, eps, weight_decay, momentum : float
-    maximize : bool
-    """
-    numbers = lr, alpha, 1.0 - alpha, eps, weight_decay, momentum
-    switches = grad_avgs is not None, momentum_buffers is not None, maximize
-    lists = params, grads, square_avgs, grad_avgs or square_avgs, momentum_buffers or square_avgs
-    update_lists(_rmsprop_loop, lists, *numbers, *switches)
+rmsprop = _steps.bound(_steps.rmsprop, update_lists, _rmsprop_loop)
 
 
 @kernel
@@ -103,9 +97,7 @@ def _adagrad_loop(
             param[i] = param[i] - rate * g / (sqrt(s) + eps)
 
 
-def adagrad(params, grads, sums, rate, eps, weight_decay, maximize=False):
-    """One step of Adagrad on a list of parameters, in place; `rate` is that of this step."""
-    update_lists(_adagrad_loop, (params, grads, sums), rate, eps, weight_decay, maximize)
+adagrad = _steps.bound(_steps.adagrad, update_lists, _adagrad_loop)
 
 
 @kernel
@@ -137,11 +129,7 @@ def _adadelta_loop(
             param[i] = param[i] - lr * step
 
 
-def adadelta(params, grads, square_avgs, acc_deltas, lr, rho, eps, weight_decay, maximize=False):
-    """One step of Adadelta on a list of parameters, in place."""
-    update_lists(
-        _adadelta_loop, (params, grads, square_avgs, acc_deltas), lr, rho, 1.0 - rho, eps, weight_decay, maximize
-    )
+adadelta = _steps.bound(_steps.adadelta, update_lists, _adadelta_loop)
 
 
 @kernel
@@ -175,10 +163,7 @@ def _adamax_loop(
             param[i] = param[i] - rate * m / u
 
 
-def adamax(params, grads, exp_avgs, exp_infs, rate, beta1, beta2, eps, weight_decay, maximize=False):
-    """One step of Adamax on a list of parameters, in place; `rate` is lr / (1 - beta1**t)."""
-    numbers = rate, beta1, 1.0 - beta1, beta2, eps, weight_decay, maximize
-    update_lists(_adamax_loop, (params, grads, exp_avgs, exp_infs), *numbers)
+adamax = _steps.bound(_steps.adamax, update_lists, _adamax_loop)
 
 
 @kernel
@@ -209,46 +194,12 @@ def _nadam_loop(
         for i in range(starts[chunk] + cuda.threadIdx.x, ends[chunk], THREADS):
             p = param[i] * shrink
             g = weight_decay * p + (-grad[i] if maximize else grad[i])
-            m = _mean(mean[i], g, keep1, beta1)
-            v = keep2 * g * g + square[i] * beta2
-            mean[i] = m
-            square[i] = v
+            m, v = _moments(mean, square, i, g, keep1, beta1, keep2, beta2)
             root = sqrt(v / remaining) + eps
             param[i] = p - rate * g / root - mean_rate * m / root
 
 
-def nadam(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    rate,
-    mean_rate,
-    remaining,
-    beta1,
-    beta2,
-    eps,
-    weight_decay,
-    shrink=1.0,
-    maximize=False,
-):
-    """One step of NAdam on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, exp_avgs, exp_avg_sqs : list of arrays
-        Of one dtype and, for each k, of one shape.
-    rate, mean_rate : float
-        Of the gradient and of its average in this step.
-    remaining : float
-        ``1 - beta2**t``.
-    beta1, beta2, eps, weight_decay : float
-    shrink : float
-        What the parameters are multiplied by first, for decoupled weight decay.
-    maximize : bool
-    """
-    numbers = rate, mean_rate, remaining, beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, weight_decay, shrink, maximize
-    update_lists(_nadam_loop, (params, grads, exp_avgs, exp_avg_sqs), *numbers)
+nadam = _steps.bound(_steps.nadam, update_lists, _nadam_loop)
 
 
 @kernel
@@ -278,44 +229,11 @@ def _radam_loop(
         for i in range(starts[chunk] + cuda.threadIdx.x, ends[chunk], THREADS):
             p = param[i] * shrink
             g = weight_decay * p + (-grad[i] if maximize else grad[i])
-            m = _mean(mean[i], g, keep1, beta1)
-            v = keep2 * g * g + square[i] * beta2
-            mean[i] = m
-            square[i] = v
+            m, v = _moments(mean, square, i, g, keep1, beta1, keep2, beta2)
             param[i] = p - rate * m / (sqrt(v) + eps) if is_rectified else p - rate * m
 
 
-def radam(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    rate,
-    is_rectified,
-    beta1,
-    beta2,
-    eps,
-    weight_decay,
-    shrink=1.0,
-    maximize=False,
-):
-    """One step of RAdam on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, exp_avgs, exp_avg_sqs : list of arrays
-        Of one dtype and, for each k, of one shape.
-    rate : float
-        Of the average gradient in this step, bias corrections and rectification included.
-    is_rectified : bool
-        Whether the average is divided by the root mean square.
-    beta1, beta2, eps, weight_decay : float
-    shrink : float
-        What the parameters are multiplied by first, for decoupled weight decay.
-    maximize : bool
-    """
-    numbers = rate, is_rectified, beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, weight_decay, shrink, maximize
-    update_lists(_radam_loop, (params, grads, exp_avgs, exp_avg_sqs), *numbers)
+radam = _steps.bound(_steps.radam, update_lists, _radam_loop)
 
 
 @kernel
@@ -351,22 +269,7 @@ def _rprop_loop(
             param[i] = param[i] - step
 
 
-def rprop(params, grads, prevs, step_sizes, shorter, longer, shortest, longest, maximize=False):
-    """One step of Rprop on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, prevs, step_sizes : list of arrays
-        Of one dtype and, for each k, of one shape.
-    shorter, longer : float
-        Factors of a step after a change of sign, and after none.
-    shortest, longest : float
-        Bounds of a step.
-    maximize : bool
-    """
-    update_lists(
-        _rprop_loop, (params, grads, prevs, step_sizes), shorter, longer, shortest, longest, 0.0, 1.0, maximize
-    )
+rprop = _steps.bound(_steps.rprop, update_lists, _rprop_loop)
 
 
 @kernel
@@ -395,19 +298,4 @@ def _asgd_loop(
             average[i] = p if is_first else (p - average[i]) * mu + average[i]
 
 
-def asgd(params, grads, axs, rate, shrink, mu, weight_decay, maximize=False):
-    """One step of averaged SGD on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, axs : list of arrays
-        Of one dtype and, for each k, of one shape.
-    rate : float
-    shrink : float
-        What the parameters are multiplied by, ``1 - lambd * rate``.
-    mu : float
-        Weight of the new parameters in the averages `axs`.
-    weight_decay : float
-    maximize : bool
-    """
-    update_lists(_asgd_loop, (params, grads, axs), rate, shrink, mu, mu == 1, weight_decay, maximize)
+asgd = _steps.bound(_steps.asgd, update_lists, _asgd_loop)

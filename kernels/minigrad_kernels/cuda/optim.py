@@ -8,10 +8,10 @@ parameter is spread over the GPU, and nothing has to be gathered into one flat a
 from __future__ import annotations
 
 import functools
-import math
 
 import numpy as np
 
+from minigrad_kernels import _steps
 from minigrad_kernels.cuda import _memory
 from minigrad_kernels.cuda._kernel import InInt64, InList, OutList, Real, fit, give_back, kernel, working_dtype
 from minigrad_kernels.cuda._math import sqrt
@@ -59,12 +59,12 @@ def _sgd_loop(
     momentum: Real,
     undamped: Real,
     weight_decay: Real,
-    has_momentum: bool,
     nesterov: bool,
     maximize: bool,
     is_first: bool,
 ):
     """One step for each of the lists' arrays; `rate` is -lr, `undamped` is 1 - dampening."""
+    has_momentum = momentum != 0
     for chunk in range(cuda.blockIdx.x, owners.size, cuda.gridDim.x):
         owner = owners[chunk]
         param, grad, buffer = params[owner], grads[owner], buffers[owner]
@@ -77,37 +77,7 @@ def _sgd_loop(
             param[i] += rate * g
 
 
-def sgd(
-    params,
-    grads,
-    buffers,
-    lr,
-    momentum=0.0,
-    dampening=0.0,
-    weight_decay=0.0,
-    nesterov=False,
-    maximize=False,
-    is_first=False,
-):
-    """One step of SGD on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads : list of arrays
-        Of one dtype; ``grads[k]`` has the shape of ``params[k]``.
-    buffers : list of arrays, or None
-        The momentum buffers; None where momentum is 0.
-    lr, momentum, dampening, weight_decay : float
-    nesterov, maximize : bool
-    is_first : bool
-        The buffers are overwritten by the gradient, so they may come in uninitialised.
-    """
-    if not params:
-        return
-    if buffers is None:
-        buffers, momentum = params, 0.0
-    numbers = -lr, momentum, 1.0 - dampening, weight_decay, momentum != 0, nesterov, maximize, is_first
-    update_lists(_sgd_loop, (params, grads, buffers), *numbers)
+sgd = _steps.bound(_steps.sgd, update_lists, _sgd_loop)
 
 
 @kernel
@@ -158,48 +128,4 @@ def _adam_loop(
             param[i] = p + step_size * m / (sqrt(v) / root + eps)
 
 
-def adam(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    max_exp_avg_sqs,
-    step,
-    lr,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    weight_decay=0.0,
-    decoupled=False,
-    maximize=False,
-):
-    """One step of Adam (AdamW with `decoupled`) on a list of parameters, in place.
-
-    Parameters
-    ----------
-    params, grads, exp_avgs, exp_avg_sqs : list of arrays
-        Of one dtype and, for each k, of one shape.
-    max_exp_avg_sqs : list of arrays, or None
-        The largest mean squares for AMSGrad, else None.
-    step : int
-        The number of this step, from 1, the same for all of them.
-    lr, beta1, beta2, eps, weight_decay : float
-    decoupled, maximize : bool
-    """
-    if not params:
-        return
-    amsgrad = max_exp_avg_sqs is not None
-    numbers = (
-        1.0 - beta1,
-        beta2,
-        1.0 - beta2,
-        0.0 if decoupled else weight_decay,
-        1.0 - lr * weight_decay if decoupled else 1.0,
-        -lr / (1.0 - beta1**step),
-        math.sqrt(1.0 - beta2**step),
-        eps,
-        amsgrad,
-        maximize,
-    )
-    largest = max_exp_avg_sqs if amsgrad else exp_avg_sqs
-    update_lists(_adam_loop, (params, grads, exp_avgs, exp_avg_sqs, largest), *numbers)
+adam = _steps.bound(_steps.adam, update_lists, _adam_loop)
