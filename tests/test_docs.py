@@ -97,6 +97,13 @@ def test_documented_names_exist(pages):
             value = getattr(value, part)
 
 
+def test_chapters_name_families_that_exist_and_each_once(reference):
+    families = {entry.written.__module__.rpartition(".")[2] for entry in reference.entries()}
+    named = [family for _, text in reference.CHAPTERS.values() for family in text.split()]
+    assert set(named) <= families
+    assert len(named) == len(set(named))
+
+
 def test_summaries_are_first_sentences_without_marks(reference):
     def function() -> None:
         """Smooth loss [1]_, as ``a. B`` says it. More of it.

@@ -29,10 +29,17 @@ CHAPTERS = {
     ),
     "reductions": (
         "Reductions, scans and sorting",
-        "reduce extremum statistics scan softmax sort",
+        "reduce prod variance extremum truth nan_reduce vector_norm quantile scan softmax sort",
     ),
-    "matrices": ("Products and matrices", "matmul products einsum linalg decomposition pairs"),
-    "shapes": ("Shapes, indices and memory", "shape arrange join stacking index gather write"),
+    "matrices": (
+        "Products and matrices",
+        "matmul products einsum linalg_products determinant linear_systems least_squares matrix_functions "
+        "decomposition householder diagonals covariance pairs distances",
+    ),
+    "shapes": (
+        "Shapes, indices and memory",
+        "shape arrange join stacking strided index_rows gather scatter masked placing write",
+    ),
     "further": ("Further operations", ""),
 }
 
