@@ -64,32 +64,30 @@ class Node:
         out = outs[0]
         self.shape = out.shape
         self.dtype = out.dtype
-        parents = []
+        self.parents = parents = []
         for position in plan.inputs:
             tensor = args[position]
             parents.append(tensor._node or tensor)
-        self.parents = parents
         saved = []
-        marks = []
-        for position in plan.kept:
-            if position < 0:
-                k = OUT - position
-                saved.append(outs[k])
-                if k >= len(results):
-                    continue
-                version = results[k]._writes
-            elif position >= SHAPE_OF:
-                saved.append(plan.needs if position == NEEDS else values[position - SHAPE_OF].shape)
-                continue
-            else:
-                saved.append(values[position])
-                tensor = args[position]
-                if not isinstance(tensor, Upper.Tensor):
-                    continue
+        self.marks = marks = []
+        for position in plan.operands:
+            saved.append(values[position])
+            tensor = args[position]
+            if isinstance(tensor, Upper.Tensor):
                 version = tensor._writes
-            marks.append((version, version[0], position))
+                marks.append((version, version[0], position))
+        for k in plan.outs:
+            saved.append(outs[k])
+            if k < len(results):
+                version = results[k]._writes
+                marks.append((version, version[0], OUT - k))
+        for position in plan.options:
+            saved.append(values[position])
+        for position in plan.shapes:
+            saved.append(values[position].shape)
+        if plan.keeps_needs:
+            saved.append(plan.needs)
         self.saved: list[Any] | None = saved
-        self.marks = marks
         self.label: str | None = None if plan.variant is None else plan.variant(*values)
         if Anomaly.attentive:
             Upper.attend(self, args, results)
@@ -117,23 +115,20 @@ class Node:
             return self._tensor_gradients(grad)
         plan = self.plan
         if plan.joint:
-            rule, slots = plan.steps[0]
-            gradients = rule(grad, *[saved[slot] for slot in slots])
+            rule, pick = plan.steps[0]
+            gradients = rule(grad, *pick(saved))
             return [(edge, gradients[k]) for edge, k in zip(self.parents, plan.targets, strict=True)]
         found = []
-        for edge, (rule, slots) in zip(self.parents, plan.steps, strict=True):
-            if len(slots) == 1:
-                found.append((edge, rule(grad, saved[slots[0]])))
-            else:
-                found.append((edge, rule(grad, *[saved[slot] for slot in slots])))
+        for edge, (rule, pick) in zip(self.parents, plan.steps, strict=True):
+            found.append((edge, rule(grad, *pick(saved))))
         return found
 
     def _tensor_gradients(self, grad: Any) -> list[tuple[Any, Any]]:
         """Run the gradient rules on tensors; on batched ones sample by sample where a rule asks for their values."""
         saved, plan = self._saved_tensors(), self.plan
         found = []
-        for rule, slots in plan.steps:
-            values = (grad, *[saved[slot] for slot in slots])
+        for rule, pick in plan.steps:
+            values = (grad, *pick(saved))
             try:
                 found.append(rule(*values))
             except NeedsValues:

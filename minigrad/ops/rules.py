@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 OUT = -1
@@ -15,14 +18,8 @@ NEEDS = 2000
 """Stands for the tuple of bools that says which gradients are wanted."""
 
 
-class Step(NamedTuple):
-    """One rule to run in a backward pass, and the saved values that it names."""
-
-    rule: Callable[..., Any]
-    slots: tuple[int, ...]
-
-
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
     """What a node keeps and computes, for one choice of the inputs that need a gradient.
 
     Attributes
@@ -30,13 +27,19 @@ class Plan(NamedTuple):
     op : Op
     kept : tuple of int
         Positions of the arguments that are saved (``OUT - k`` for output ``k``, ``SHAPE_OF + p`` for a shape,
-        ``NEEDS`` for ``needs``).
+        ``NEEDS`` for ``needs``), in the order of the next four: the operands first.
+    operands, outs, options, shapes : tuple of int
+        Of what is kept: positions of arguments that may be tensors, numbers of outputs, positions of other arguments,
+        and positions of those whose shape is kept.
+    keeps_needs : bool
+        Whether ``needs`` is kept, after all others.
     targets : tuple of int
         The tensor slots that need a gradient, in order.
     needs : tuple of bool
         The same, one entry a tensor slot.
-    steps : tuple of Step
-        One a target, or a single one whose rule returns the gradients of all tensor slots.
+    steps : tuple of (callable, callable)
+        A rule, and what picks the values that it names from those saved. One a target, or a single one whose rule
+        returns the gradients of all tensor slots.
     joint : bool
         Whether it is a single one.
     inputs : tuple of int
@@ -49,9 +52,14 @@ class Plan(NamedTuple):
 
     op: Any
     kept: tuple[int, ...]
+    operands: tuple[int, ...]
+    outs: tuple[int, ...]
+    options: tuple[int, ...]
+    shapes: tuple[int, ...]
+    keeps_needs: bool
     targets: tuple[int, ...]
     needs: tuple[bool, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[tuple[Callable[..., Any], Callable[[list[Any]], Any]], ...]
     joint: bool
     inputs: tuple[int, ...]
     variant: Callable[..., str] | None
@@ -102,18 +110,34 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
         chosen = [op.joint_rule]
     else:
         chosen = [_rule_of(op, op.signature.names[op.signature.tensor_positions[k]]) for k in targets]
-    kept: list[int] = []
-    steps = []
-    for rule in chosen:
-        positions = [_position(op, name) for name in rule.names[1:]]
-        kept.extend(position for position in dict.fromkeys(positions) if position not in kept)
-        steps.append(Step(rule.function, tuple(kept.index(position) for position in positions)))
-    arrays = op.signature.array_positions
-    frees = any(position < 0 or position in arrays for position in kept)
-    places = () if op.signature.takes_sequence else tuple(op.signature.tensor_positions[k] for k in targets)
-    return Plan(
-        op, tuple(kept), targets, needs, tuple(steps), op.joint_rule is not None, places, op.variant, frees
+    signature = op.signature
+    positions = [[_position(op, name) for name in rule.names[1:]] for rule in chosen]
+    wanted = set(itertools.chain(*positions))
+    operands = tuple(k for k in signature.array_positions if k in wanted)
+    outs = tuple(k for k in range(len(op.output_names)) if OUT - k in wanted)
+    options = tuple(k for k in range(signature.arity) if k in wanted and k not in operands)
+    shapes = tuple(k for k in range(signature.arity) if SHAPE_OF + k in wanted)
+    kept = (
+        *operands, *(OUT - k for k in outs), *options, *(SHAPE_OF + k for k in shapes), *((NEEDS,) * (NEEDS in wanted))
     )  # fmt: skip
+    return Plan(
+        op, kept, operands, outs, options, shapes, NEEDS in wanted, targets, needs,
+        steps=tuple(
+            (rule.function, _picker([kept.index(position) for position in places]))
+            for rule, places in zip(chosen, positions, strict=True)
+        ),
+        joint=op.joint_rule is not None,
+        inputs=() if signature.takes_sequence else tuple(signature.tensor_positions[k] for k in targets),
+        variant=op.variant,
+        frees=bool(operands or outs),
+    )  # fmt: skip
+
+
+def _picker(slots: list[int]) -> Callable[[list[Any]], Any]:
+    """Return what takes the values at some places out of a list, as a sequence."""
+    if len(slots) > 1:
+        return operator.itemgetter(*slots)
+    return operator.itemgetter(slice(slots[0], slots[0] + 1) if slots else slice(0))
 
 
 def _rule_of(op: Any, name: str) -> Rule:

@@ -33,7 +33,7 @@ class Mode(threading.local):
 mode = Mode()
 
 
-class Anomaly:
+class _Anomaly:
     """What new nodes look after besides the graph, for the whole process.
 
     Attributes
@@ -48,11 +48,14 @@ class Anomaly:
         Whether any of this is asked for: the one question that a new node has time for.
     """
 
-    enabled = False
-    check_nan = True
-    hooked = 0
-    attentive = False
+    def __init__(self) -> None:
+        self.enabled = False
+        self.check_nan = True
+        self.hooked = 0
+        self.attentive = False
 
+
+Anomaly = _Anomaly()  # an object, and so is `Upper`: the attributes of a class are several times slower to read
 
 BATCHED: Any = object()
 """Stands for the base of a batched tensor, a sample of `vmap`: the doors of the table pass a call with one on."""
@@ -65,13 +68,14 @@ class NeedsValues(RuntimeError):
     """
 
 
-class Upper:
+class _Upper:
     """The classes of the layers above that operations make; `minigrad.tensor` fills them in."""
 
-    Tensor: Any = None
-    Node: Any = None
-    MultiNode: Any = None
-    SequenceNode: Any = None
+    def __init__(self) -> None:
+        self.Tensor: Any = None
+        self.Node: Any = None
+        self.MultiNode: Any = None
+        self.SequenceNode: Any = None
 
     @staticmethod
     def attend(node: Any, args: Any, results: Any) -> None:
@@ -116,3 +120,6 @@ class Upper:
     @staticmethod
     def rebase_view(view: Any, node: Any) -> None:
         """Pass a write into a view on to its base; filled in by `minigrad.autograd.views`."""
+
+
+Upper = _Upper()
