@@ -64,12 +64,13 @@ class Node:
         out = outs[0]
         self.shape = out.shape
         self.dtype = out.dtype
-        self.parents = parents = []
+        parents = []
         for position in plan.inputs:
             tensor = args[position]
             parents.append(tensor._node or tensor)
+        self.parents = parents
         saved = []
-        self.marks = marks = []
+        marks = []
         for position in plan.operands:
             saved.append(values[position])
             tensor = args[position]
@@ -88,6 +89,7 @@ class Node:
         if plan.keeps_needs:
             saved.append(plan.needs)
         self.saved: list[Any] | None = saved
+        self.marks = marks
         self.label: str | None = None if plan.variant is None else plan.variant(*values)
         if Anomaly.attentive:
             Upper.attend(self, args, results)

@@ -80,7 +80,7 @@ def explained(
     Parameters
     ----------
     error : Exception
-        Of another class than ValueError, TypeError and AttributeError, only what cannot be meant is named instead of it.
+        Of another class than ValueError, TypeError and AttributeError, only what cannot be meant is named instead.
     signature : Signature
     args, values : sequence
         The bound arguments, as they were given and as the forward got them.

@@ -122,8 +122,9 @@ class Signature:
             plural = "s" if len(missing) == 1 else ""  # PyTorch has it the wrong way round
             names = ", ".join(f'"{self.names[k]}"' for k in missing)
             raise self._misfit(args, kwargs, f"missing {len(missing)} required positional argument{plural}: {names}")
-        self._places[(count, *kwargs)] = tuple(places)
-        return self._places[(count, *kwargs)]
+        form = (count, *kwargs)
+        self._places[form] = tuple(places)
+        return self._places[form]
 
     def _misfit(self, args: tuple[Any, ...], kwargs: dict[str, Any], problem: str) -> TypeError:
         """Return the error for arguments that do not find their parameters."""
