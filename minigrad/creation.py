@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import Any
 
@@ -11,11 +10,12 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.devices import default
 from minigrad.devices import device as Device
-from minigrad.ops.backend import as_array, is_array, place
-from minigrad.ops.hints import COPY_OF_TENSOR, LIST_OF_ARRAYS, READ_ONLY, hint, hint_once
+from minigrad.ops.backend import place
+from minigrad.ops.hints import COPY_OF_TENSOR, READ_ONLY, hint, hint_once
 from minigrad.ops.out import dtype_of, write_out
 from minigrad.ops.promotion import cast, check_fits
 from minigrad.ops.state import BATCHED, Upper
+from minigrad.python_data import plain_array, to_array
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -34,9 +34,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-
-_NUMBERS = {bool, int, float}
-_SEQUENCES = {list, tuple}
 
 
 def tensor(
@@ -90,162 +87,15 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().)"
         )
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
+    ndarray = plain_array(ndarray)
     if not ndarray.flags.writeable:
         hint_once(READ_ONLY, 2)
     return Tensor._wrap(ndarray)
-
-
-def to_array(data: Any, dtype: dtypes.dtype | None, *, copy: bool) -> np.ndarray[Any, Any]:
-    """Return data as an array of the dtype that PyTorch would choose."""
-    if dtype is not None:
-        dtype = dtypes.requested(dtype, "tensor")
-    if isinstance(data, Tensor):
-        data = data._array
-    if is_array(data):
-        wanted = dtypes.from_numpy(data.dtype).numpy if dtype is None else dtype.numpy
-        if copy:
-            return data.astype(wanted, order="C")
-        return as_array(data, wanted)
-    if isinstance(data, np.generic):
-        return np.array(data, dtypes.from_numpy(data.dtype).numpy if dtype is None else dtype.numpy)
-    return _from_python(data, dtype)
-
-
-def _from_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray[Any, Any]:
-    if isinstance(data, (bool, int, float)):
-        found = np.asarray(data)
-        wanted = dtypes.of_python(data) if dtype is None else dtype
-    elif isinstance(data, (list, tuple, range)):
-        found, wanted = _from_sequence(data, dtype)
-    elif hasattr(data, "__array__"):
-        array = np.asarray(data)
-        return array.astype((dtype or dtypes.from_numpy(array.dtype)).numpy)
-    else:
-        raise _no_number(data)
-    _check_range(found, wanted)
-    return cast(found, wanted.numpy)
-
-
-def _from_sequence(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray[Any, Any], dtypes.dtype]:
-    """Return a nested sequence as an array as NumPy makes it, and the dtype that PyTorch would choose."""
-    if not _is_plain(data):
-        _check_no_text(data)
-        dtype = dtype or _infer(data)
-        if all(isinstance(each, np.ndarray) and each.shape == data[0].shape and each.ndim for each in data):
-            hint_once(LIST_OF_ARRAYS, 5)
-            return np.array(data), dtype
-        data = _numbers(data)
-    _check_rectangular(data)
-    array = np.array(data)
-    return array, dtype or {"f": dtypes.get_default_dtype(), "b": dtypes.bool}.get(array.dtype.kind, dtypes.int64)
-
-
-def _check_no_text(data: Any) -> None:
-    """Refuse a nested sequence that begins with a text, as a sequence of letters that are no numbers.
-
-    Raises
-    ------
-    ValueError
-    """
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    if isinstance(data, str):
-        raise ValueError("too many dimensions 'str'")
-
-
-def _is_plain(data: Any) -> bool:
-    """Whether a nested sequence holds Python's own numbers only, quickly."""
-    kinds = set(map(type, data))
-    return kinds <= _NUMBERS or (kinds <= _SEQUENCES and all(map(_is_plain, data)))
-
-
-def _infer(data: Any) -> dtypes.dtype:
-    """Return the dtype in which all elements of a nested sequence find room; tensors and arrays keep theirs."""
-    if isinstance(data, Tensor):
-        return data.dtype
-    if isinstance(data, (np.ndarray, np.generic)):
-        return dtypes.from_numpy(data.dtype)
-    if isinstance(data, (bool, int, float)):
-        return dtypes.of_python(data)
-    if isinstance(data, (list, tuple, range)):
-        return functools.reduce(dtypes.promote_types, map(_infer, data)) if data else dtypes.get_default_dtype()
-    raise _no_number(data)
-
-
-def _numbers(data: Any) -> Any:
-    """Return a nested sequence with Python numbers in place of tensors of one element, and lists in place of arrays.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For a tensor of more elements, or of none.
-    """
-    if isinstance(data, Tensor):
-        if data.numel() != 1:
-            if not data.is_floating_point():
-                return operator.index(data)  # which raises
-            raise ValueError(
-                "only one element tensors can be converted to Python scalars; the sequence holds a tensor of shape "
-                f"{list(data.shape)}. Use stack() to join tensors"
-            )
-        return data.item()
-    if isinstance(data, (np.ndarray, np.generic)):
-        return data.tolist()
-    if isinstance(data, (list, tuple, range)):
-        return [_numbers(each) for each in data]
-    if isinstance(data, (bool, int, float)):
-        return data
-    raise _no_number(data)
-
-
-def _no_number(data: Any) -> Exception:
-    """Return the error for data that is neither a number nor a sequence."""
-    if isinstance(data, (str, bytes)):
-        return TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    return RuntimeError(f"Could not infer dtype of {type(data).__name__}")
-
-
-def _check_range(array: np.ndarray[Any, Any], dtype: dtypes.dtype) -> None:
-    """Refuse numbers that an integer type cannot hold.
-
-    Raises
-    ------
-    RuntimeError
-        For a dtype of the caller's choice.
-    ValueError
-        For an integer that has no room in 64 bits.
-    """
-    if array.dtype.kind in "Ou" and dtype.numpy.kind in "iu":
-        raise ValueError("Overflow when unpacking long long: an integer does not fit into 64 bits")
-    if dtype.numpy.kind in "iu" and array.dtype.kind in "iuf" and array.size and array.dtype != dtype.numpy:
-        limits = np.iinfo(dtype.numpy)
-        lowest = limits.min or -limits.max  # negative numbers wrap in uint8, as far as it has room for them
-        if not (lowest <= array.min() and array.max() <= limits.max):
-            raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
-
-
-def _check_rectangular(data: Any, dim: int = 0) -> None:
-    """Refuse nested sequences of different lengths, naming the dimension.
-
-    Raises
-    ------
-    ValueError
-    """
-    if not isinstance(data, (list, tuple)) or not data:
-        return
-    if not isinstance(data[0], (list, tuple)):
-        if not _NUMBERS.issuperset(map(type, data)):
-            wrong = next((each for each in data if isinstance(each, (list, tuple))), None)
-            if wrong is not None:
-                raise TypeError(f"'{type(wrong).__name__}' object cannot be interpreted as an integer")
-        return
-    expected = len(data[0])
-    for each in data:
-        if not isinstance(each, (list, tuple)):
-            raise TypeError("not a sequence")
-        if len(each) != expected:
-            raise ValueError(f"expected sequence of length {expected} at dim {dim + 1} (got {len(each)})")
-        _check_rectangular(each, dim + 1)
 
 
 def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.ops.hints import DEFAULT_TENSOR_TYPE, hint_once
+from minigrad.size import Size
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 
+_LENGTHS = (int, np.integer)
+
+
 def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Any:
     """Return what ``cls(*args)`` means: sizes give uninitialised elements, a sequence gives its numbers.
 
@@ -32,7 +36,8 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
     TypeError
         For data that is neither, and for a tensor of another dtype.
     """
-    from minigrad.creation import on_device, shape_of, to_array
+    from minigrad.creation import on_device, shape_of
+    from minigrad.python_data import is_sequence, to_array
 
     if len(args) == 1 and isinstance(args[0], Tensor):
         if dtype is not None and args[0].dtype is not dtype:
@@ -41,12 +46,12 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
     dtype = dtype or dtypes.get_default_dtype()
     if not args:
         array = np.empty(0, dtype.numpy)
-    elif all(isinstance(each, (int, np.integer)) for each in args) or type(args[0]).__name__ == "Size":
+    elif all(isinstance(each, _LENGTHS) and type(each) is not bool for each in args) or isinstance(args[0], Size):
         array = np.empty(shape_of(args), dtype.numpy)
-    elif len(args) == 1 and isinstance(args[0], (list, tuple, range, np.ndarray)):
+    elif len(args) == 1 and (isinstance(args[0], (list, tuple, range, np.ndarray)) or is_sequence(args[0])):
         array = to_array(args[0], dtype, copy=True)
-    elif len(args) == 1 and isinstance(args[0], str):
-        raise TypeError("new(): invalid data type 'str'")
+    elif len(args) == 1 and isinstance(args[0], (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(args[0]).__name__}'")
     elif len(args) == 1:
         raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
     else:

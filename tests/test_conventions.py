@@ -38,6 +38,7 @@ LAYERS = (
         "minigrad.linalg",
         "minigrad.signal",
         "minigrad.special",
+        "minigrad.python_data",
         "minigrad.ranges",
         "minigrad.queries",
         "minigrad.recurrent",

@@ -25,6 +25,25 @@ def _same_dtype(arrays: Sequence[Any]) -> list[Any]:
     return [each.astype(dtype, copy=False) for each in arrays]
 
 
+def _concatenate(arrays: Sequence[Any], axis: int) -> Any:
+    """Join arrays in row-major order, whatever theirs; only images whose channels all lie together stay so."""
+    joined = np.concatenate(arrays, axis)
+    if joined.flags.c_contiguous or all(map(_has_channels_last, arrays)):
+        return joined
+    return np.ascontiguousarray(joined)
+
+
+def _has_channels_last(array: Any) -> bool:
+    """Whether the channels of a batch of images or volumes are neighbours in memory."""
+    if array.ndim not in (4, 5) or not array.size:
+        return False
+    batch, channels, *inner = array.strides
+    order = [channels, *inner[::-1], batch]
+    lengths = [array.shape[1], *array.shape[:1:-1]]
+    steps = zip(order, order[1:], lengths, strict=False)
+    return batch != channels and all(after >= before * length for before, after, length in steps)
+
+
 @op(method=False, aliases=("concat", "concatenate"), reference=lambda xs, dim=0: np.concatenate(xs, axis=dim))
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along a dimension that they have; the other lengths must agree.
@@ -36,7 +55,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     arrays = _same_dtype(tensors)
     try:
         if arrays[0].ndim == arrays[-1].ndim:
-            return np.concatenate(arrays, wrap_dim(dim, arrays[0].ndim))
+            return _concatenate(arrays, wrap_dim(dim, arrays[0].ndim))
     except ValueError:
         pass  # empty vectors, which PyTorch skips, or shapes that do not fit
     for k, each in enumerate(arrays):
@@ -56,7 +75,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {place}. Expected size {expected} but got size "
                     f"{length} for tensor number {k} in the list."
                 )
-    return np.concatenate(joined, axis=place)
+    return _concatenate(joined, place)
 
 
 @cat.gradient
@@ -95,9 +114,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"at entry {k}"
             )
     place = wrap_dim(dim, len(shape) + 1)
-    if place == 0 and shape:
-        return np.concatenate(arrays).reshape(len(arrays), *shape)
-    return np.stack(arrays, axis=place)
+    if place == len(shape):
+        return np.ascontiguousarray(np.stack(arrays, axis=place))
+    return _concatenate(arrays, place).reshape(*shape[:place], len(arrays), *shape[place:])
 
 
 @stack.gradient

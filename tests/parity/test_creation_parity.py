@@ -70,6 +70,17 @@ torch.tensor([1e39]); torch.tensor([1e6], dtype=torch.float16); torch.tensor([na
 torch.tensor([128], dtype=torch.int8); torch.tensor("a"); torch.tensor(["a"]); torch.tensor([1, "a"])
 torch.tensor([b"a"])
 torch.tensor(b"a"); torch.tensor([[1, 2], 3]); torch.tensor([1, [2]]); torch.tensor([None]); torch.tensor([1, None])
+torch.tensor(__import__("collections").deque([1, 2.5])); torch.tensor([__import__("collections").deque([1])] * 2)
+torch.tensor(__import__("array").array("d", [1, 2])); torch.FloatTensor(__import__("collections").deque([1, 2]))
+torch.tensor(__import__("collections").UserList([[1], [2]])); torch.as_tensor(bytearray(b"ab"))
+torch.tensor([__import__("enum").IntEnum("E", "A B").A, 2]); torch.tensor(__import__("fractions").Fraction(1, 2))
+torch.tensor([__import__("fractions").Fraction(1, 2)], dtype=torch.float32); torch.tensor(None, dtype=torch.float32)
+torch.tensor([__import__("fractions").Fraction(1, 2)], dtype=torch.int64); torch.tensor([1, None], dtype=torch.int64)
+torch.tensor([np.float32(1)], dtype=torch.int64); torch.tensor(np.True_, dtype=torch.bool); torch.tensor(object())
+torch.tensor(np.uint16([1]), dtype=torch.float32); torch.tensor(np.array(["a"]), dtype=torch.float32)
+torch.tensor(np.ma.array([1, 2], mask=[0, 1])); torch.from_numpy(np.ma.array([1, 2], mask=[0, 1])) + 1
+torch.as_tensor(np.ma.array([1, 2], mask=[0, 1])); torch.FloatTensor(np.ma.array([1]))
+torch.from_numpy(np.array([1.0], ">f4")); torch.tensor({1: 2}.values())
 torch.tensor({1}); torch.tensor([{}]); torch.tensor([]); torch.tensor([[], []]); torch.tensor([1], requires_grad=True)
 """
 
@@ -87,6 +98,7 @@ f.softmax(0, True)
 TYPES = """
 torch.FloatTensor(2).shape; torch.FloatTensor([1, 2]); torch.FloatTensor(np.ones(2)); torch.FloatTensor(d)
 torch.LongTensor([1.5, 2]); torch.LongTensor(2, 3).shape; torch.LongTensor(2.5); torch.Tensor(3.0)
+torch.Tensor(True); torch.LongTensor(b"a")
 torch.Tensor("a"); torch.Tensor([]); torch.Tensor(); torch.Tensor(f); torch.Tensor(d); torch.Tensor(f.shape).shape
 torch.BoolTensor([1, 0]); torch.FloatTensor([[1, 2], [3, 4]]); torch.ByteTensor([300]); torch.FloatTensor(range(3))
 torch.FloatTensor({1}); torch.FloatTensor(f).data_ptr() == f.data_ptr(); torch.FloatTensor([z, z])

@@ -52,7 +52,7 @@ def stack_plain(tensors: Sequence[Any]) -> Tensor | None:
 
 
 def stack_arrays(arrays: Sequence[NDArray[Any]]) -> NDArray[Any] | None:
-    """Stack arrays of one shape and dtype; None if they differ."""
+    """Stack arrays of one shape and dtype, in row-major order; None if they differ or are in another order."""
     if len(set(map(_shape_of, arrays))) != 1 or len(set(map(_dtype_of, arrays))) != 1:
         return None
     first = arrays[0]
@@ -60,5 +60,5 @@ def stack_arrays(arrays: Sequence[NDArray[Any]]) -> NDArray[Any] | None:
         # Joining bytes is two to three times as fast as np.stack or np.array, for rows of any size.
         joined = bytearray().join(arrays)  # type: ignore[arg-type]  # arrays are buffers
     except (BufferError, ValueError, TypeError):  # not contiguous, or not in this machine's memory
-        return np.stack(arrays)
+        return None
     return np.ndarray((len(arrays), *first.shape), first.dtype, joined)
