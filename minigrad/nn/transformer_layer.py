@@ -9,12 +9,13 @@ from minigrad.tensor import Tensor
 
 from . import functional as F
 from ._functions.masks import canonical_mask
-from .activation import GELU, ReLU
+from .activation import GELU
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
 from .multihead import MultiheadAttention
 from .normalization import LayerNorm
+from .piecewise import ReLU
 
 __all__ = ["TransformerDecoderLayer", "TransformerEncoderLayer"]
 

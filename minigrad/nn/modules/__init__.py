@@ -15,7 +15,7 @@ from . import utils
 
 # PyTorch's module, the modules here whose layers it has, and PyTorch's names of base classes.
 _HOMES: dict[str, tuple[str, dict[str, str]]] = {
-    "activation": ("activation multihead", {}),
+    "activation": ("activation piecewise softmax multihead", {}),
     "adaptive": ("adaptive_softmax", {}),
     "batchnorm": ("batchnorm", {"_BatchNorm": "batchnorm.PlainBatchNorm", "_NormBase": "batchnorm.BatchNorm"}),
     "channelshuffle": ("fold", {}),
