@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -138,8 +139,9 @@ def unbind(input: Tensor, dim: int = 0) -> Tensor:
     """Views of the entries along a dimension, as a tuple."""
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    entries = np.moveaxis(input, wrap_dim(dim, input.ndim), 0)
-    return tuple(entries[k, ...] for k in range(len(entries)))
+    dim = wrap_dim(dim, input.ndim)
+    before = (slice(None),) * dim
+    return tuple([input[(*before, k, Ellipsis)] for k in range(input.shape[dim])])
 
 
 @unbind.gradient
@@ -157,10 +159,9 @@ def _(make):
 @op(namespace=None, name="split_parts", view=True, outputs=("outputs",), node="SplitBackward0")
 def split_parts(input: Tensor, sizes: tuple[int, ...], dim: int) -> Tensor:
     """Views of consecutive parts of the given lengths along a dimension."""
-    ends = np.cumsum(sizes)
     before = (slice(None),) * dim
-    parts = [(*before, slice(end - size, end)) for end, size in zip(ends.tolist(), sizes, strict=True)]
-    return tuple(input[part] for part in parts)
+    ends = itertools.accumulate(sizes)
+    return tuple([input[(*before, slice(end - size, end))] for end, size in zip(ends, sizes, strict=True)])
 
 
 @split_parts.gradient
@@ -184,10 +185,11 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
     -------
     tuple of Tensor
     """
-    if not tensor.ndim:
+    shape = tensor.shape
+    if not shape:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    place = wrap_dim(dim, tensor.ndim)
-    length = tensor.shape[place]
+    place = wrap_dim(dim, len(shape))
+    length = shape[place]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
         if size < 0:
@@ -237,12 +239,13 @@ def _(make):
 @composed(method=True, reference=references.chunk)
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """Views of at most ``chunks`` consecutive parts of equal length along a dimension; the last may be shorter."""
-    if not input.ndim:
+    shape = input.shape
+    if not shape:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    place = wrap_dim(dim, input.ndim)
+    place = wrap_dim(dim, len(shape))
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input.shape[place]
+    length = shape[place]
     size = -(-length // chunks)
     if size == 0:
         return split_parts(input, (0,) * chunks, place)

@@ -333,22 +333,24 @@ def _make_call(self: Op) -> Callable[..., Any]:
 
 def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
     """Return the public function of an operation with several outputs."""
-    forward, signature = self.forward, self.signature
+    forward, signature, view = self.forward, self.signature, self.view
+    arity, bind = signature.arity, signature.bind
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     make_result: Any = tuple if names == ("outputs",) else return_type(self.name.removesuffix("_dim"), names)
     shown = len(names) if self.hidden else None
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != signature.arity:
+        if kwargs or len(args) != arity:
             if "out" in kwargs:
                 return _write_out(call, args, kwargs)
-            args = signature.bind(args, kwargs)
+            args = bind(args, kwargs)
         values = list(args)
         mask = 0
         found = None
+        tensor = Upper.Tensor
         for position, bit in slots:
             value = args[position]
-            if isinstance(value, Upper.Tensor):
+            if isinstance(value, tensor):
                 found = value
                 if value._base is not None:
                     if value._base is BATCHED:
@@ -365,9 +367,10 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
             raise explained(error, signature, args, values, kwargs) from None
         if found is None:
             return tuple(out if type(out) is ndarray else _bare(self, args, out) for out in outs[:shown])
-        outs = tuple(as_array(out) for out in outs)
-        results = tuple(Upper.Tensor._wrap(out) for out in outs[:shown])
-        if self.view:
+        outs = tuple([out if type(out) is ndarray else as_array(out) for out in outs])
+        wrap = tensor._wrap
+        results = tuple([wrap(out) for out in outs[:shown]])
+        if view:
             for k, result in enumerate(results):
                 _share(result, found, OneOfSeveral(call, k, self.node_name), args)
         if mask and self.differentiable and mode.enabled:
