@@ -161,7 +161,8 @@ def split_parts(input: Tensor, sizes: tuple[int, ...], dim: int) -> Tensor:
     """Views of consecutive parts of the given lengths along a dimension."""
     before = (slice(None),) * dim
     ends = itertools.accumulate(sizes)
-    return tuple([input[(*before, slice(end - size, end))] for end, size in zip(ends, sizes, strict=True)])
+    parts = [(*before, slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
+    return tuple([input[part] for part in parts])
 
 
 @split_parts.gradient

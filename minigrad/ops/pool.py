@@ -59,8 +59,8 @@ def find_windows(*arguments: Any) -> Windows:
 
 @functools.lru_cache(maxsize=1024, typed=True)
 def _find_windows(*arguments: Any) -> Windows:
-    *arguments, counts_padding = arguments
-    size, kernel, stride, padding, dilation, out = _find_settings(*arguments)
+    *settings, counts_padding = arguments
+    size, kernel, stride, padding, dilation, out = _find_settings(*settings)
     if counts_padding:
         return pool_windows(size, kernel, stride, padding, dilation, out)
     return windows_without_padding(size, kernel, stride, padding, out)
