@@ -141,7 +141,8 @@ def unbind(input: Tensor, dim: int = 0) -> Tensor:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     dim = wrap_dim(dim, input.ndim)
     before = (slice(None),) * dim
-    return tuple([input[(*before, k, Ellipsis)] for k in range(input.shape[dim])])
+    places = [(*before, k, Ellipsis) for k in range(input.shape[dim])]
+    return tuple([input[place] for place in places])
 
 
 @unbind.gradient
