@@ -87,7 +87,11 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running product along a dimension; integers and bools are multiplied in int64."""
     dim = wrap_dim(dim, input.ndim)
     input = _scanned(input, dtype)
-    return np.multiply.accumulate(input, axis=dim, dtype=input.dtype) if input.ndim else input.copy()
+    if not input.ndim:
+        return input.copy()
+    if input.dtype.kind == "f":
+        return kernels_of(input).cumprod(input, dim)
+    return np.multiply.accumulate(input, axis=dim, dtype=input.dtype)
 
 
 @cumprod.gradient
@@ -192,28 +196,18 @@ def _(make):
     yield make.sample(make(2, 3), 1)
 
 
-def _running(input: Any, dim: int, better: Any) -> tuple[Any, Any]:
+def _running(input: Any, dim: int, largest: bool) -> tuple[Any, Any]:
     """Return the running extreme along a dimension, and where each was last met; nan wins and stays."""
+    dim = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return input.copy(), array_module(input).zeros((), np.int64)
-    values = np.moveaxis(input, dim, 0).copy()
-    where = np.empty_like(values, np.int64)
-    where[...] = array_module(input).arange(len(values)).reshape(-1, *(1,) * (input.ndim - 1))
-    doubles = is_device_array(input)  # as above; elsewhere one after the other, which is less work
-    step = 1
-    while step < len(values):
-        here, there = (slice(step, None), slice(-step)) if doubles else (slice(step, step + 1), slice(step - 1, step))
-        later, earlier = values[here], values[there]
-        take = better(later, earlier) | (np.isnan(later) if later.dtype.kind == "f" else False)
-        values[here], where[here] = np.where(take, later, earlier), np.where(take, where[here], where[there])
-        step = 2 * step if doubles else step + 1
-    return np.moveaxis(values, 0, dim), np.moveaxis(where, 0, dim)
+    return kernels_of(input).running_extreme(input, largest, dim)
 
 
 @op(method=True, outputs=("values", "indices"), reference=references.running(np.maximum.accumulate))
 def cummax(input: Tensor, dim: int) -> Any:
     """Running maximum along a dimension, and where it is (the last of equals)."""
-    return _running(input, wrap_dim(dim, input.ndim), np.greater_equal)
+    return _running(input, dim, True)
 
 
 @cummax.gradient
@@ -231,7 +225,7 @@ def _(make):
 @op(method=True, outputs=("values", "indices"), reference=references.running(np.minimum.accumulate))
 def cummin(input: Tensor, dim: int) -> Any:
     """Running minimum along a dimension, and where it is (the last of equals)."""
-    return _running(input, wrap_dim(dim, input.ndim), np.less_equal)
+    return _running(input, dim, False)
 
 
 @cummin.gradient

@@ -28,12 +28,22 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
 
-_FEW = 32
-
-_INSERTED = 16  # rows of up to so many elements are sorted by insertion, which is stable
-
 _MIMICKED = 16384  # the longest rows in which equal elements are left where PyTorch leaves them
-"""So many elements are found quicker one by one than by sorting."""
+
+
+def _is_mimicked(input: Any, dim: int, stable: bool = False) -> bool:
+    """Whether equal elements are left where PyTorch's algorithms leave them; in long rows the first is first."""
+    return not stable and input.shape[dim] <= _MIMICKED
+
+
+def _rows_of(input: Any, dim: int) -> Any:
+    """Return an array with a dimension exchanged for the last."""
+    return input if dim == input.ndim - 1 else input.swapaxes(dim, -1)
+
+
+def _in_place(rows: Any, dim: int) -> Any:
+    """Return what was found of rows, with their dimension back where it was."""
+    return rows if dim == rows.ndim - 1 else rows.swapaxes(dim, -1).copy()
 
 
 def _descending_order(x: Any, dim: int) -> Any:
@@ -44,28 +54,15 @@ def _descending_order(x: Any, dim: int) -> Any:
 
 
 def _order(input: Any, dim: int, descending: bool, stable: bool = True) -> Any:
+    """Return where the elements are that come first, second and so on."""
     if not input.ndim:
         return array_module(input).zeros((), np.int64)
-    mimics = not stable and _INSERTED < input.shape[dim] <= _MIMICKED and not is_device_array(input)
-    if mimics and input.dtype.kind != "f":
-        return _unstable_order(input, dim, descending)
+    if not is_device_array(input):
+        rows = _rows_of(input, dim)
+        return _in_place(kernels_of(input).order_rows(rows, descending, _is_mimicked(input, dim, stable)), dim)
     if descending:
-        order = _descending_order(input, dim).astype(np.int64, order="C", copy=False)
-    else:
-        order = np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
-    if mimics:
-        ordered = np.moveaxis(np.take_along_axis(input, order, dim), dim, -1)
-        before, after = ordered[..., :-1], ordered[..., 1:]
-        if not (before > after if descending else before < after).all():
-            return _unstable_order(input, dim, descending)
-    return order
-
-
-def _unstable_order(input: Any, dim: int, descending: bool) -> Any:
-    """Return the order in which PyTorch's sort leaves equal elements when it is not asked to be stable."""
-    rows = np.moveaxis(input, dim, -1)
-    found = kernels_of(input).unstable_order(rows, descending)
-    return np.moveaxis(found, -1, dim)
+        return _descending_order(input, dim).astype(np.int64, order="C", copy=False)
+    return np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
 
 
 def _place_back(grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
@@ -76,6 +73,10 @@ def _place_back(grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> An
 def sort_values(input: Tensor, dim: int, descending: bool, stable: bool) -> Any:
     """Elements in order along a dimension, and where they were."""
     dim = wrap_dim(dim, input.ndim)
+    if input.ndim and not is_device_array(input):
+        rows = _rows_of(input, dim)
+        found = kernels_of(input).sort_rows(rows, descending, _is_mimicked(input, dim, stable))
+        return found if dim == input.ndim - 1 else tuple(_in_place(each, dim) for each in found)
     order = _order(input, dim, descending, stable)
     return (np.take_along_axis(input, order, dim) if input.ndim else input.copy()), order
 
@@ -144,28 +145,14 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     length = input.shape[dim] if input.ndim else 1
     if not 0 <= k <= length:
         raise RuntimeError("selected index k out of range")
-    rows = np.moveaxis(input, dim, -1) if input.ndim else input
-    mimics = input.ndim and length <= _MIMICKED and not is_device_array(input)
-    if input.ndim and 0 < k <= _FEW and input.dtype.kind == "f":
-        values, places = kernels_of(input).topk(rows, k, largest)
-        if not mimics or not _is_tied(rows, values):
-            return np.moveaxis(values, -1, dim), np.moveaxis(places, -1, dim)
-    if mimics:
-        places = kernels_of(input).unstable_first(rows, k, largest, sorted)
-        return tuple(np.moveaxis(each, -1, dim) for each in (np.take_along_axis(rows, places, -1), places))
-    order = _order(input, dim, largest)
     if not input.ndim:
-        return input.copy(), order
-    order = order[(slice(None),) * dim + (slice(k),)].copy(order="C")
-    return np.take_along_axis(input, order, dim), order
-
-
-def _is_tied(rows: Any, chosen: Any) -> bool:
-    """Whether equal elements are among the chosen ones, which are in order, or are left over where they end."""
-    least = chosen[..., -1:]
-    if not (chosen[..., 1:] != chosen[..., :-1]).all() or np.isnan(least).any():
-        return True
-    return int((rows == least).sum()) != least.size
+        return input.copy(), _order(input, dim, largest)
+    rows = _rows_of(input, dim)
+    if is_device_array(input):
+        found = kernels_of(input).topk(rows, k, largest)
+    else:
+        found = kernels_of(input).first_of_rows(rows, k, largest, sorted, _is_mimicked(input, dim))
+    return found if dim == input.ndim - 1 else tuple(_in_place(each, dim) for each in found)
 
 
 @topk.gradient
@@ -194,10 +181,20 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
-    if is_device_array(input):
-        where = _order(input, dim, False)[(slice(None),) * dim + (slice(k - 1, k),)]
-    else:
-        where = np.expand_dims(kernels_of(input).kth_place(np.moveaxis(input, dim, -1), k - 1), dim)
+    if not is_device_array(input):
+        return _one_a_row(kernels_of(input).kth_of_rows(_rows_of(input, dim), k - 1), dim, keepdim)
+    where = _order(input, dim, False)[(slice(None),) * dim + (slice(k - 1, k),)]
+    return _taken(input, where, dim, keepdim)
+
+
+def _one_a_row(found: tuple[Any, Any], dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """Return what was found in each row, one element, in the shape of a reduction along the dimension."""
+    values, where = (_in_place(each[..., None], dim) for each in found)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+def _taken(input: Any, where: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """Return the elements at one place of each row, and the places."""
     values = np.take_along_axis(input, where, dim)
     return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
 
@@ -222,15 +219,15 @@ def _median_along(input: Any, dim: int, keepdim: bool, skip_nan: bool) -> tuple[
         return input.copy(), np.zeros((), np.int64)
     if not input.shape[dim]:
         raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size.")
+    if not is_device_array(input):
+        return _one_a_row(kernels_of(input).median_of_rows(_rows_of(input, dim), skip_nan), dim, keepdim)
     order = _order(input, dim, False)
     length = input.shape[dim]
     is_nan = np.isnan(input) if input.dtype.kind == "f" else array_module(input).zeros(input.shape, bool)
     valid = length - is_nan.sum(axis=dim, keepdims=True)
     middle = (valid - 1) // 2
     place = np.maximum(middle, 0) if skip_nan else np.where(valid < length, valid, middle)
-    where = np.take_along_axis(order, place, dim)
-    values = np.take_along_axis(input, where, dim)
-    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+    return _taken(input, np.take_along_axis(order, place, dim), dim, keepdim)
 
 
 @op(namespace=None, name="median_dim", outputs=("values", "indices"), node="MedianBackward1")
@@ -313,7 +310,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     flat = rows.reshape(-1, rows.shape[-1])
     values = array_module(input).empty(len(flat), input.dtype)
     where = np.empty(len(flat), np.int64)
-    order = kernels_of(flat).unstable_order(flat)
+    order = kernels_of(flat).order_rows(flat, False, True)
     for k, row in enumerate(np.take_along_axis(flat, order, -1)):
         ends = np.flatnonzero(np.append(row[1:] != row[:-1], True))
         end = ends[np.diff(ends, prepend=-1).argmax()]

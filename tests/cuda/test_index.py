@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad_kernels import cuda
-from tests.cuda.twins import DTYPES, check, on_device
+from minigrad_kernels import cpu, cuda
+from tests.cuda.twins import DTYPES, assert_same, check, on_device, on_host
 
 
 @pytest.mark.parametrize("dtype", [*DTYPES, np.int64])
@@ -84,9 +84,12 @@ def test_elements_are_taken_along_an_axis(axis):
 def test_running_sums(axis, reverse):
     rng = np.random.default_rng(0)
     check("cumsum", rng.normal(size=(3, 4)), axis, reverse)
+    check("cumprod", rng.normal(size=(3, 4)), axis)
+    check("running_extreme", rng.integers(-3, 4, (9, 11)).astype(np.float32), reverse, axis)
 
 
 @pytest.mark.parametrize("largest", [False, True])
 def test_the_first_elements_of_rows(largest):
     rng = np.random.default_rng(0)
-    check("topk", rng.integers(-3, 4, (5, 9)).astype(np.float32), 4, largest)
+    x = rng.integers(-3, 4, (5, 9)).astype(np.float32)
+    assert_same(on_host(cuda.topk(on_device(x), 4, largest)), cpu.first_of_rows(x, 4, largest))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad
-from tests.kernels.test_unstable import median_of_three_killer
+from tests.kernels.test_sorting import median_of_three_killer
 
 torch = pytest.importorskip("torch")
 

@@ -37,7 +37,7 @@ _FAMILIES = {
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
     "reduce": ["sum", "mean", "prod", "vector_norm"],
     "extremum": ["extreme", "extreme_at"],
-    "scan": ["cumsum"],
+    "scan": ["cumsum", "cumprod", "running_extreme"],
     "order": ["topk"],
     "optim": ["sgd", "adam"],
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
