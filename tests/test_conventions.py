@@ -6,6 +6,7 @@ They read the sources with :mod:`ast`, so they hold for code that no other test 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -213,6 +214,35 @@ def test_every_module_starts_with_a_docstring_and_postponed_annotations():
         postponed = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
         if not ast.get_docstring(tree) or not (postponed or SOURCES[module].name == "__init__.py"):
             wrong.append(_where(module, 1))
+    assert not wrong, "\n".join(wrong)
+
+
+def _documented(text: str) -> set[str]:
+    """Return the names that stand in the section of parameters of a docstring."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}|\Z)", text, re.S | re.M)
+    heads = [line.split(" :")[0] for line in section[1].splitlines() if line[:1].strip()] if section else []
+    return {name.strip(" *`.") for head in heads for name in head.split(",")} - {""}
+
+
+def _accepted(node: ast.FunctionDef | ast.ClassDef) -> set[str] | None:
+    """Return the names of the parameters of a function or a constructor; None where it takes any, or has none."""
+    makers = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name in ("__init__", "__new__")]
+    function = node if isinstance(node, ast.FunctionDef) else makers[0] if makers else None
+    if function is None or function.args.kwarg:
+        return None
+    given = function.args
+    return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg) if each}
+
+
+def test_docstrings_describe_parameters_that_exist():
+    wrong = []
+    for module, tree in TREES.items():
+        for node in _statements(tree):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or (accepted := _accepted(node)) is None:
+                continue
+            unknown = _documented(ast.get_docstring(node) or "") - accepted
+            if unknown:
+                wrong.append(f"{_where(module, node.lineno)} {node.name}: {sorted(unknown)}")
     assert not wrong, "\n".join(wrong)
 
 
