@@ -156,8 +156,7 @@ def _name(array: Any) -> Any:
 
 
 def _c_name(array: Any) -> str:
-    name = c_name(np.empty(0, _name(array)))
-    return "long int" if name == "long long" else name
+    return c_name(np.empty(0, _name(array)))
 
 
 def _check_dtypes(query: Any, key: Any, value: Any) -> None:

@@ -17,7 +17,7 @@ _C_NAMES = {
     "int8": "signed char",
     "int16": "short",
     "int32": "int",
-    "int64": "long long",
+    "int64": "long int",
     "bool": "bool",
 }
 

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import array_of, kernels_of, like, on_host
-from minigrad.ops.errors import c_name
 from minigrad.ops.join import stack
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented
+from minigrad.ops.promotion import not_implemented, scalar_type
 from minigrad.ops.quiet import quiet
 from minigrad.ops.write import zero
 
@@ -270,7 +269,7 @@ def _check_shapes(input: Any, grid: Any, mode: str) -> None:
     if given.size and given.dtype.kind != "f":
         raise not_implemented(f"grid_sampler_{rank}d_cpu{'_kernel_impl' if rank == 2 else ''}", given)
     if given.dtype != wanted.dtype:
-        raise RuntimeError(f"expected scalar type {c_name(given).capitalize()} but found {c_name(wanted).capitalize()}")
+        raise RuntimeError(f"expected scalar type {scalar_type(given)} but found {scalar_type(wanted)}")
 
 
 def _sample_reference(

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import is_device_array, kernels_of
-from minigrad.ops.errors import dtype_mismatch
 from minigrad.ops.op import op
-from minigrad.ops.promotion import not_implemented
-from minigrad.ops.shape import expand, numel, reshape, transpose
+from minigrad.ops.product_checks import check_terms, product_error
+from minigrad.ops.shape import expand, reshape, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -38,24 +37,20 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     -------
     Tensor, shape (..., out_features)
     """
-    if input.dtype is not weight.dtype and input.dtype != weight.dtype:
-        raise dtype_mismatch("mat1 and mat2 must have the same dtype", input, weight)
-    if input.dtype.kind == "b" and (input.size or not len(weight.T)):
-        raise not_implemented("addmm_impl_cpu_", input)
-    if input.ndim == 0:
-        raise RuntimeError(_mismatch(input.reshape(1, 1), weight.T))
+    if input.dtype is not weight.dtype or input.dtype.kind == "b" or weight.ndim != 2 or not input.ndim:
+        _check_linear(input, weight, bias)
     try:
         is_plain = input.ndim == 2 and type(input) is np.ndarray
         out = input.dot(weight.T) if is_plain else _times_matrix(input, weight.T)
-    except ValueError:
-        raise RuntimeError(_mismatch(np.atleast_2d(input), weight.T)) from None
+    except ValueError as error:
+        raise _linear_error(input, weight, bias) or error from None
     if bias is None:
         return out
-    if bias.dtype is not input.dtype and bias.dtype != input.dtype:
-        raise dtype_mismatch("self and mat2 must have the same dtype", bias, input)
+    if bias.dtype is not input.dtype:
+        _check_linear(input, weight, bias)
     if bias.shape == out.shape[-1:] and bias.ndim:
         return kernels_of(out).add_bias(out, bias)
-    return np.add(out, bias)
+    return np.add(out, expand(bias, out.shape))
 
 
 @linear.gradient("input")
@@ -156,12 +151,16 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     -------
     Tensor, shape (..., n, m), without n or m where an operand is a vector
     """
-    _check_matmul(input, other)
-    if input.dtype.kind == "f" and input.dtype.itemsize == 2:
-        return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
-    if input.ndim <= 2 and other.ndim <= 2:
-        return np.dot(input, other)
-    return _times_matrix(input, other)
+    if input.dtype is not other.dtype or input.dtype.kind == "b" or not input.ndim or not other.ndim:
+        _check_product(input, other)
+    try:
+        if input.dtype.kind == "f" and input.dtype.itemsize == 2:
+            return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
+        if input.ndim <= 2 and other.ndim <= 2:
+            return np.dot(input, other)
+        return _times_matrix(input, other)
+    except ValueError as error:
+        raise product_error(input, other) or error from None
 
 
 @matmul.gradient("input")
@@ -203,6 +202,18 @@ def _(make):
     yield make.sample(make(4, 3).T, make(2, 4).T)
 
 
+def _check_linear(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
+    error = _linear_error(input, weight, bias)
+    if error is not None:
+        raise error
+
+
+def _check_product(input: np.ndarray, other: np.ndarray) -> None:
+    error = product_error(input, other)
+    if error is not None:
+        raise error
+
+
 def _matmul_name(left: int, right: int) -> str:
     if left == 1 and right == 1:
         return "DotBackward0"
@@ -215,35 +226,23 @@ def _matmul_name(left: int, right: int) -> str:
     return "UnsafeViewBackward0"
 
 
-def _check_matmul(input: np.ndarray, other: np.ndarray) -> None:
-    if input.ndim == 0 or other.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
+def _linear_error(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> Exception | None:
+    """Return what keeps an affine map from being computed, None where nothing does."""
+    if weight.ndim > 2:
+        return RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D")
+    if 0 in (input.ndim, weight.ndim):
+        return RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and {weight.ndim}D"
         )
-    if input.dtype.kind == "b" and ((input.size and other.size) or input.ndim == other.ndim == 1):
-        raise not_implemented("addmm_impl_cpu_", input)
-    inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
-    if input.shape[-1] != inner:
-        raise RuntimeError(_mismatch(input, other))
-    if input.dtype != other.dtype:
-        raise dtype_mismatch("expected m1 and m2 to have the same dtype", input, other)
-    if input.ndim > 2 or other.ndim > 2:
-        for left, right in zip(input.shape[-3::-1], other.shape[-3::-1], strict=False):
-            if left != right and left != 1 and right != 1:
-                raise RuntimeError(
-                    f"The batch dimensions {list(input.shape[:-2])} and {list(other.shape[:-2])} of matmul do not "
-                    "broadcast: each must agree, or be 1"
-                )
-
-
-def _mismatch(input: np.ndarray, other: np.ndarray) -> str:
-    if input.ndim == 1 and other.ndim == 1:
-        return (
-            "inconsistent tensor size, expected tensor "
-            f"[{input.shape[0]}] and src [{other.shape[0]}] to have the same number of elements, "
-            f"but got {input.shape[0]} and {other.shape[0]} elements respectively"
-        )
-    rows = numel(input.shape[:-1])
-    columns = other.shape[-1] if other.ndim > 1 else 1
-    inner = other.shape[-2 if other.ndim > 1 else 0]
-    return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {inner}x{columns})"
+    if bias is None:
+        return product_error(input, weight.T)
+    if weight.ndim != 2:
+        return RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor")
+    try:
+        check_terms(("self", "mat1", "mat2"), (bias, input, weight))
+    except RuntimeError as error:
+        return error
+    found = product_error(input[None] if input.ndim == 1 else input, weight.T)
+    if found is None and input.dtype.kind == "b" and not weight.shape[1]:
+        return RuntimeError("result type Long can't be cast to the desired output type Bool")
+    return found

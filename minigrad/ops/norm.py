@@ -50,11 +50,24 @@ def _check(name: str, input: Any, *parameters: Any) -> None:
     """Refuse dtypes that PyTorch's kernels do not take together."""
     if _agree(input, parameters):
         return
+    given = [each for each in parameters if each is not None]
+    if given:
+        _check_mixed(input, given)
     check_floating(name, input)
-    wanted = (input.dtype, np.dtype(np.float32)) if input.dtype.itemsize == 2 else (input.dtype,)
-    if any(each is not None and each.dtype not in wanted for each in parameters):
-        title = {2: "Float", 4: "Float", 8: "Double"}[input.dtype.itemsize]
-        raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {title}")
+
+
+def _check_mixed(input: Any, given: list[Any]) -> None:
+    """Refuse parameters of other dtypes than the input's, which may be float32 beside float16."""
+    wanted = given[0].dtype
+    if wanted != input.dtype:
+        is_half = input.dtype == np.float16
+        if wanted != np.float32 or (is_half and any(each.dtype != wanted for each in given)):
+            raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+        if not is_half:
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    for each in given:
+        if each.dtype != wanted:
+            raise RuntimeError(f"expected scalar type {scalar_type(given[0])} but found {scalar_type(each)}")
 
 
 def _along_channels(parameter: Any, ndim: int) -> Any:

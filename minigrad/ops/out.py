@@ -90,7 +90,7 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
             "arguments requires grad."
         )
     if (name in EXACT if exact is None else exact) and target._array.dtype != result._array.dtype:
-        wanted, given = (c_name(each._array).replace("long long", "long int") for each in (result, target))
+        wanted, given = (c_name(each._array) for each in (result, target))
         raise RuntimeError(f"{name}(): Expected out tensor to have dtype {wanted}, but got {given} instead")
     check_cast(result._array.dtype, target._array.dtype)
     _check_memory(name, target._array, inputs)

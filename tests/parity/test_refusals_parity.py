@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 
 import numpy as np
@@ -53,7 +54,8 @@ n.copy_(rand(2, 3, requires_grad=True)); u[0] = 300; n[0] = math.nan
 
 CALLS = """
 F.hardtanh(x > 0); F.relu6(x > 0); F.hardtanh(u); F.hardtanh(u, 0, 1); F.threshold(x > 0, 0, 0); F.threshold(n, 2, 0)
-F.pad(zeros(0, 3), (1, 1), "reflect"); F.pad(zeros(3, 0), (1, 1), "replicate"); F.pad(zeros(0, 2, 3), (1, 1), "reflect")
+F.pad(zeros(0, 3), (1, 1), "reflect"); F.pad(zeros(3, 0), (1, 1), "replicate")
+F.pad(zeros(0, 2, 3), (1, 1), "reflect")
 F.pad(zeros(2, 0, 3), (1, 1), "replicate"); F.pad(zeros(1, 2, 0, 3), (1, 1, 1, 1), "reflect")
 torch.linalg.lstsq(zeros(0, 3), zeros(0, 2)); torch.linalg.lstsq(zeros(0, 3), zeros(0))
 torch.linalg.lstsq(x, zeros(2, 0)); torch.linalg.norm(n); torch.linalg.vector_norm(x > 0); n.renorm(2, 0, 1)
@@ -74,6 +76,78 @@ x.index_put((torch.tensor([0, 1]),), rand(4)); n.index_put((n > 2,), torch.tenso
 x.index_add(0, torch.tensor([0]), n[:1]); F.cross_entropy(x, n); F.cross_entropy(x, n.int())
 """
 
+# T, D, H, I, B make ones of float32, float64, float16, int64, bool.
+PRODUCTS = """
+torch.mm(T(2), T(2, 2)); torch.mm(T(2, 2), T(2)); torch.mm(T(2, 3), T(2, 3)); torch.mm(B(2, 2), B(2, 2))
+torch.mm(B(2, 2), T(2, 2))
+torch.mm(D(2, 3), T(2, 2)); torch.bmm(T(2, 2), T(2, 2, 2)); torch.bmm(T(2, 2, 2), T(2, 2))
+torch.bmm(T(2, 2, 2), T(3, 2, 2))
+torch.bmm(B(2, 2, 2), T(2, 2, 2)); torch.bmm(I(2, 2, 2), T(2, 2, 2)); torch.mv(T(()), T(())); torch.mv(T(2), T(2))
+torch.mv(T(2, 3), T(2)); torch.mv(I(2, 3), T(3)); torch.mv(B(2, 3), B(3)); torch.dot(T(2), T(3))
+torch.dot(I(2), T(2))
+torch.dot(B(2), B(2)); torch.vdot(T(2), I(3)); torch.inner(T(2), I(2)); torch.inner(B(2), B(2))
+torch.inner(T(2), T(3))
+torch.outer(T(2, 2), T(2)); torch.outer(T(2), T(2, 2)); torch.tensordot(T(2, 2), I(2, 2), 1)
+torch.tensordot(T(2, 3), T(2, 3), 1)
+torch.matmul(T(()), T(2)); torch.matmul(T(2), T(3)); torch.matmul(B(2), B(2)); torch.matmul(T(2), I(2))
+torch.matmul(T(2, 3), T(2))
+torch.matmul(T(2), T(3, 2)); torch.matmul(T(2, 3), I(3)); torch.matmul(T(3), I(3, 2))
+torch.matmul(T(2, 2, 2), I(2, 2, 2))
+torch.matmul(T(2, 2, 2), I(2, 2)); torch.matmul(T(2, 2), I(2, 2, 2)); torch.matmul(T(2, 2, 3), T(2, 2, 2))
+torch.matmul(T(3, 2, 2), T(2, 2, 2))
+torch.matmul(T(2, 3, 2, 2), T(2, 2, 2)); torch.matmul(B(2, 2, 2), T(2, 2, 2)); torch.matmul(T(2, 2, 2), T(3))
+torch.matmul(B(2, 2), B(2))
+torch.addmm(I(2, 2), T(2, 2), T(2, 2)); torch.addmm(T(2, 2), I(2, 2), T(2, 2))
+torch.addmm(T(1, 2, 2), T(2, 2), T(2, 2))
+torch.addmm(T(2, 2), T(2), T(2, 2)); torch.addmm(T(3, 3), T(2, 2), T(2, 2)); torch.addmm(T(2, 2), B(2, 2), B(2, 2))
+torch.addmv(I(2), T(2, 2), T(2)); torch.addmv(T(1, 2), T(2, 2), T(2)); torch.addmv(T(3), T(2, 2), T(2))
+torch.addmv(T(1), T(2, 2), T(2))
+torch.addmv(B(2), B(2, 2), B(2)); torch.addr(T(1, 2, 2), T(2), T(2)); torch.addr(T(3, 3), T(2), T(2))
+torch.addr(T(2, 2), T(2, 2), T(2))
+torch.addr(I(2, 2), I(2), I(2), alpha=0.5); torch.addr(I(2, 2), T(2), I(2), alpha=0.5)
+torch.addr(T(2, 2), T(2), T(2), alpha=True)
+torch.addr(D(2, 2), T(2), T(2)); torch.addr(T(2, 2), D(2), T(2)); I(2, 2).addr_(T(2), T(2))
+torch.addr(B(2, 2), B(2), B(2), alpha=2)
+torch.baddbmm(I(2, 2, 2), T(2, 2, 2), T(2, 2, 2)); torch.baddbmm(T(2, 2, 2), T(2, 2, 2), I(2, 2, 2))
+torch.baddbmm(T(3, 2, 2), T(2, 2, 2), T(2, 2, 2))
+torch.baddbmm(T(2, 2, 2), T(2, 2), T(2, 2, 2)); torch.baddbmm(T(2, 2, 2), T(2, 2, 2), T(2, 2))
+torch.baddbmm(T(2, 2, 2), T(()), T(2, 2, 2))
+torch.baddbmm(B(2, 2, 2), B(2, 2, 2), B(2, 2, 2)); torch.addbmm(I(2, 2), T(2, 2, 2), T(2, 2, 2))
+torch.addbmm(T(3, 2), T(2, 2, 2), T(2, 2, 2))
+torch.addbmm(T(2, 2), T(2, 2), T(2, 2, 2)); torch.addbmm(T(2, 2), T(2, 2, 3), T(2, 2, 2))
+torch.addbmm(T(2, 2), T(2, 2, 2), T(3, 2, 2))
+torch.chain_matmul(); torch.chain_matmul(T(2), T(2, 2)); F.linear(T(2, 3), I(2, 3)); F.linear(B(2, 3), T(2, 3))
+F.linear(T(2, 3), T(2, 3), I(2))
+F.linear(B(2, 3), B(2, 3)); F.linear(I(3), T(3)); F.linear(I(2, 2, 3), T(2, 3), T(2)); F.linear(T(()), T(2, 3))
+F.linear(T(2, 3), T(2, 2, 3))
+F.linear(T(2, 3), T(2, 3), T(3)); F.linear(T(3), T(2, 4)); F.linear(T(2, 2, 3), T(2, 4), T(2))
+F.linear(T(2, 3), T(4)); F.linear(T(2, 3), T(3), T(2))
+F.scaled_dot_product_attention(I(1, 2, 2), I(1, 2, 2), I(1, 2, 2))
+F.scaled_dot_product_attention(B(1, 2, 2), B(1, 2, 2), B(1, 2, 2))
+I(2).bitwise_and_(T(2)); I(2).bitwise_left_shift_(D(2)); I(2).gcd_(T(2))
+"""
+
+NORMS = """
+F.layer_norm(I(2, 3), (3,)); F.layer_norm(I(2, 3), (3,), T(3)); F.layer_norm(T(2, 3), (3,), I(3))
+F.layer_norm(T(2, 3), (3,), T(3), D(3))
+F.layer_norm(T(2, 3), (3,), None, D(3)); F.layer_norm(D(2, 3), (3,), T(3)); F.layer_norm(H(2, 3), (3,), D(3))
+F.layer_norm(H(2, 3), (3,), T(3), H(3))
+F.layer_norm(H(2, 3), (3,), H(3), T(3)); F.layer_norm(D(2, 3), (3,), H(3)); F.layer_norm(I(2, 3), (3,), None, T(3))
+F.group_norm(I(2, 4), 2); F.group_norm(I(2, 4), 2, T(4)); F.group_norm(T(2, 4), 2, D(4))
+F.group_norm(T(2, 4), 2, T(4), D(4))
+F.group_norm(T(2, 4), 0); F.group_norm(T(2, 4), -2); F.group_norm(D(2, 4), 2, T(4), T(4)); F.group_norm(T(()), 1)
+F.rms_norm(I(2, 3), (3,)); F.rms_norm(T(()), (1,)); F.rms_norm(T(3), (2, 3)); F.rms_norm(T(2, 3), (2,))
+F.rms_norm(T(2, 3), (3,), D(3))
+F.batch_norm(I(2, 3), None, None, training=True); F.batch_norm(T(2, 3), T(3), T(3), I(3))
+F.batch_norm(T(2, 3), D(3), D(3))
+F.batch_norm(I(2, 3), T(3), T(3)); F.batch_norm(T(2, 3), T(3), D(3)); F.batch_norm(T(()), None, None, training=True)
+F.batch_norm(T(3), None, None, training=True); F.batch_norm(H(2, 3), H(3), H(3), training=True)
+F.instance_norm(I(2, 3, 4)); F.instance_norm(I(2, 3, 4), I(3), I(3)); F.instance_norm(T(2, 3, 4), T(2), T(3))
+F.instance_norm(B(2, 3, 4))
+F.instance_norm(T(2, 3, 4), weight=T(1, 3)); F.instance_norm(T(2, 3, 4), I(3), I(3))
+F.instance_norm(T(2, 3, 4), weight=D(3))
+"""
+
 
 def split(text: str) -> list[str]:
     return [each.strip() for line in text.splitlines() for each in line.split(";") if each.strip()]
@@ -87,6 +161,8 @@ def run(library, code):
     scope["x"] = library.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
     scope["y"] = scope["x"].clone().requires_grad_()
     scope["n"] = library.tensor([[1, 2, 3], [4, 5, 6]])
+    for letter, dtype in zip("TDHIB", ("float32", "float64", "float16", "int64", "bool"), strict=True):
+        scope[letter] = functools.partial(library.ones, dtype=getattr(library, dtype))
     scope["u"] = library.tensor([[1, 2, 3], [4, 5, 6]], dtype=library.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -96,7 +172,7 @@ def run(library, code):
         return scope[code[0]]
 
 
-@pytest.mark.parametrize("code", [*LOSSES, *WEIGHTED, *split(WRITES), *split(CALLS)])
+@pytest.mark.parametrize("code", [*LOSSES, *WEIGHTED, *split(WRITES), *split(CALLS), *split(PRODUCTS), *split(NORMS)])
 def test_results_and_refusals_are_pytorchs(code):
     assert_alike(attempt(lambda: run(minigrad, code)), attempt(lambda: run(torch, code)))
 

@@ -38,9 +38,9 @@ def group_norm(
     if len(shape) < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
     channels = shape[1]
+    count = shape[0] * channels // num_groups
     if num_groups <= 0:
         raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
-    count = shape[0] * channels // num_groups
     if count == 1 == math.prod(shape[2:]):
         sizes = [count, num_groups, *shape[2:]]
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {sizes}")
@@ -105,15 +105,22 @@ def instance_norm(
         ("weight", weight),
         ("bias", bias),
     ):
+        if given is not None and given.dim() > 1:
+            raise RuntimeError(
+                "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+            )
         if given is not None and given.numel() != channels:
-            raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+            batch = input.shape[0]
+            raise RuntimeError(f"{name} should contain {batch * channels} elements not {batch * given.numel()}")
+    if not input.dtype.is_floating_point:
+        raise not_implemented("batch_norm", input.detach().numpy())
     if use_input_stats:
         dims = tuple(range(2, input.dim()))
         with no_grad():
             if running_mean is not None:
-                running_mean.mul_(1 - momentum).add_(input.mean(dims).mean(0), alpha=momentum)
+                running_mean.copy_(running_mean * (1 - momentum) + input.mean(dims).mean(0) * momentum)
             if running_var is not None:
-                running_var.mul_(1 - momentum).add_(input.var(dims).mean(0), alpha=momentum)
+                running_var.copy_(running_var * (1 - momentum) + input.var(dims).mean(0) * momentum)
         return named(norm.group_norm(input, weight, bias, channels, eps), "ViewBackward0")
     if running_mean is None or running_var is None:
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
@@ -150,6 +157,8 @@ def rms_norm(
             f"Expected weight to be of same shape as normalized_shape, but got weight of shape {list(weight.shape)} "
             f"and normalized_shape = {shape}"
         )
+    if input.dim() < len(shape):
+        raise ValueError(f"Input tensor must have at least {len(shape)} dimensions, but got {input.dim()}")
     if list(input.shape[-len(shape) :]) != shape:
         raise RuntimeError(
             f"Given normalized_shape={shape}, expected input with shape [*{', '.join(map(str, shape))}], but got input "

@@ -82,6 +82,8 @@ def batch_norm(
     .. [1] Ioffe, Szegedy. Batch Normalization: Accelerating Deep Network Training. 2015. arXiv:1502.03167
     """
     shape = tuple(input.shape)
+    if training and len(shape) < 2 and shape != (0,):
+        _ = shape[0], input.size(1)
     channels = shape[1] if len(shape) > 1 else input.numel()
     if training and input.numel() == channels and math.prod((shape[0], *shape[2:])) == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
