@@ -177,15 +177,7 @@ def _check_parameters(input: Any, *parameters: Any) -> None:
     if _agree(input, parameters):
         return
     check_floating("batch_norm", input)
-    given = [each for each in parameters if each is not None]
-    first = given[0].dtype
-    if first != input.dtype and first != np.float32:
-        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
-    if first != input.dtype and input.dtype.itemsize != 2:
-        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
-    for each in given:
-        if each.dtype != first:
-            raise RuntimeError(f"expected scalar type {scalar_type(given[0])} but found {scalar_type(each)}")
+    _check_mixed(input, [each for each in parameters if each is not None])
 
 
 @op(
