@@ -30,7 +30,7 @@ def check_reduction(reduction: str) -> str:
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """Return the reduction that PyTorch's old arguments ``size_average`` and ``reduce`` ask for, or ``reduction``."""
     if size_average is None and reduce is None:
-        return check_reduction(reduction)
+        return reduction if reduction in REDUCTIONS else check_reduction(reduction)
     found = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4

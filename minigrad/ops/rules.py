@@ -142,7 +142,10 @@ def _picker(slots: list[int]) -> Callable[[list[Any]], Any]:
 
 def _rule_of(op: Any, name: str) -> Rule:
     if name not in op.rules:
-        raise RuntimeError(f"the derivative of '{op.name}' with respect to '{name}' is not defined")
+        raise RuntimeError(
+            f"The function '{op.name}' is not differentiable with respect to argument '{name}'. This input cannot have "
+            "requires_grad True."
+        )
     return op.rules[name]
 
 

@@ -86,7 +86,7 @@ def test_nll_loss(is_weighted, reduction, dtype, rng):
     losses, total = cpu.nll_loss(x, target, weight, 3, reduction)
     np.testing.assert_allclose(losses, reference(x.astype(float)), **CLOSE[dtype])
     grad = _incoming(rng, losses, dtype)
-    got = cpu.nll_loss_backward(grad, x, total, target, weight, 3, reduction)
+    got = cpu.nll_loss_backward(grad, x.shape, total, target, weight, 3, reduction)
     np.testing.assert_allclose(got, _slope(reference, x, grad.astype(float)), rtol=1e-4, atol=1e-6)
 
 

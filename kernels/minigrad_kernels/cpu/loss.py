@@ -85,8 +85,8 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
 
     Parameters
     ----------
-    logits : ndarray, shape (rows, classes) or (batch, classes, places)
-    target : ndarray of int64, shape (rows,) or (batch, places)
+    logits : ndarray, shape (batch, classes, ...) or (classes,)
+    target : ndarray of int64, shape (batch, ...), or of one element
     weight : ndarray, shape (classes,), optional
         Weight of each class, of the logits' dtype.
     ignore_index : int
@@ -113,10 +113,10 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
         return _no_rows(losses, lse, total, target, mode, ignore_index)
     chosen = logits if weight is None else weight
     numbers = logits, target, chosen, weight is not None, ignore_index, label_smoothing
-    if logits.ndim == 2:
+    if logits.ndim <= 2:
         bad = _cross_entropy_loop[dtype](*numbers, mode, losses, lse, total)
     else:
-        places = logits.shape[2]
+        places = target.size // len(logits)
         room = strips.scratch(places, dtype, 3)
         bad = class_strips.cross_entropy_loop[dtype](*numbers, places, mode, *room, losses, lse, total)
     if bad >= 0:
@@ -195,10 +195,10 @@ def cross_entropy_backward(
         chosen = logits if weight is None else weight
         mode, total = _MODES[reduction], total_weight[0]
         numbers = grad, logits, lse, target, chosen, weight is not None, ignore_index, label_smoothing
-        if logits.ndim == 2:
+        if logits.ndim <= 2:
             _cross_entropy_backward_loop[logits.dtype](*numbers, mode, total, result)
         else:
-            places = logits.shape[2]
+            places = target.size // len(logits)
             room = strips.scratch(places, logits.dtype)
             class_strips.cross_entropy_backward_loop[logits.dtype](*numbers, places, mode, total, *room, result)
     return result
@@ -215,7 +215,7 @@ def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
         losses, _, total = _no_rows(losses, None, total, target, mode, ignore_index)
         return losses, total
     chosen = logp if weight is None else weight
-    places = logp.shape[2] if logp.ndim == 3 else 1
+    places = target.size // len(logp) if logp.ndim > 2 else 1
     bad = class_strips.nll_loss_loop[dtype](
         logp, target, chosen, weight is not None, ignore_index, places, mode, losses, total
     )
@@ -224,15 +224,14 @@ def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
     return losses, total
 
 
-def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
-    """Return the gradient of `nll_loss` with respect to the log-probabilities (only their shape is used)."""
-    result = np.zeros(logp.shape, logp.dtype)
+def nll_loss_backward(grad, shape, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
+    """Return the gradient of `nll_loss` with respect to log-probabilities of this shape."""
+    result = np.zeros(shape, grad.dtype)
     if result.size:
         chosen = grad if weight is None else weight
-        mode, total = _MODES[reduction], total_weight[0]
-        places = logp.shape[2] if logp.ndim == 3 else 1
-        class_strips.nll_loss_backward_loop[logp.dtype](
-            grad, target, chosen, weight is not None, ignore_index, places, mode, total, result
+        places = target.size // shape[0] if len(shape) > 2 else 1
+        class_strips.nll_loss_backward_loop[grad.dtype](
+            grad, target, chosen, weight is not None, ignore_index, places, _MODES[reduction], total_weight[0], result
         )
     return result
 

@@ -124,14 +124,18 @@ def _reduced(loop, scores, blocks, mode, *arguments):
 
 
 def _as_rows(scores):
-    """Return scores (batch, classes, places) as (batch * places, classes)."""
+    """Return scores (batch, classes, ...) or (classes,) as (rows, classes)."""
+    if scores.ndim == 1:
+        return scores.reshape(1, -1)
     return module().moveaxis(scores, 1, -1).reshape(-1, scores.shape[1])
 
 
 def _as_places(rows, shape):
     """Return the inverse of `_as_rows`, for scores of this shape."""
-    batch, classes, places = shape
-    return module().ascontiguousarray(module().moveaxis(rows.reshape(batch, places, classes), -1, 1))
+    if len(shape) == 1:
+        return rows.reshape(shape)
+    batch, classes, *places = shape
+    return module().ascontiguousarray(module().moveaxis(rows.reshape(batch, *places, classes), -1, 1))
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"):
@@ -139,8 +143,8 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
 
     Parameters
     ----------
-    logits : array, shape (rows, classes) or (batch, classes, places)
-    target : array of int64, shape (rows,) or (batch, places)
+    logits : array, shape (batch, classes, ...) or (classes,)
+    target : array of int64, shape (batch, ...), or of one element
     weight : array, shape (classes,), optional
         Weight of each class, of the logits' dtype.
     ignore_index : int
@@ -156,7 +160,7 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
     total_weight : array, shape (1,)
         What 'mean' divides by; for `cross_entropy_backward`.
     """
-    if logits.ndim == 3:
+    if logits.ndim != 2:
         rest = weight, ignore_index, label_smoothing, reduction
         losses, lse, total_weight = cross_entropy(_as_rows(logits), target.reshape(-1), *rest)
         return losses.reshape(target.shape if losses.ndim else ()), lse.reshape(target.shape), total_weight
@@ -227,7 +231,7 @@ def cross_entropy_backward(
     grad, logits, lse, total_weight, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
 ):
     """Return the gradient of `cross_entropy` with respect to the logits; `lse` and `total_weight` are its results."""
-    if logits.ndim == 3:
+    if logits.ndim != 2:
         given = grad.reshape(-1), _as_rows(logits), lse.reshape(-1), total_weight, target.reshape(-1)
         rows = cross_entropy_backward(*given, weight, ignore_index, label_smoothing, reduction)
         return _as_places(rows, logits.shape)
@@ -289,7 +293,7 @@ def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
 
     Returns ``losses, total_weight``.
     """
-    if logp.ndim == 3:
+    if logp.ndim != 2:
         losses, total_weight = nll_loss(_as_rows(logp), target.reshape(-1), weight, ignore_index, reduction)
         return losses.reshape(target.shape if losses.ndim else ()), total_weight
     rows, classes = logp.shape
@@ -320,18 +324,14 @@ def _nll_loss_backward_loop(
             result[row * classes + (label if w == w else 0)] = -g * w
 
 
-def nll_loss_backward(grad, logp, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
-    """Return the gradient of `nll_loss` with respect to the log-probabilities (only their shape is used)."""
-    if logp.ndim == 3:
-        rest = weight, ignore_index, reduction
-        rows = nll_loss_backward(grad.reshape(-1), _as_rows(logp), total_weight, target.reshape(-1), *rest)
-        return _as_places(rows, logp.shape)
-    result = module().zeros(logp.shape, logp.dtype)
-    if result.size:
-        rows, classes = logp.shape
+def nll_loss_backward(grad, shape, total_weight, target, weight=None, ignore_index=-100, reduction="mean"):
+    """Return the gradient of `nll_loss` with respect to log-probabilities of this shape."""
+    classes = shape[1 if len(shape) > 1 else 0]
+    rows = module().zeros((target.size, classes), grad.dtype)
+    if rows.size:
         chosen = grad if weight is None else weight
         numbers = weight is not None, ignore_index, classes, MODES[reduction]
-        _nll_loss_backward_loop[logp.dtype](
-            grad, target, chosen, *numbers, total_weight, result, blocks=blocks_for(rows)
+        _nll_loss_backward_loop[grad.dtype](
+            grad, target, chosen, *numbers, total_weight, rows, blocks=blocks_for(target.size)
         )
-    return result
+    return rows if len(shape) == 2 else _as_places(rows, shape)

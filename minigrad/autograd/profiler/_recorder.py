@@ -24,9 +24,9 @@ __all__ = ["Recorder", "recording"]
 # Operations that PyTorch has under another name.
 _NAMES = {
     "advanced_index": "index", "basic_index": "slice", "choose": "where", "column_sums": "sum", "copy": "copy_",
-    "cross_entropy_rows": "cross_entropy_loss", "embedding_rows": "embedding", "max_all": "max", "max_dim": "max",
+    "cross_entropy_of_classes": "cross_entropy_loss", "embedding_rows": "embedding", "max_all": "max", "max_dim": "max",
     "max_pool_values": "max_pool2d", "mean_pool": "avg_pool2d", "min_all": "min", "min_dim": "min",
-    "normalized": "native_layer_norm", "nll_rows": "nll_loss", "sort_values": "sort", "split_parts": "split",
+    "normalized": "native_layer_norm", "sort_values": "sort", "split_parts": "split",
     "to_dtype": "to", "zeros_of": "zeros_like",
 }  # fmt: skip
 

@@ -39,20 +39,21 @@ def _elementwise(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return reduced(wrap(level, entry.call(*values)), args[place])
 
 
-@rule("functional.cross_entropy", "functional.nll_loss")
+@rule("cross_entropy_of_classes", "functional.nll_loss")
 def _of_classes(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     """The rows of all samples in one call, unless a mean is taken over weights."""
-    names = entry.signature.names
-    input, target, weight, size_average, ignored, reduce, reduction, *smoothing = args
-    if input.ndim not in (1, 2) or target.ndim != input.ndim - 1 or (weight, size_average, reduce) != (None,) * 3:
+    given = dict(zip(entry.signature.names, args, strict=True))
+    input, target, reduction = given["input"], given["target"], given["reduction"]
+    if input.ndim not in (1, 2) or target.ndim != input.ndim - 1 or given["weight"] is not None:
+        return NO_RULE
+    if (given.get("size_average"), given.get("reduce")) != (None, None):
         return NO_RULE
     rows, labels = front(input, level), front(target, level)
-    if isinstance(labels, BatchedTensor) or bool((labels == ignored).any()):
+    if isinstance(labels, BatchedTensor) or bool((labels == given["ignore_index"]).any()):
         return NO_RULE
     if input.ndim == 2:
         rows, labels = rows.flatten(0, 1), labels.flatten()
-    options = dict(zip(names[7:], smoothing, strict=True))
-    losses = entry.call(rows, labels, ignore_index=ignored, reduction="none", **options)
+    losses = entry.call(**{**given, "input": rows, "target": labels, "reduction": "none"})
     if input.ndim == 1:
         return wrap(level, losses)
     return reduced(wrap(level, losses.unflatten(0, (level.size, input.shape[0]))), reduction)
