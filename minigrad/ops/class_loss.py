@@ -30,7 +30,7 @@ def cross_entropy_of_classes(
     input: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Tensor:
     """Cross-entropy of logits, shape (classes,) or (batch, classes, ...), and class numbers; `weight` is an array."""
-    _check_classes(input, target, weight)
+    _check_classes(input, target)
     check_floating("log_softmax_lastdim_kernel_impl", input)
     losses, lse, total_weight = kernels_of(input).cross_entropy(
         input, target, weight, ignore_index, label_smoothing, reduction
@@ -87,7 +87,7 @@ def _(grad, grad_output, input, target, terms):
 @cross_entropy_backward.samples
 def _(make):
     for logits, target in ((make(3, 3), np.array([0, 2, 1])), (make(3), np.array([2]))):
-        lse = np.log(np.exp(logits).sum(-1))
+        lse = np.asarray(np.log(np.exp(logits).sum(-1)))
         terms = lse, np.array([3.0]), None, -100, 0.0, "mean"
         yield make.sample(make(), logits, target, terms, gradient=False)
 
@@ -129,7 +129,9 @@ def nll_loss(
     """Negative log-likelihood ``-input[target]`` of log-probabilities; shapes and arguments as `cross_entropy`."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     check_floating("nll_loss_out_frame", input)
-    _check_classes(input, target, weight)
+    _check_classes(input, target)
+    if weight is not None:
+        _check_weight(input, weight)
     losses, total_weight = kernels_of(input).nll_loss(input, target, weight, ignore_index, reduction)
     terms = total_weight, weight, ignore_index, reduction
     return losses if input.ndim > 1 else losses.reshape(()), terms
@@ -168,18 +170,25 @@ def _(make):
     yield make.sample(make(), (3, 3), np.array([0, 2, 1]), terms, gradient=False)
 
 
-def _check_classes(scores: Any, labels: Any, weight: Any) -> None:
-    """Refuse class numbers, or weights of classes, whose shape or dtype does not fit the scores.
+def _check_classes(scores: Any, labels: Any) -> None:
+    """Refuse class numbers whose shape or dtype does not fit the scores.
 
     Raises
     ------
     ValueError, RuntimeError
     """
     if labels.dtype is not _INT64 or scores.ndim != 2 or labels.shape != scores.shape[:1]:
-        _check_labels(scores, labels)
-    if weight is None:
-        return
-    classes = scores.shape[_class_dim(scores)]
+        _check_labels(scores, labels)  # not the usual ones
+
+
+def _check_weight(scores: Any, weight: Any) -> None:
+    """Refuse weights of classes whose shape or dtype does not fit the scores.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    classes = scores.shape[_class_dim(scores)] if scores.ndim else 1
     if weight.shape != (classes,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
@@ -190,12 +199,6 @@ def _check_classes(scores: Any, labels: Any, weight: Any) -> None:
 
 
 def _check_labels(scores: Any, labels: Any) -> None:
-    """Refuse class numbers that do not fit the scores; the usual ones do not come here.
-
-    Raises
-    ------
-    ValueError, RuntimeError
-    """
     rank, given = scores.ndim, list(labels.shape)
     if rank == 0:
         raise ValueError("Expected 1 or more dimensions (got 0)")
@@ -219,21 +222,20 @@ def _check_labels(scores: Any, labels: Any) -> None:
         raise RuntimeError(f"size mismatch (got input: {list(scores.shape)} , target: {given}")
 
 
-def _constant(weight: Any, dims: int) -> Any:
+def _constant(weight: Any, input: Any) -> Any:
     """Return the array of classes' weights, through which no gradient flows.
 
     Raises
     ------
     RuntimeError
-        For weights that require one.
+        For weights that require one, or do not fit the scores.
     """
-    if weight is None:
-        return None
     if weight.requires_grad and mode.enabled:
         raise RuntimeError(
-            f"The function 'nll_loss{'2d' if dims > 2 else ''}_forward' is not differentiable with respect to argument "
-            "'weight'. This input cannot have requires_grad True."
+            f"The function 'nll_loss{'2d' if input.dim() > 2 else ''}_forward' is not differentiable with respect to "
+            "argument 'weight'. This input cannot have requires_grad True."
         )
+    _check_weight(input._array, weight._array)
     return weight._array
 
 
@@ -287,7 +289,9 @@ def cross_entropy(
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
     if not dims:
         wrap_dim(1, dims)  # which raises: there is no dimension of classes
-    losses = cross_entropy_of_classes(input, target, _constant(weight, dims), ignore_index, reduction, label_smoothing)
+    losses = cross_entropy_of_classes(
+        input, target, weight if weight is None else _constant(weight, input), ignore_index, reduction, label_smoothing
+    )
     if label_smoothing:
         return named(losses, "AddBackward0")
     return losses if dims < 3 else named(losses, _name_of_images(dims, reduction))

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import is_array, kernels_of
-from minigrad.ops.loss_arguments import REDUCTIONS, legacy_reduction, loss_samples, mean_of, reduced
+from minigrad.ops.backend import array_of, is_array, kernels_of
+from minigrad.ops.errors import common_shape
+from minigrad.ops.exponential import exp, log
+from minigrad.ops.loss_arguments import (
+    REDUCTIONS,
+    broadcast_pair,
+    legacy_reduction,
+    loss_samples,
+    mean_of,
+    reduced,
+    resolved_reduction,
+)
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating, promote
+from minigrad.ops.promotion import check_floating, promote, scalar_type
+from minigrad.ops.shape import broadcast, expand
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -119,44 +130,7 @@ def _(make):
     yield make.sample(make(4, 3), make(4, 3, low=0, high=1), weight=make(3), pos_weight=make(3, low=1, high=2))
 
 
-@op(namespace=None, node="BinaryCrossEntropyBackward0")
-def bce(input: Tensor, target: Tensor) -> Tensor:
-    """Binary cross-entropy of each element; logarithms are held above -100, as PyTorch does."""
-    input, target = promote(input, target)
-    check_floating("binary_cross_entropy", input)
-    if input.size and not (np.min(input) >= 0 and np.max(input) <= 1):
-        raise RuntimeError("all elements of input should be between 0 and 1")
-    if target.size and not (np.min(target) >= 0 and np.max(target) <= 1):
-        raise RuntimeError("all elements of target should be between 0 and 1")
-    with np.errstate(divide="ignore"):
-        log_p, log_q = np.maximum(np.log(input), -100), np.maximum(np.log1p(-input), -100)
-    return (target - 1) * log_q - target * log_p
-
-
-@bce.gradient("input")
-def _(grad, input, target):
-    return grad * (input - target) / _variance(input)
-
-
-@bce.gradient("target")
-def _(grad, input):
-    from minigrad.ops.exponential import log
-
-    return grad * (log(1 - input) - log(input))
-
-
-@bce.samples
-def _(make):
-    yield make.sample(make(2, 3, low=0.1, high=0.9), make(2, 3, low=0, high=1))
-
-
-def _variance(p: Any) -> Any:
-    """Return ``p * (1 - p)``, held above 1e-12 as PyTorch does."""
-    variance = p * (1 - p)
-    return np.maximum(variance, variance.dtype.type(1e-12)) if is_array(p) else variance.clamp(min=1e-12)
-
-
-@composed(namespace="functional", reference=references.binary_cross_entropy)
+@op(namespace="functional", reference=references.binary_cross_entropy)
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -165,34 +139,112 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Binary cross-entropy ``-(y log p + (1 - y) log(1 - p))`` of probabilities.
+    """Binary cross-entropy ``-(y log p + (1 - y) log(1 - p))`` of probabilities; logarithms are held above -100.
 
     Parameters
     ----------
     input, target : Tensor, of one shape
         Probabilities from 0 to 1.
     weight : Tensor, optional
-        Factor of each element's loss; broadcasts.
+        Factor of each element's loss; broadcasts, and has no gradient.
     reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    RuntimeError
+        Where an element is no probability.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
         raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
-            "Please ensure they have the same size."
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
+            f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
         )
-    losses = bce(input, target)
-    losses = reduced(losses if weight is None else losses * weight, reduction)
-    return named(losses, "BinaryCrossEntropyBackward0")
+    check_floating("binary_cross_entropy", input)
+    if input.dtype is not target.dtype and input.dtype != target.dtype:
+        raise RuntimeError(f"Found dtype {scalar_type(target)} but expected {scalar_type(input)}")
+    return kernels_of(input).bce(input, target, _weight_of(input, weight), reduction)
+
+
+def _weight_of(input: Any, weight: Any) -> Any:
+    """Return weights in an input's shape and dtype."""
+    if weight is None or (weight.shape == input.shape and weight.dtype == input.dtype):
+        return weight
+    return broadcast(weight, input.shape).astype(input.dtype)
+
+
+@binary_cross_entropy.gradient("input")
+def _(grad, input, target, weight, size_average, reduce, reduction):
+    return bce_backward(grad, input, target, weight, resolved_reduction(size_average, reduce, reduction))
+
+
+@binary_cross_entropy.gradient("target")
+def _(grad, input, weight, size_average, reduce, reduction):
+    slope = _weighted(grad * (log(1 - input) - log(input)), weight)
+    return mean_of(slope, resolved_reduction(size_average, reduce, reduction))
 
 
 @binary_cross_entropy.samples
 def _(make):
     for reduction in REDUCTIONS:
         yield make.sample(make(2, 3, low=0.1, high=0.9), make(2, 3, low=0, high=1), reduction=reduction)
+    yield make.sample(make(3, 2, low=0.1, high=0.9).T, make(2, 3, low=0, high=1))
+    yield make.sample(make(low=0.1, high=0.9), make(low=0.1, high=0.9))
+    p, y, weight = make(2, 3, low=0.1, high=0.9), make(2, 3, low=0, high=1), make(3, low=0.5, high=2)
+    yield make.sample(p, y, weight=weight, reduction="none", gradient=False)
 
 
-@composed(namespace="functional", reference=references.kl_div)
+@op(namespace=None)
+def bce_backward(grad_output: Tensor, input: Tensor, target: Tensor, weight: Any, reduction: str) -> Tensor:
+    """Gradient of `binary_cross_entropy`: ``grad * (p - y) / (p (1 - p))``, the variance held above 1e-12."""
+    weight = _weight_of(input, array_of(weight))
+    return kernels_of(input).bce_backward(grad_output, input, target, weight, reduction)
+
+
+@bce_backward.gradient("grad_output")
+def _(grad, input, target, weight, reduction):
+    return mean_of(_weighted(grad * ((input - target) / _variance(input)), weight), reduction)
+
+
+@bce_backward.gradient("input")
+def _(grad, grad_output, input, target, weight, reduction):
+    slope = (input * input - 2 * input * target + target) / _variance(input) ** 2
+    return mean_of(_weighted(grad * grad_output * slope, weight), reduction)
+
+
+@bce_backward.gradient("target")
+def _(grad, grad_output, input, weight, reduction):
+    return mean_of(_weighted(-grad * grad_output / _variance(input), weight), reduction)
+
+
+@bce_backward.samples
+def _(make):
+    p, y, weight = make(2, 3, low=0.1, high=0.9), make(2, 3, low=0, high=1), make(3, low=0.5, high=2)
+    yield make.sample(make(), p, y, None, "mean")
+    yield make.sample(make(), p, y, weight, "sum")
+    yield make.sample(make(2, 3), p, y, weight, "none")
+
+
+def _weighted(losses: Any, weight: Any) -> Any:
+    return losses if weight is None else losses * weight
+
+
+def _variance(p: Any) -> Any:
+    """Return ``p * (1 - p)``, held above 1e-12 as PyTorch does."""
+    variance = p * (1 - p)
+    return np.maximum(variance, variance.dtype.type(1e-12)) if is_array(p) else variance.clamp(min=1e-12)
+
+
+def _name_of_kl_div(input: Any, target: Any, *options: Any) -> str:
+    *_, reduction, log_target = options
+    if reduction == "none":
+        return "MulBackward0" if log_target else "SubBackward0"
+    if reduction == "batchmean" and input.ndim:
+        return "DivBackward0"
+    return "MeanBackward0" if reduction == "mean" else "SumBackward0"
+
+
+@op(namespace="functional", saves=("divisor",), variant=_name_of_kl_div, reference=references.kl_div)
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -210,26 +262,49 @@ def kl_div(
     log_target : bool
         Whether the target is given as log-probabilities too.
     """
+    divisor = None
     if reduction == "batchmean":
-        total = kl_div(input, target, reduction="sum", log_target=log_target)
-        return total / input.shape[0] if input.dim() else total
-    if reduction == "mean" and size_average is None and reduce is None:
-        warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
-            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
-            "same as 'batchmean' in the next major release.",
-            stacklevel=3,
-        )
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    if not (input.is_floating_point() and target.is_floating_point()):
+        divisor = input.shape[0] if input.ndim else 1
+    else:
+        if reduction == "mean" and size_average is None and reduce is None:
+            warnings.warn(
+                "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' "
+                "divides only by the batch size, and aligns with the KL div math definition.'mean' will be changed to "
+                "behave the same as 'batchmean' in the next major release.",
+                stacklevel=3,
+            )
+        reduction = legacy_reduction(size_average, reduce, reduction)
+    if input.dtype.kind != "f" or target.dtype.kind != "f":
         raise RuntimeError("kl_div: Integral inputs not supported.")
+    input, target = broadcast_pair(input, target)
+    if reduction == "mean":
+        divisor = input.size
+    elif reduction == "sum":
+        divisor = 1
+    return kernels_of(input).kl_div(input, target, log_target, divisor), divisor
+
+
+@kl_div.gradient("input")
+def _(grad, input_shape, target, divisor, log_target):
+    share = grad if divisor is None else grad / divisor
+    slope = -share * (exp(target) if log_target else target)
+    shape = common_shape(input_shape, target.shape)
+    return slope if tuple(slope.shape) == shape else expand(slope, shape)
+
+
+@kl_div.gradient("target")
+def _(grad, input, target, divisor, log_target):
+    share = grad if divisor is None else grad / divisor
     if log_target:
-        return reduced(target.exp() * (target - input), reduction)
-    return reduced(target.xlogy(target) - target * input, reduction)
+        return share * exp(target) * (target - input + 1)
+    return share * (log(target) + target / target - input)  # nan where the target is 0, as PyTorch's
 
 
 @kl_div.samples
 def _(make):
     for reduction in ("none", "sum", "batchmean"):  # PyTorch warns of "mean"
         yield make.sample(make(2, 3), make(2, 3, low=0.1, high=1), reduction=reduction)
-    yield make.sample(make(2, 3), make(2, 3, low=-2, high=0), reduction="batchmean", log_target=True)
+        yield make.sample(make(2, 3), make(3, low=0.1, high=1), reduction=reduction)
+        yield make.sample(make(2, 3), make(2, 3, low=-2, high=0), reduction=reduction, log_target=True)
+    yield make.sample(make(3), make(2, 3, low=-2, high=0), reduction="sum", log_target=True)
+    yield make.sample(make(), make(low=0.1, high=1), reduction="batchmean")

@@ -31,11 +31,18 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
     """Return the reduction that PyTorch's old arguments ``size_average`` and ``reduce`` ask for, or ``reduction``."""
     if size_average is None and reduce is None:
         return reduction if reduction in REDUCTIONS else check_reduction(reduction)
-    found = "none" if reduce is False else "sum" if size_average is False else "mean"
+    found = resolved_reduction(size_average, reduce, reduction)
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4
     )
     return found
+
+
+def resolved_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """Return what `legacy_reduction` does, without a warning: in the gradient of a loss that has given it."""
+    if size_average is None and reduce is None:
+        return reduction
+    return "none" if reduce is False else "sum" if size_average is False else "mean"
 
 
 def reduced(losses: Any, reduction: str) -> Any:

@@ -268,7 +268,7 @@ def reduced(values: Any, reduction: str, weights: Any = None) -> Any:
     if reduction == "sum":
         return np.sum(values)
     if reduction == "batchmean":
-        return np.sum(values) / len(values)
+        return np.sum(values) / len(np.atleast_1d(values))
     return np.mean(values) if weights is None else np.sum(values) / np.sum(weights)
 
 

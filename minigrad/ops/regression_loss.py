@@ -18,6 +18,7 @@ from minigrad.ops.loss_arguments import (
     mean_of,
     of_one_shape,
     reduced,
+    resolved_reduction,
 )
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
@@ -69,9 +70,7 @@ def _mse_name(weight: Any, reduction: str) -> str:
 def _(grad, input, target, size_average, reduce, reduction, weight, needs):
     if weight is not None:
         return _weighted_mse_gradient(grad, input, target, reduction, weight, needs)
-    if reduce is not None or size_average is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-    gradient = mse_loss_backward(grad, input, target, reduction)
+    gradient = mse_loss_backward(grad, input, target, resolved_reduction(size_average, reduce, reduction))
     return gradient, -gradient if needs[1] else None, None
 
 

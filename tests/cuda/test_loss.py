@@ -33,6 +33,37 @@ def test_losses_of_pairs(name, dtype, reduction, rng):
         check(name + "_backward", np.asarray(np.ones_like(loss)), x, y, *PAIRS[name], reduction)
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_binary_cross_entropy(dtype, is_weighted, reduction, rng):
+    for shape in [(), (5, 7), (0, 3)]:
+        x, y = (np.asarray(rng.uniform(0.05, 0.95, shape), dtype) for _ in range(2))
+        if x.size > 3:
+            x[:2, 0], y[0] = (0, 1), 1
+        weight = np.asarray(rng.uniform(0.5, 2, shape), dtype) if is_weighted else None
+        loss = check("bce", x, y, weight, reduction, tolerance=4e-3 if dtype is np.float16 else None)
+        x = np.asarray(np.clip(x, 0.05, 0.95), dtype)
+        check("bce_backward", np.asarray(np.ones_like(loss)), x, y, weight, reduction)
+
+
+@pytest.mark.parametrize("divisor", [None, 1, 5])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_kl_divergence(dtype, divisor, rng):
+    for shape in [(), (5, 7), (0, 3)]:
+        x, y = (np.asarray(rng.uniform(0.1, 1, shape), dtype) for _ in range(2))
+        check("kl_div", x, y, False, divisor, tolerance=4e-3 if dtype is np.float16 else None)
+        check("kl_div", x, y, True, divisor, tolerance=4e-3 if dtype is np.float16 else None)
+    y[:, 1:] = 0
+    check("kl_div", x, y, False, divisor, tolerance=4e-3 if dtype is np.float16 else None)
+
+
+def test_what_is_no_probability_gives_nan():
+    fair, foul = (on_device(np.array([0.5, each], np.float32)) for each in (0.5, 1.5))
+    for pair in ((fair, foul), (foul, fair)):
+        np.testing.assert_array_equal(np.isnan(cuda.bce(*pair, reduction="none").get()), [False, True])
+
+
 def _both(name, dtype, *args, **kwargs):
     """Run a loss of classes on both devices; total weights are compared by value, as they differ in dtype."""
     wanted = getattr(cpu, name)(*args, **kwargs)

@@ -172,3 +172,53 @@ def test_a_class_of_a_place_that_is_out_of_range_is_named():
     for loss in (cpu.cross_entropy, cpu.nll_loss):
         with pytest.raises(IndexError, match=r"Target 4 is out of bounds"):
             loss(np.ones((2, 3, 2)), np.array([[0, 1], [4, 2]]))
+
+
+@dtypes
+@reductions
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_binary_cross_entropy(is_weighted, reduction, dtype, rng):
+    x, y = rng.uniform(0.1, 0.9, (7, 5)).astype(dtype), rng.uniform(0, 1, (7, 5)).astype(dtype)
+    weight = rng.uniform(0.5, 2, x.shape).astype(dtype) if is_weighted else None
+    full = 1 if weight is None else weight.astype(float)
+
+    def reference(p):
+        return naive.reduce(-(y * np.log(p) + (1 - y) * np.log(1 - p)) * full, reduction)
+
+    got = cpu.bce(x, y, weight, reduction)
+    np.testing.assert_allclose(got, reference(x.astype(float)), **CLOSE[dtype])
+    grad = _incoming(rng, got, dtype)
+    got = cpu.bce_backward(grad, x, y, weight, reduction)
+    np.testing.assert_allclose(got, _slope(reference, x, grad.astype(float)), rtol=1e-4, atol=1e-6)
+
+
+@dtypes
+def test_binary_cross_entropy_at_its_ends(dtype):
+    x = np.array([0, 1, 0, 1, 1e-30], dtype)
+    np.testing.assert_allclose(
+        cpu.bce(x, np.array([1, 0, 0, 1, 0], dtype), reduction="none"), [100, 100, 0, 0, 1e-30], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, np.nan])
+def test_what_is_no_probability_is_refused(bad):
+    fair, foul = np.full(3, 0.5, np.float32), np.array([0.5, bad, 0.5], np.float32)
+    with pytest.raises(RuntimeError, match=r"^all elements of input should be between 0 and 1$"):
+        cpu.bce(foul, foul)
+    with pytest.raises(RuntimeError, match=r"^all elements of target should be between 0 and 1$"):
+        cpu.bce(fair, foul)
+
+
+@dtypes
+def test_kl_divergence(dtype, rng):
+    x, y = np.log(rng.uniform(0.1, 0.9, (7, 5))).astype(dtype), rng.uniform(0.1, 1, (7, 5)).astype(dtype)
+    want = y.astype(float) * (np.log(y.astype(float)) - x)
+    np.testing.assert_allclose(cpu.kl_div(x, y), want, rtol=1e-4 if dtype is np.float32 else 1e-11, atol=1e-7)
+    np.testing.assert_allclose(cpu.kl_div(x, np.log(y), True), want, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(cpu.kl_div(x, y, False, 7), want.sum() / 7, **CLOSE[dtype])
+
+
+def test_a_target_of_zero_diverges_by_nothing_and_nan_passes():
+    x, y = np.array([-1, -2, -1, np.nan], np.float32), np.array([0, np.nan, -1, 1], np.float32)
+    np.testing.assert_array_equal(np.isnan(cpu.kl_div(x, y)), [False, True, True, True])
+    assert cpu.kl_div(x, y)[0] == 0

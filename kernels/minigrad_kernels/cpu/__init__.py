@@ -24,10 +24,10 @@ _FAMILIES = {
     "norm": ["layer_norm", "layer_norm_backward", "group_norm", "group_norm_backward"],
     "channels": ["batch_norm", "batch_norm_backward"],
     "loss": [
-        *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "bce_with_logits"],
-        *["bce_with_logits_backward", "mse_loss", "mse_loss_backward", "huber_loss", "huber_loss_backward"],
-        *["smooth_l1_loss", "smooth_l1_loss_backward"],
+        *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "mse_loss", "mse_loss_backward"],
+        *["huber_loss", "huber_loss_backward", "smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
+    "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
     "reduce": ["sum", "mean", "prod", "vector_norm"],
     "extremum": ["extreme", "extreme_at"],
     "linear": ["add_bias", "column_sums"],

@@ -14,12 +14,11 @@ from minigrad_kernels.cpu import _class_strips as class_strips
 from minigrad_kernels.cpu import _strips as strips
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, OutFloat64, Real, kernel
 from minigrad_kernels.scalar._bits import fabs, maximum, wide
-from minigrad_kernels.scalar.activation import bce_with_logits as bce_term
-from minigrad_kernels.scalar.activation import minus_both, sigmoid
+from minigrad_kernels.scalar.activation import minus_both
 from minigrad_kernels.scalar.exponential import exp_below
 
 empty = np.empty
-_MODES = {"none": 0, "mean": 1, "sum": 2}
+MODES = {"none": 0, "mean": 1, "sum": 2}
 _SCALAR = ()
 
 
@@ -107,7 +106,7 @@ def cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothin
     IndexError
         Where a target is neither a class nor `ignore_index`.
     """
-    dtype, mode = logits.dtype, _MODES[reduction]
+    dtype, mode = logits.dtype, MODES[reduction]
     losses, lse, total = empty(_SCALAR if mode else target.shape, dtype), empty(target.shape, dtype), empty(1)
     if logits.size == 0:
         return _no_rows(losses, lse, total, target, mode, ignore_index)
@@ -193,7 +192,7 @@ def cross_entropy_backward(
     result = empty(logits.shape, logits.dtype)
     if result.size:
         chosen = logits if weight is None else weight
-        mode, total = _MODES[reduction], total_weight[0]
+        mode, total = MODES[reduction], total_weight[0]
         numbers = grad, logits, lse, target, chosen, weight is not None, ignore_index, label_smoothing
         if logits.ndim <= 2:
             _cross_entropy_backward_loop[logits.dtype](*numbers, mode, total, result)
@@ -209,7 +208,7 @@ def nll_loss(logp, target, weight=None, ignore_index=-100, reduction="mean"):
 
     Returns ``losses, total_weight``.
     """
-    dtype, mode = logp.dtype, _MODES[reduction]
+    dtype, mode = logp.dtype, MODES[reduction]
     losses, total = empty(_SCALAR if mode else target.shape, dtype), empty(1)
     if logp.size == 0:
         losses, _, total = _no_rows(losses, None, total, target, mode, ignore_index)
@@ -231,53 +230,8 @@ def nll_loss_backward(grad, shape, total_weight, target, weight=None, ignore_ind
         chosen = grad if weight is None else weight
         places = target.size // shape[0] if len(shape) > 2 else 1
         class_strips.nll_loss_backward_loop[grad.dtype](
-            grad, target, chosen, weight is not None, ignore_index, places, _MODES[reduction], total_weight[0], result
+            grad, target, chosen, weight is not None, ignore_index, places, MODES[reduction], total_weight[0], result
         )
-    return result
-
-
-@kernel(fastmath=SUMS)
-def _bce_with_logits_loop(x: In, y: In, mode: int, out: Out):
-    """Loss max(x, 0) - x * y + log(1 + e**-|x|), exact for y of 0 and 1, or its sum or mean."""
-    wide()
-    one = x.dtype.type(1)
-    if mode == 0:
-        for i in range(x.size):
-            out[i] = bce_term(x[i], y[i], one)
-        return
-    total = 0.0
-    for i in range(x.size):
-        total += bce_term(x[i], y[i], one)
-    out[0] = total / x.size if mode == 1 else total
-
-
-def bce_with_logits(x, y, reduction="mean"):
-    """Binary cross-entropy of logits `x` and probabilities `y` of one shape, computed without overflow."""
-    mode = _MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    _bce_with_logits_loop[x.dtype](x, y, mode, out)
-    return out
-
-
-@kernel
-def _bce_with_logits_backward_loop(grad: In, x: In, y: In, mode: int, result: Out):
-    """result[i] = grad * (sigmoid(x[i]) - y[i]), over the count for a mean."""
-    wide()
-    one = x.dtype.type(1)
-    if mode == 0:
-        for i in range(x.size):
-            result[i] = grad[i] * (sigmoid(x[i], one) - y[i])
-        return
-    g = grad[0] / x.dtype.type(x.size) if mode == 1 else grad[0]
-    for i in range(x.size):
-        result[i] = g * (sigmoid(x[i], one) - y[i])
-
-
-def bce_with_logits_backward(grad, x, y, reduction="mean"):
-    """Return the gradient of `bce_with_logits` with respect to `x`."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        _bce_with_logits_backward_loop[x.dtype](grad, x, y, _MODES[reduction], result)
     return result
 
 
@@ -298,7 +252,7 @@ def _mse_loss_loop(x: In, y: In, mode: int, out: Out):
 
 def mse_loss(x, y, reduction="mean"):
     """Squared difference of two arrays of one shape."""
-    mode = _MODES[reduction]
+    mode = MODES[reduction]
     out = empty(_SCALAR if mode else x.shape, x.dtype)
     _mse_loss_loop[x.dtype](x, y, mode, out)
     return out
@@ -321,7 +275,7 @@ def mse_loss_backward(grad, x, y, reduction="mean"):
     """Return the gradient of `mse_loss` with respect to `x`; with respect to `y` it is the negative."""
     result = empty(x.shape, x.dtype)
     if result.size:
-        _mse_loss_backward_loop[x.dtype](grad, x, y, _MODES[reduction], result)
+        _mse_loss_backward_loop[x.dtype](grad, x, y, MODES[reduction], result)
     return result
 
 
@@ -345,7 +299,7 @@ def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: Out
 
 def huber_loss(x, y, delta=1.0, reduction="mean"):
     """Half the squared difference up to `delta`, and ``delta * (|x - y| - delta / 2)`` beyond."""
-    mode = _MODES[reduction]
+    mode = MODES[reduction]
     out = empty(_SCALAR if mode else x.shape, x.dtype)
     _huber_loss_loop[x.dtype](x, y, delta, 1.0, mode, out)
     return out
@@ -370,13 +324,13 @@ def huber_loss_backward(grad, x, y, delta=1.0, reduction="mean"):
     """Return the gradient of `huber_loss` with respect to `x`; with respect to `y` it is the negative."""
     result = empty(x.shape, x.dtype)
     if result.size:
-        _huber_loss_backward_loop[x.dtype](grad, x, y, delta, 1.0, _MODES[reduction], result)
+        _huber_loss_backward_loop[x.dtype](grad, x, y, delta, 1.0, MODES[reduction], result)
     return result
 
 
 def smooth_l1_loss(x, y, beta=1.0, reduction="mean"):
     """Huber's loss over `beta`: ``d**2 / (2 beta)`` up to ``|d| = beta``, and ``|d| - beta / 2`` beyond; beta > 0."""
-    mode = _MODES[reduction]
+    mode = MODES[reduction]
     out = empty(_SCALAR if mode else x.shape, x.dtype)
     _huber_loss_loop[x.dtype](x, y, beta, 1.0 / beta, mode, out)
     return out
@@ -386,5 +340,5 @@ def smooth_l1_loss_backward(grad, x, y, beta=1.0, reduction="mean"):
     """Return the gradient of `smooth_l1_loss` with respect to `x`; with respect to `y` it is the negative."""
     result = empty(x.shape, x.dtype)
     if result.size:
-        _huber_loss_backward_loop[x.dtype](grad, x, y, beta, 1.0 / beta, _MODES[reduction], result)
+        _huber_loss_backward_loop[x.dtype](grad, x, y, beta, 1.0 / beta, MODES[reduction], result)
     return result

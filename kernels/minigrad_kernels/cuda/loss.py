@@ -7,7 +7,6 @@ for 'none', of one element otherwise. Losses of class numbers are in `minigrad_k
 
 from __future__ import annotations
 
-from minigrad_kernels.cuda import _scalar as scalar
 from minigrad_kernels.cuda._block import group_sum
 from minigrad_kernels.cuda._classes import (
     MODES,
@@ -31,8 +30,8 @@ from minigrad_kernels.cuda._numba import THREADS, cuda
 from minigrad_kernels.cuda.reduce import add_up
 
 __all__ = [
-    "bce_with_logits",
-    "bce_with_logits_backward",
+    "MODES",
+    "backward",
     "cross_entropy",
     "cross_entropy_backward",
     "huber_loss",
@@ -41,65 +40,35 @@ __all__ = [
     "mse_loss_backward",
     "nll_loss",
     "nll_loss_backward",
+    "reduced",
+    "reduced_over",
     "smooth_l1_loss",
     "smooth_l1_loss_backward",
 ]
 
 
-def _reduced(loop, x, y, mode, *numbers):
+def reduced(loop, x, y, mode, *numbers):
     """Run a loop that gives losses, or the sums of its blocks, and reduce the sums."""
-    if mode == 0:
+    return reduced_over(loop, x, y, (None, x.size, 1)[mode], *numbers)
+
+
+def reduced_over(loop, x, y, divisor, *numbers):
+    """Run a loop that gives losses, or the sums of its blocks; add the sums up and divide, unless by None."""
+    if divisor is None:
         out = empty(x.shape, x.dtype)
-        loop[x.dtype](x, y, *numbers, mode, out)
+        loop[x.dtype](x, y, *numbers, 0, out)
         return out
     blocks = max(min(blocks_for(x.size), most_blocks()), 1)
     sums = empty(blocks, working_dtype(x.dtype))
-    loop[x.dtype](x, y, *numbers, mode, sums, blocks=blocks)
-    return add_up(sums, x.size if mode == 1 else 1, empty((), x.dtype))
+    loop[x.dtype](x, y, *numbers, 1, sums, blocks=blocks)
+    return add_up(sums, divisor, empty((), x.dtype))
 
 
-def _backward(loop, grad, x, y, reduction, *numbers):
+def backward(loop, grad, x, y, reduction, *numbers):
     """Run a loop that gives the gradient with respect to `x`."""
     result = empty(x.shape, x.dtype)
     loop[x.dtype](grad, x, y, *numbers, MODES[reduction], result)
     return result
-
-
-@kernel
-def _bce_with_logits_loop(x: In, y: In, mode: int, out: Out):
-    """Loss max(x, 0) - x * y + log(1 + e**-|x|), exact for y of 0 and 1, or each block's sum."""
-    shared = cuda.shared.array(THREADS, x.dtype)
-    real = x.dtype.type
-    total = real(0)
-    for i in range(cuda.grid(1), x.size, cuda.gridsize(1)):
-        loss = scalar.bce_with_logits(x[i], y[i], real)
-        if mode == 0:
-            out[i] = loss
-        total += loss
-    if mode != 0:
-        total = group_sum(shared, total, THREADS)
-        if cuda.threadIdx.x == 0:
-            out[cuda.blockIdx.x] = total
-
-
-def bce_with_logits(x, y, reduction="mean"):
-    """Binary cross-entropy of logits `x` and probabilities `y` of one shape, computed without overflow."""
-    return _reduced(_bce_with_logits_loop, x, y, MODES[reduction])
-
-
-@kernel
-def _bce_with_logits_backward_loop(grad: In, x: In, y: In, mode: int, result: Out):
-    """result[i] = grad * (sigmoid(x[i]) - y[i]), over the count for a mean."""
-    real = x.dtype.type
-    share = real(1) / real(x.size) if mode == 1 else real(1)
-    for i in range(cuda.grid(1), result.size, cuda.gridsize(1)):
-        g = grad[i] if mode == 0 else grad[0] * share
-        result[i] = g * (scalar.sigmoid(x[i], real) - y[i])
-
-
-def bce_with_logits_backward(grad, x, y, reduction="mean"):
-    """Return the gradient of `bce_with_logits` with respect to `x`."""
-    return _backward(_bce_with_logits_backward_loop, grad, x, y, reduction)
 
 
 @kernel
@@ -120,7 +89,7 @@ def _mse_loss_loop(x: In, y: In, mode: int, out: Out):
 
 def mse_loss(x, y, reduction="mean"):
     """Squared difference of two arrays of one shape."""
-    return _reduced(_mse_loss_loop, x, y, MODES[reduction])
+    return reduced(_mse_loss_loop, x, y, MODES[reduction])
 
 
 @kernel
@@ -134,7 +103,7 @@ def _mse_loss_backward_loop(grad: In, x: In, y: In, mode: int, result: Out):
 
 def mse_loss_backward(grad, x, y, reduction="mean"):
     """Return the gradient of `mse_loss` with respect to `x`; with respect to `y` it is the negative."""
-    return _backward(_mse_loss_backward_loop, grad, x, y, reduction)
+    return backward(_mse_loss_backward_loop, grad, x, y, reduction)
 
 
 @kernel
@@ -156,7 +125,7 @@ def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: Out
 
 def huber_loss(x, y, delta=1.0, reduction="mean"):
     """Half the squared difference up to `delta`, and ``delta * (|x - y| - delta / 2)`` beyond."""
-    return _reduced(_huber_loss_loop, x, y, MODES[reduction], delta, 1.0)
+    return reduced(_huber_loss_loop, x, y, MODES[reduction], delta, 1.0)
 
 
 @kernel
@@ -172,14 +141,14 @@ def _huber_loss_backward_loop(grad: In, x: In, y: In, delta: Real, scale: Real, 
 
 def huber_loss_backward(grad, x, y, delta=1.0, reduction="mean"):
     """Return the gradient of `huber_loss` with respect to `x`; with respect to `y` it is the negative."""
-    return _backward(_huber_loss_backward_loop, grad, x, y, reduction, delta, 1.0)
+    return backward(_huber_loss_backward_loop, grad, x, y, reduction, delta, 1.0)
 
 
 def smooth_l1_loss(x, y, beta=1.0, reduction="mean"):
     """Huber's loss over `beta`: ``d**2 / (2 beta)`` up to ``|d| = beta``, and ``|d| - beta / 2`` beyond; beta > 0."""
-    return _reduced(_huber_loss_loop, x, y, MODES[reduction], beta, 1.0 / beta)
+    return reduced(_huber_loss_loop, x, y, MODES[reduction], beta, 1.0 / beta)
 
 
 def smooth_l1_loss_backward(grad, x, y, beta=1.0, reduction="mean"):
     """Return the gradient of `smooth_l1_loss` with respect to `x`; with respect to `y` it is the negative."""
-    return _backward(_huber_loss_backward_loop, grad, x, y, reduction, beta, 1.0 / beta)
+    return backward(_huber_loss_backward_loop, grad, x, y, reduction, beta, 1.0 / beta)

@@ -121,6 +121,33 @@ def _power_of_two(typing_context, n):
     return _FLOATING[n](n), generate
 
 
+_ROOT_HALF = {types.float32: 0x3F3504F3, types.float64: 0x3FE6A09E667F3BCD}  # the bits of sqrt(1/2)
+
+
+@intrinsic
+def _exponent(typing_context, a):
+    """Return the integer n for which a * 2**-n lies between sqrt(1/2) and sqrt(2), for a normal a > 0."""
+
+    def generate(context, builder, signature, arguments):
+        integer = context.get_value_type(signature.return_type)
+        bits = builder.sub(builder.bitcast(arguments[0], integer), ir.Constant(integer, _ROOT_HALF[a]))
+        return builder.ashr(bits, ir.Constant(integer, 23 if a == types.float32 else 52))
+
+    return _INTEGER[a](a), generate
+
+
+@intrinsic
+def _lowered(typing_context, a, n):
+    """Return a * 2**-n, for a normal result."""
+
+    def generate(context, builder, signature, arguments):
+        integer = arguments[1].type
+        shifted = builder.shl(arguments[1], ir.Constant(integer, 23 if a == types.float32 else 52))
+        return builder.bitcast(builder.sub(builder.bitcast(arguments[0], integer), shifted), arguments[0].type)
+
+    return a(a, n), generate
+
+
 @intrinsic
 def _wide(typing_context):
     """Let the calling function use 512-bit vectors where the machine has them; NumPy's loops do."""
@@ -140,13 +167,20 @@ def _python_power_of_two(n):
     return np.ldexp(np.float32(1) if isinstance(n, np.int32) else np.float64(1), n)
 
 
+def _python_exponent(a):
+    bits, shift = bits_of(a), 23 if isinstance(a, np.float32) else 52
+    return type(bits)((int(bits) - int(bits_of(type(a)(np.sqrt(0.5))))) >> shift)
+
+
 if config.DISABLE_JIT:
     fma = lambda a, b, c: a * b + c  # noqa: E731
     copysign, fabs, maximum, minimum = np.copysign, np.abs, np.maximum, np.minimum
     bits_of, power_of_two = _python_bits_of, _python_power_of_two
     subtract = lambda a, b: a - b  # noqa: E731
     half = lambda a: a >> 1  # noqa: E731
+    exponent, lowered = _python_exponent, lambda a, n: np.ldexp(a, -n)
     wide = lambda: None  # noqa: E731
 else:
     fma, copysign, fabs, maximum, minimum = _fma, _copysign, _fabs, _maximum, _minimum
     bits_of, power_of_two, subtract, half, wide = _bits_of, _power_of_two, _subtract, _half, _wide
+    exponent, lowered = _exponent, _lowered

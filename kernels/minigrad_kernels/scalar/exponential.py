@@ -2,7 +2,7 @@
 
 An exponential is reduced to ``2**n * e**r`` with ``|r| <= log(2) / 2``: adding 1.5 * 2**23 (2**52) rounds to an integer
 and leaves it in the low bits. The scale is applied as two factors, which gives denormal results and infinity for free.
-Errors are at most about 1 ulp for exp, 2.5 ulp for log1p_unit and sigmoid.
+Errors are at most about 1 ulp for exp, 2 ulp for log, 2.5 ulp for log1p_unit and sigmoid.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from minigrad_kernels.scalar._bits import (
     bits_of,
     by_precision,
     copysign,
+    exponent,
     fabs,
     fma,
     half,
+    lowered,
     power_of_two,
     scalar,
     subtract,
@@ -210,6 +212,70 @@ def log1p_unit64(t):
 @by_precision(log1p_unit32, log1p_unit64)
 def log1p_unit(t):
     """Return log(1 + t) for t in [0, 1] (nan for nan), in the precision of t."""
+
+
+_TINY32, _RAISE32, _RAISED32 = np.finfo(_F).tiny, _F(2**23), _F(23)  # denormal numbers are raised to normal ones
+_TINY64, _RAISE64, _RAISED64 = float(np.finfo(np.float64).tiny), 2.0**52, 52.0
+_INFINITY32, _NAN32 = _F(math.inf), _F(math.nan)
+
+
+@scalar
+def log32(x):
+    """Return log(x) of a float32; nan below 0."""
+    a = x * _RAISE32 if x < _TINY32 else x
+    n = exponent(a)
+    f = lowered(a, n) - _ONE32
+    s = f / (_TWO32 + f)
+    z = s * s
+    p = fma(fma(fma(fma(_L5, z, _L4), z, _L3), z, _L2), z, _L1)
+    e = _F(n) - (_RAISED32 if x < _TINY32 else _ZERO32)
+    y = fma(e, -_LN2_HIGH32, s + s + fma((s + s) * z, p, e * -_LN2_LOW32))
+    y = y if x < _INFINITY32 else x  # nan as well
+    y = -_INFINITY32 if x == _ZERO32 else y
+    return _NAN32 if x < _ZERO32 else y
+
+
+@scalar
+def log64(x):
+    """Return log(x) of a float64; nan below 0."""
+    a = x * _RAISE64 if x < _TINY64 else x
+    n = exponent(a)
+    f = lowered(a, n) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    high = fma(fma(fma(fma(_M9, z, _M8), z, _M7), z, _M6), z, _M5)
+    p = fma(fma(fma(fma(high, z, _M4), z, _M3), z, _M2), z, _M1)
+    e = float(n) - (_RAISED64 if x < _TINY64 else 0.0)
+    y = fma(e, -_LN2_HIGH64, s + s + fma((s + s) * z, p, e * -_LN2_LOW64))
+    y = y if x < math.inf else x
+    y = -math.inf if x == 0.0 else y
+    return math.nan if x < 0.0 else y
+
+
+@by_precision(log32, log64)
+def log(x):
+    """Return log(x), in the precision of x."""
+
+
+@scalar
+def log_rest32(x):
+    """Return log(1 - x) of a float32; what 1 - x loses by rounding is made up for."""
+    rest = _ONE32 - x
+    y = log32(rest) + ((_ONE32 - rest) - x) / rest
+    return -_INFINITY32 if rest == _ZERO32 else y
+
+
+@scalar
+def log_rest64(x):
+    """Return log(1 - x) of a float64; what 1 - x loses by rounding is made up for."""
+    rest = 1.0 - x
+    y = log64(rest) + ((1.0 - rest) - x) / rest
+    return -math.inf if rest == 0.0 else y
+
+
+@by_precision(log_rest32, log_rest64)
+def log_rest(x):
+    """Return log(1 - x) for x >= 0, accurate near 0, in the precision of x."""
 
 
 # erf(x) / x - 1 in x**2 for |x| < 0.92; log(erfc(a)) for 0.92 <= a <= 4

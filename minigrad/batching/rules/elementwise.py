@@ -25,7 +25,7 @@ sinh cosh asinh acosh sinc deg2rad rad2deg clone to_dtype zero rdiv polygamma
 BINARY = """
 add sub rsub mul addcmul addcdiv lerp heaviside copysign logaddexp logaddexp2 ldexp xlogy bitwise_and bitwise_or
 bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm clamp clamp_min clamp_max maximum minimum fmax fmin eq ne lt
-le gt ge isclose logical_and logical_or logical_xor div floor_divide remainder fmod pow nextafter atan2 hypot bce
+le gt ge isclose logical_and logical_or logical_xor div floor_divide remainder fmod pow nextafter atan2 hypot
 """
 
 SAME_SHAPE = """

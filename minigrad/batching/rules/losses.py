@@ -20,14 +20,14 @@ def reduced(losses: Any, reduction: str) -> Any:
     return losses.sum() if reduction == "sum" else losses.mean()
 
 
-@rule("functional.mse_loss", "huber", "bce_with_logits")
+@rule("functional.mse_loss", "functional.binary_cross_entropy", "functional.kl_div", "huber", "bce_with_logits")
 def _elementwise(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     names = entry.signature.names
     place = names.index("reduction")
     input, target = args[:2]
     if "weight" in names and args[names.index("weight")] is not None:
         return NO_RULE
-    if input.dtype != target.dtype:
+    if input.dtype != target.dtype or args[place] == "batchmean":
         return NO_RULE
     rank = max(input.ndim, target.ndim)
     values = [aligned(each, level, rank) if isinstance(each, Tensor) else each for each in args]
