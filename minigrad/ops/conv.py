@@ -11,6 +11,8 @@ import functools
 import operator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from minigrad.dtypes import from_numpy
 from minigrad.ops import window_references as references
 from minigrad.ops.backend import kernels_of
@@ -18,7 +20,7 @@ from minigrad.ops.dims import hashable
 from minigrad.ops.errors import c_name
 from minigrad.ops.op import op
 from minigrad.ops.promotion import not_implemented
-from minigrad.ops.reduce import sum
+from minigrad.ops.shape import expand, reshape
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -269,9 +271,26 @@ def _(make):
     yield make.sample(make(4, 6), make(4, 1), (3,), Settings((2,), (0,), (2,), 2, (1,)))
 
 
-def _sum_of_channels(grad: Any, rank: int) -> Any:
-    """Return the sums over everything but the channels: the gradient of a bias."""
-    return sum(grad, tuple(k for k in range(grad.ndim) if k != grad.ndim - rank - 1))
+@op(
+    namespace=None,
+    node="SumBackward1",
+    reference=lambda x, rank: np.moveaxis(x, -rank - 1, 0).reshape(x.shape[-rank - 1], -1).sum(1),
+)
+def channel_sums(input: Tensor, rank: int) -> Tensor:
+    """Sums over everything but the channels, after which come ``rank`` dimensions: the gradient of a bias."""
+    return kernels_of(input).channel_sums(input, input.ndim - rank - 1)
+
+
+@channel_sums.gradient
+def _(grad, input_shape, rank):
+    return expand(reshape(grad, (-1, *(1,) * rank)), input_shape)
+
+
+@channel_sums.samples
+def _(make):
+    yield make.sample(make(2, 3, 4, 2), 2)
+    yield make.sample(make(3, 4), 1)
+    yield make.sample(make(4, 3, 2).T, 1)
 
 
 def _give_gradients(function: Any, rank: int) -> None:
@@ -295,7 +314,7 @@ def _give_gradients(function: Any, rank: int) -> None:
 
     @function.gradient("bias")
     def _(grad):
-        return _sum_of_channels(grad, rank)
+        return channel_sums(grad, rank)
 
 
 def _node_name(rank: int) -> Any:

@@ -14,7 +14,7 @@ from minigrad.ops.conv import (
     _check_rank,
     _check_types,
     _node_name,
-    _sum_of_channels,
+    channel_sums,
     convolution,
     convolution_weight,
     per_dim,
@@ -101,7 +101,7 @@ def _give_gradients(function: Any, rank: int) -> None:
 
     @function.gradient("bias")
     def _(grad):
-        return _sum_of_channels(grad, rank)
+        return channel_sums(grad, rank)
 
 
 @op(variant=_node_name(1), reference=references.transposed_convolution(1))

@@ -296,3 +296,23 @@ def batch_norm_backward(grad, x, weight, means, rstds, uses_batch):
             grad, x, NOTHING[x.dtype] if weight is None else weight, inner, uses_batch, *results
         )
     return results[2:]
+
+
+@kernel(fastmath=SUMS)
+def _channel_sums_loop(x: In, inner: int, sums: OutFloat64):
+    """Add the sum of each channel of x, seen as (outer, channels, inner), to what is there."""
+    wide()
+    for i in range(x.size // inner):
+        for start in range(i * inner, (i + 1) * inner, 1024):
+            part, some = x[start : min(start + 1024, (i + 1) * inner)], x.dtype.type(0)
+            for j in range(part.size):
+                some += part[j]
+            sums[i % sums.size] += some
+
+
+def channel_sums(x, dim):
+    """Return the sums over all dimensions but one: shape (x.shape[dim],)."""
+    sums = np.zeros(x.shape[dim])
+    if x.size:
+        _channel_sums_loop[x.dtype](x, math.prod(x.shape[dim + 1 :]), sums)
+    return sums.astype(x.dtype)

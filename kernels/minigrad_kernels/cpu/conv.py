@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad_kernels.cpu import _tiles
+from minigrad_kernels.cpu import _pointwise, _tiles
 from minigrad_kernels.cpu._copy import copy_sum
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
 from minigrad_kernels.cpu._planes import Planes, inside, lay_out
@@ -349,7 +349,14 @@ def _workspace(name, size, dtype):
 
 def _wide(x):
     """Return an array as the loops take it: contiguous, half precision as single."""
-    return np.ascontiguousarray(x, np.float32 if x.dtype == np.float16 else None)
+    if x.flags.c_contiguous and x.dtype.char != "e":
+        return x
+    return np.ascontiguousarray(x, np.float32 if x.dtype.char == "e" else None)
+
+
+def _narrow(result, dtype):
+    """Return a result as what it was computed from: single precision as half, where that was it."""
+    return result if result.dtype == dtype else result.astype(dtype)
 
 
 def _correlate(x, weight, bias, plan, groups, out):
@@ -400,17 +407,18 @@ def convolve(x, weight, bias, stride, padding, dilation, groups, out):
     result = empty((images, filters, *out), x.dtype)
     if not result.size or not weight.size:
         result[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(out))
-        return result.astype(dtype, copy=False)
-    bias = None if bias is None else _wide(bias)
+        return _narrow(result, dtype)
+    bias, kernel = None if bias is None else _wide(bias), weight.shape[2:]
+    work = result.size * (weight.size // filters)
+    if _pointwise.takes(kernel, stride, padding, groups, work):
+        return _narrow(_pointwise.convolve(x, weight, bias, result), dtype)
 
     def part(first, last):
-        plan = _forward(
-            last - first, channels, groups, x.itemsize, x.shape[2:], weight.shape[2:], stride, padding, dilation, out
-        )
+        plan = _forward(last - first, channels, groups, x.itemsize, x.shape[2:], kernel, stride, padding, dilation, out)
         _correlate(x[first:last], weight, bias, plan, groups, result[first:last])
 
-    in_parts(part, images, result.size * (weight.size // filters))
-    return result.astype(dtype, copy=False)
+    in_parts(part, images, work)
+    return _narrow(result, dtype)
 
 
 def convolve_input(grad, weight, size, stride, padding, dilation, groups):
@@ -432,6 +440,9 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
     shape = (images, channels * groups, *size)
     if not grad.size or not weight.size or not math.prod(shape):
         return np.zeros(shape, dtype)
+    work = grad.size * channels * math.prod(kernel)
+    if _pointwise.takes(kernel, stride, padding, groups, work):
+        return _narrow(_pointwise.convolve_input(grad, weight, size), dtype)
     size_of_kernel = tuple(kernel)
     of_out = size, size_of_kernel, stride, padding, dilation, grad.shape[2:]
     _, is_whole = _backward(images, filters, groups, grad.itemsize, *of_out)
@@ -443,8 +454,8 @@ def convolve_input(grad, weight, size, stride, padding, dilation, groups):
             taps = np.ascontiguousarray(weight[(slice(None),) * 3 + each.taps])
             _correlate(grad[first:last], taps, None, each, groups, x[first:last])
 
-    in_parts(part, images, grad.size * channels * math.prod(kernel))
-    return x.astype(dtype, copy=False)
+    in_parts(part, images, work)
+    return _narrow(x, dtype)
 
 
 def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
@@ -466,14 +477,17 @@ def convolve_weight(x, grad, kernel, stride, padding, dilation, groups):
     shape = (filters, channels // groups, *kernel)
     if not x.size or not grad.size or not math.prod(shape):
         return np.zeros(shape, dtype)
+    work = grad.size * math.prod(shape[1:])
+    if _pointwise.takes(kernel, stride, padding, groups, work):
+        return _narrow(_pointwise.convolve_weight(x, grad, kernel), dtype)
     of_out = x.shape[2:], kernel, stride, padding, dilation, grad.shape[2:]
 
     def part(first, last):
         return _inner_products(x[first:last], grad[first:last], groups, of_out)
 
-    result = functools.reduce(np.add, in_parts(part, images, grad.size * math.prod(shape[1:])))
+    result = functools.reduce(np.add, in_parts(part, images, work))
     rows = result.transpose(0, 1, 3, 2).reshape(groups, -1, result.shape[2])
-    return rows[:, :of_group, : math.prod(shape[1:])].reshape(shape).astype(dtype, copy=False)
+    return _narrow(rows[:, :of_group, : math.prod(shape[1:])].reshape(shape), dtype)
 
 
 def _inner_products(x, grad, groups, of_out):

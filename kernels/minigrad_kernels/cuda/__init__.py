@@ -27,7 +27,7 @@ _FAMILIES = {
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "attention": ["attend", "attend_backward"],
     "norm": ["layer_norm", "layer_norm_backward", "group_norm", "group_norm_backward"],
-    "channels": ["batch_norm", "batch_norm_backward"],
+    "channels": ["batch_norm", "batch_norm_backward", "channel_sums"],
     "loss": [
         *["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward", "mse_loss", "mse_loss_backward"],
         *["huber_loss", "huber_loss_backward", "smooth_l1_loss", "smooth_l1_loss_backward"],

@@ -166,3 +166,8 @@ def batch_norm_backward(grad, x, weight, means, rstds, uses_batch):
         arguments = grad, x, weight, count // x.shape[0], uses_batch, lanes, means, rstds, of_weight, of_bias, of_x
         launch(*arguments, blocks=blocks_for_rows(channels, lanes))
     return of_x, of_weight, of_bias
+
+
+def channel_sums(x, dim):
+    """Return the sums over all dimensions but one: shape (x.shape[dim],)."""
+    return x.sum(tuple(k for k in range(x.ndim) if k != dim), dtype=x.dtype)
