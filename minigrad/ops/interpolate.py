@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.avg_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from minigrad.ops.backend import array_of, device_of, kernels_of, like
+from minigrad.ops.backend import kernels_of
+from minigrad.ops.dims import hashable
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
+from minigrad_kernels._resampling import Resampling, Taps
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -37,30 +39,11 @@ _FILTERS = {
 }
 
 
-class Taps:
-    """Where the elements of a dimension come from, and with what weights.
-
-    Parameters
-    ----------
-    places : ndarray of int64, shape (count, taps)
-    weights : ndarray of float64, of that shape
-    length : int
-        Of the dimension that they are taken from.
-    """
-
-    def __init__(self, places: Any, weights: Any, length: int) -> None:
-        self.places = np.ascontiguousarray(np.clip(places, 0, length - 1), np.int64)
-        self.weights = np.ascontiguousarray(weights, np.float64)
-        self.length = length
-        self.made: dict[Any, tuple[Any, Any]] = {}
-
-    def beside(self, array: Any) -> tuple[Any, Any]:
-        """Return places and weights where an array is, the weights in the dtype that it is computed in."""
-        dtype = np.dtype(np.float32) if array.dtype.char == "e" else array.dtype
-        key = device_of(array), dtype
-        if key not in self.made:
-            self.made[key] = like(array, self.places), like(array, self.weights.astype(dtype))
-        return self.made[key]
+def _rectangular(places: Any, weights: Any, length: int) -> Taps:
+    """Return the taps of elements that have equally many, of two arrays (count, taps)."""
+    count, each = places.shape
+    flat = np.clip(places, 0, length - 1).astype(np.int64).reshape(-1)
+    return Taps(np.arange(count + 1) * each, flat, np.ascontiguousarray(weights, np.float64).reshape(-1), length)
 
 
 @functools.lru_cache(maxsize=256)
@@ -87,13 +70,10 @@ def find_taps(
     step = real(1 / scale_factor) if scale_factor else real(length) / real(count)
     places = np.arange(count, dtype=real)
     if mode in ("nearest", "nearest-exact"):
-        if mode == "nearest" and count in (length, 2 * length):
-            nearest = np.arange(count) // (count // length)
-        else:
-            step = np.float32(1 / scale_factor) if scale_factor else np.float32(length) / np.float32(count)
-            shift = np.float32(0 if mode == "nearest" else 0.5)
-            nearest = np.floor((np.arange(count, dtype=np.float32) + shift) * step)
-        return Taps(nearest[:, None], np.ones((count, 1)), length)
+        step = np.float32(1 / scale_factor) if scale_factor else np.float32(length) / np.float32(count)
+        shift = np.float32(0 if mode == "nearest" else 0.5)
+        nearest = np.floor((np.arange(count, dtype=np.float32) + shift) * step)
+        return _rectangular(nearest[:, None], np.ones((count, 1)), length)
     if align_corners:
         step = real(length - 1) / real(count - 1) if count > 1 else real(0)
     if smooth:
@@ -104,11 +84,11 @@ def find_taps(
         first = np.floor(source)
         share = (source - first).astype(np.float64)[:, None]
         offsets = np.arange(-1, 3)
-        return Taps(first[:, None] + offsets, _cubic(share - offsets, -0.75), length)
+        return _rectangular(first[:, None] + offsets, _cubic(share - offsets, -0.75), length)
     source = np.maximum(source, 0)
     first = np.minimum(np.floor(source), length - 1)
     share = np.clip(source - first, 0, 1).astype(np.float64)
-    return Taps(np.stack([first, first + 1], 1), np.stack([1 - share, share], 1), length)
+    return _rectangular(np.stack([first, first + 1], 1), np.stack([1 - share, share], 1), length)
 
 
 def _smooth_taps(length: int, count: int, step: float, reach: int, filter: Any) -> Taps:
@@ -119,45 +99,41 @@ def _smooth_taps(length: int, count: int, step: float, reach: int, filter: Any) 
     first = np.maximum((centre - support + 0.5).astype(np.int64), 0)
     end = np.minimum((centre + support + 0.5).astype(np.int64), length)
     places = first[:, None] + np.arange(max(1, int((end - first).max())))
-    weights = np.where(places < end[:, None], filter((places - centre[:, None] + 0.5) / width), 0)
-    return Taps(places, weights / weights.sum(1, keepdims=True), length)
+    is_tap = places < end[:, None]
+    weights = np.where(is_tap, filter((places - centre[:, None] + 0.5) / width), 0)
+    weights /= weights.sum(1, keepdims=True)
+    return Taps(np.append(0, is_tap.sum(1).cumsum()), places[is_tap], weights[is_tap], length)
 
 
 @op(namespace=None, node="UpsampleBackward0")
-def resampled(input: Tensor, dim: int, taps: Taps) -> Tensor:
-    """Weighted sums of a few elements along one dimension."""
-    if input.dtype.kind == "u":
-        sums = resampled(input.astype(np.float64), dim, taps)
-        return np.clip(np.rint(sums), 0, np.iinfo(input.dtype).max).astype(input.dtype)
-    return kernels_of(input).resample(input, dim, *taps.beside(input))
+def resampled(input: Tensor, plan: Resampling) -> Tensor:
+    """Weighted sums of a few elements along each of the last dimensions."""
+    run = kernels_of(input).resample
+    if input.dtype.kind != "u":
+        return run(input, plan)
+    for k in reversed(range(plan.rank)):  # the sums along a dimension are rounded before the next
+        sums = run(np.moveaxis(input, k - plan.rank, -1).astype(np.float64), Resampling(plan.taps[k : k + 1]))
+        rounded = np.clip(np.rint(sums), 0, np.iinfo(input.dtype).max).astype(input.dtype)
+        input = np.moveaxis(rounded, -1, k - plan.rank)
+    return input.copy()
 
 
 @resampled.gradient
-def _(grad, dim, taps):
-    return resampled_backward(grad, dim, taps)
+def _(grad, plan):
+    return resampled(grad, plan.back)
 
 
 @resampled.samples
 def _(make):
-    yield make.sample(make(2, 3, 4), 1, find_taps(3, 5, "linear", False, None, False, False))
-    yield make.sample(make(2, 3, 4), 2, find_taps(4, 2, "bicubic", False, None, True, False))
+    linear = find_taps(3, 5, "linear", False, None, False, False)
+    cubic = find_taps(4, 2, "bicubic", False, None, True, False)
+    for taps in ((cubic,), (linear, cubic), (cubic, linear, linear.back)):
+        yield make.sample(make(2, *(each.length for each in taps)), Resampling(taps))
 
 
-@op(namespace=None)
-def resampled_backward(grad_output: Tensor, dim: int, taps: Taps) -> Tensor:
-    """Zeros to which each element of ``grad_output`` is added with its weights where `resampled` took it from."""
-    places, weights = taps.beside(grad_output)
-    return kernels_of(grad_output).resample_backward(grad_output, dim, taps.length, places, weights)
-
-
-@resampled_backward.gradient
-def _(grad, dim, taps):
-    return resampled(grad, dim, taps)
-
-
-def _find_size(input: Any, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[list[int], list[Any]]:
+def _find_size(shape: Any, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[list[int], list[Any]]:
     """Return the output lengths, and the scale factors that positions are computed with (or None)."""
-    rank = input.dim() - 2
+    rank = len(shape) - 2
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is not None:
@@ -165,7 +141,7 @@ def _find_size(input: Any, size: Any, scale_factor: Any, recompute: bool | None)
         if len(sizes) != rank:
             raise ValueError(
                 "Input and output must have the same number of spatial dimensions, but got input with spatial "
-                f"dimensions of {list(input.shape[2:])} and output size of {size}. Please provide input tensor in (N, "
+                f"dimensions of {list(shape[2:])} and output size of {size}. Please provide input tensor in (N, "
                 "C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format."
             )
         if recompute:
@@ -177,34 +153,91 @@ def _find_size(input: Any, size: Any, scale_factor: Any, recompute: bool | None)
     if len(factors) != rank:
         raise ValueError(
             "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
-            f"dimensions of {list(input.shape[2:])} and scale_factor of shape {scale_factor}. Please provide input "
+            f"dimensions of {list(shape[2:])} and scale_factor of shape {scale_factor}. Please provide input "
             "tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format."
         )
-    sizes = [math.floor(float(n) * float(factor)) for n, factor in zip(input.shape[2:], factors, strict=True)]
+    sizes = [math.floor(float(n) * float(factor)) for n, factor in zip(shape[2:], factors, strict=True)]
     return sizes, [None] * rank if recompute else [float(factor) for factor in factors]
 
 
-def _check_mode(input: Any, mode: str, align_corners: bool | None, antialias: bool) -> None:
+def _check_mode(rank: int, mode: str, align_corners: bool | None, antialias: bool) -> None:
     """Refuse what does not go together."""
     if align_corners is not None and (mode in ("nearest", "area", "nearest-exact")):
         raise ValueError(
             "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
         )
-    if antialias and not (mode in _SMOOTH and input.dim() == 4):
+    if antialias and not (mode in _SMOOTH and rank == 2):
         raise ValueError(
             "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
         )
 
 
-def _check_rank(input: Any, mode: str) -> None:
-    rank = input.dim() - 2
+def _check_rank(rank: int, mode: str) -> None:
     if rank not in (1, 2, 3) or mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
         raise NotImplementedError(
-            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the modes: {_MODES} "
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {rank + 2}D) for the modes: {_MODES} "
             f"(got {mode})"
         )
     if mode in _LINEAR and _LINEAR[mode] != rank:
-        raise NotImplementedError(f"Got {input.dim()}D input, but {mode} mode needs {_LINEAR[mode] + 2}D input")
+        raise NotImplementedError(f"Got {rank + 2}D input, but {mode} mode needs {_LINEAR[mode] + 2}D input")
+
+
+def _check_kind(dtype: Any, rank: int, mode: str, antialias: bool) -> None:
+    """Refuse the dtypes that PyTorch's kernels do not know, with the kernel's name."""
+    family = {"nearest-exact": "nearest", "bicubic": "cubic"}.get(mode, "linear" if mode.endswith("linear") else mode)
+    if dtype.name == "uint8" and (family == "nearest" or rank == 2):
+        return
+    if dtype.is_floating_point and not (antialias and dtype.name == "float16"):
+        return
+    kernel = f"compute_indices_weights_{family}"
+    if antialias:
+        kernel = "compute_index_ranges_weights"
+    elif rank == 2 and family != "cubic":
+        kernel = f"upsample_{mode.removesuffix('-exact')}2d_channels_last"
+    raise not_implemented(kernel, np.empty(0, dtype.numpy))
+
+
+def _check_lengths(shape: tuple[int, ...], sizes: list[int]) -> None:
+    if min(sizes) <= 0 or 0 in shape[2:]:
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input {list(shape[2:])} output {sizes}"
+        )
+    if 0 in shape[1:2]:
+        raise RuntimeError(f"Non-empty {len(shape)}D data tensor expected but got a tensor with sizes {list(shape)}")
+
+
+@functools.lru_cache(maxsize=512, typed=True)
+def _find_plan(
+    shape: tuple[int, ...],
+    dtype: Any,
+    size: Any,
+    scale_factor: Any,
+    mode: str,
+    align_corners: bool | None,
+    recompute: bool | None,
+    antialias: bool,
+) -> tuple[Any, str | None]:
+    """Check the arguments of `interpolate`; return a `Resampling` and its node's name, or lengths of areas and None."""
+    rank = len(shape) - 2
+    _check_mode(rank, mode, align_corners, antialias)
+    sizes, factors = _find_size(shape, size, scale_factor, recompute)
+    _check_rank(rank, mode)
+    if mode == "area":
+        return sizes, None
+    if mode == "lanczos" and not antialias:
+        raise ValueError("Lanczos mode requires antialias=True")
+    _check_kind(dtype, rank, mode, antialias)
+    _check_lengths(shape, sizes)
+    # What keeps a length is not resampled along it, however far a scale factor is from 1.
+    stays = mode in ("linear", "bilinear", "trilinear") or antialias or (dtype.name == "uint8" and mode == "bicubic")
+    taps = []
+    for length, count, factor in zip(shape[2:], sizes, factors, strict=True):
+        if (length == count and stays) or (mode == "nearest" and rank == 2 and count in (length, 2 * length)):
+            taps.append(find_taps(length, count, "nearest", False, None, False, True))
+        else:
+            single = dtype.name != "float64"
+            taps.append(find_taps(length, count, mode, bool(align_corners), factor, antialias, single))
+    return Resampling(taps), _node_name(mode, rank, antialias)
 
 
 def _node_name(mode: str, rank: int, antialias: bool) -> str:
@@ -235,7 +268,8 @@ def _reference(
             used = None if factor is None or recompute_scale_factor else float(factor)
             taps = find_taps(length, count, mode, bool(align_corners), used, antialias, False)
             for j in range(count):
-                np.add.at(matrix[j], taps.places[j], taps.weights[j])
+                of_j = slice(taps.starts[j], taps.starts[j + 1])
+                np.add.at(matrix[j], taps.places[of_j], taps.weights[of_j])
         x = np.moveaxis(np.tensordot(matrix, x, (1, k + 2)), 0, k + 2)
     return x
 
@@ -268,32 +302,14 @@ def interpolate(
     antialias : bool
         Whether a smaller image is averaged over all pixels that a new one covers; images only.
     """
-    _check_mode(input, mode, align_corners, antialias)
-    sizes, factors = _find_size(input, size, scale_factor, recompute_scale_factor)
-    _check_rank(input, mode)
-    rank = input.dim() - 2
-    if mode == "area":
-        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[rank - 1](input, sizes)
-    if mode == "lanczos" and not antialias:
-        raise ValueError("Lanczos mode requires antialias=True")
-    name = input.dtype.name
-    if not (input.dtype.is_floating_point or name == "uint8"):
-        raise not_implemented(f"upsample_{mode}{rank}d", array_of(input))
-    if min(sizes) <= 0 or 0 in input.shape[2:]:
-        raise RuntimeError(
-            f"Input and output sizes should be greater than 0, but got input {list(input.shape[2:])} output {sizes}"
-        )
-    if 0 in input.shape[1:2]:
-        raise RuntimeError(
-            f"Non-empty {rank + 2}D data tensor expected but got a tensor with sizes {list(input.shape)}"
-        )
-    out = input
-    for k in reversed(range(rank)):
-        taps = find_taps(
-            input.shape[k + 2], sizes[k], mode, bool(align_corners), factors[k], antialias, name != "float64"
-        )
-        out = resampled(out, k + 2, taps)
-    return named(out, _node_name(mode, rank, antialias))
+    arguments = input.shape, input.dtype, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias
+    try:
+        plan, node = _find_plan(*arguments)
+    except TypeError:  # perhaps because of lists, which cannot be remembered
+        plan, node = _find_plan(*map(hashable, arguments))
+    if node is None:
+        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[len(plan) - 1](input, plan)
+    return named(resampled(input, plan), node)
 
 
 @interpolate.samples

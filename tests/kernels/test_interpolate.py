@@ -1,26 +1,58 @@
-"""Resampling kernels against a dense matrix."""
+"""Resampling kernels against dense matrices."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
 
 from minigrad_kernels import cpu
+from minigrad_kernels._resampling import Resampling, Taps
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
+def random_taps(rng, length, count, each):
+    """Return taps at random places with small weights, `each` a place or, for 0, up to 4."""
+    counts = np.full(count, each) if each else rng.integers(0, 5, count)
+    starts = np.append(0, counts.cumsum())
+    return Taps(starts, rng.integers(0, length, starts[-1]), rng.integers(-2, 3, starts[-1]).astype(float), length)
+
+
+def matrix_of(taps):
+    matrix = np.zeros((taps.count, taps.length))
+    np.add.at(matrix, (np.repeat(np.arange(taps.count), np.diff(taps.starts)), taps.places), taps.weights)
+    return matrix
+
+
+def resampled(x, matrices):
+    for axis, matrix in zip(range(x.ndim - len(matrices), x.ndim), matrices, strict=True):
+        x = np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
+    return x
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
-def test_weighted_sums_along_an_axis(axis, dtype):
+def test_weighted_sums_along_the_last_dimensions_and_their_gradients(rank, dtype):
     rng = np.random.default_rng(0)
-    x = rng.integers(-4, 5, (3, 4, 5)).astype(dtype)
-    length = x.shape[axis]
-    places = rng.integers(0, length, (6, 2))
-    weights = rng.integers(-2, 3, (6, 2)).astype(np.float32 if dtype == np.float16 else dtype)
-    matrix = np.zeros((6, length))
-    for j, t in np.ndindex(6, 2):
-        matrix[j, places[j, t]] += weights[j, t]
-    got = cpu.resample(x, axis, places, weights)
-    assert got.dtype == dtype
-    np.testing.assert_array_equal(got, np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis))
-    back = cpu.resample_backward(got, axis, length, places, weights)
-    np.testing.assert_array_equal(back, np.moveaxis(np.tensordot(matrix.T, got, (1, axis)), 0, axis))
+    for counts, each in itertools.product(((2, 3, 2), (6, 7, 5)), (0, 1, 2, 3)):
+        taps = [random_taps(rng, n, count, each) for n, count in zip((3, 4, 5)[-rank:], counts[-rank:], strict=True)]
+        plan, matrices = Resampling(taps), [matrix_of(one) for one in taps]
+        x = rng.integers(-3, 4, (2, 3, *(one.length for one in taps))).astype(dtype)
+        got = cpu.resample(x, plan)
+        assert got.dtype == dtype
+        limit = 1e-3 if dtype == np.float16 else 0
+        np.testing.assert_allclose(got, resampled(x, matrices), limit)
+        back, wanted = cpu.resample(got, plan.back), resampled(got.astype(float), [each.T for each in matrices])
+        np.testing.assert_allclose(back, wanted, limit)
+        assert plan.back.back is plan
+
+
+def test_strided_and_empty_arrays():
+    plan = Resampling([Taps(np.array([0, 2, 3]), np.array([0, 2, 1]), np.ones(3), 3)])
+    np.testing.assert_array_equal(cpu.resample(np.arange(6.0).reshape(3, 2).T, plan), [[4, 2], [6, 3]])
+    assert cpu.resample(np.ones((0, 3)), plan).shape == (0, 2)
+
+
+def test_what_nothing_takes_gets_no_gradient_whatever_the_others_get():
+    plan = Resampling([Taps(np.arange(3), np.array([0, 2]), np.ones(2), 3)])
+    np.testing.assert_array_equal(cpu.resample(np.array([[np.inf, 1.0]]), plan.back), [[np.inf, 0, 1]])

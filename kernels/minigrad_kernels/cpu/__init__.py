@@ -38,7 +38,7 @@ _FAMILIES = {
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "gather"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
-    "interpolate": ["resample", "resample_backward"],
+    "interpolate": ["resample"],
     "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],

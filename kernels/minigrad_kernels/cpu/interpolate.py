@@ -1,76 +1,120 @@
-"""Resampling along one dimension: each element of the result is a weighted sum of a few elements of the input."""
+"""Resampling of signals, images and volumes, plane by plane, so that what is between two steps stays in the cache.
+
+A step goes along one dimension. Where the result is larger, the first goes along the rows, of which there are fewer
+then, and otherwise the last: only there are single elements looked up.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
+from minigrad_kernels.scalar._bits import wide
+
+empty = np.empty
 
 
-@kernel
-def _resample_loop(x: In, places: InInt64, weights: In, length: int, inner: int, out: Out):
-    """out[o, j, i] = sum over t of weights[j, t] * x[o, places[j, t], i]; x is (outer, length, inner)."""
-    zero = x.dtype.type(0)
-    count = out.size // (x.size // length)
-    taps = places.size // count
-    for o in range(x.size // (length * inner)):
-        source = x[o * length * inner : (o + 1) * length * inner]
-        target = out[o * count * inner : (o + 1) * count * inner]
-        if inner == 1:
-            for j in range(count):
-                total = zero
-                for t in range(j * taps, j * taps + taps):
-                    total += weights[t] * source[places[t]]
+@subroutine
+def _along_rows(x, at, lines, length, count, numbers, table, weights, out, to):
+    """Resample `lines` rows of x from `at` on, of `length` elements, into rows of `count` of out from `to` on."""
+    starts, places, first, each = table
+    for line in range(lines):
+        source = x[at + line * length : at + (line + 1) * length]
+        target = out[to + line * count : to + (line + 1) * count]
+        if each == 1:
+            for j in range(target.size):
+                target[j] = weights[first + j] * source[np.uint64(numbers[places + j])]
+        elif each == 2:
+            for j in range(target.size):
+                low, high = np.uint64(numbers[places + 2 * j]), np.uint64(numbers[places + 2 * j + 1])
+                target[j] = weights[first + 2 * j] * source[low] + weights[first + 2 * j + 1] * source[high]
+        else:
+            for j in range(target.size):
+                total = x.dtype.type(0)
+                for t in range(numbers[starts + j], numbers[starts + j + 1]):
+                    total += weights[first + t] * source[np.uint64(numbers[places + t])]
                 target[j] = total
-            continue
+
+
+@subroutine
+def _along_lines(x, at, outer, length, inner, count, numbers, table, weights, out, to):
+    """Resample (outer, length, inner) elements of x from `at` on into (outer, count, inner) of out from `to` on."""
+    starts, places, first, _ = table
+    for o in range(outer):
         for j in range(count):
-            row = target[j * inner : j * inner + inner]
-            for i in range(row.size):
-                row[i] = zero
-            for t in range(j * taps, j * taps + taps):
-                weight, line = weights[t], source[places[t] * inner : places[t] * inner + inner]
-                for i in range(row.size):
-                    row[i] += weight * line[i]
+            target = out[to + (o * count + j) * inner : to + (o * count + j + 1) * inner]
+            tap, end = numbers[starts + j], numbers[starts + j + 1]
+            if tap == end:
+                for i in range(target.size):
+                    target[i] = x.dtype.type(0)
+                continue
+            begin, weight = at + (o * length + numbers[places + tap]) * inner, weights[first + tap]
+            source = x[begin : begin + inner]
+            if end - tap == 1:
+                for i in range(target.size):
+                    target[i] = weight * source[i]
+                continue
+            begin, other_weight = at + (o * length + numbers[places + tap + 1]) * inner, weights[first + tap + 1]
+            other = x[begin : begin + inner]
+            for i in range(target.size):
+                target[i] = weight * source[i] + other_weight * other[i]
+            for t in range(tap + 2, end):
+                begin, weight = at + (o * length + numbers[places + t]) * inner, weights[first + t]
+                source = x[begin : begin + inner]
+                for i in range(target.size):
+                    target[i] += weight * source[i]
+
+
+@subroutine
+def _table(numbers, dim):
+    """Return where the starts, the places and the weights of a dimension begin, and its number of taps."""
+    at = 7 + 4 * dim
+    return numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
 
 
 @kernel
-def _resample_backward_loop(grad: In, places: InInt64, weights: In, length: int, inner: int, out: Out):
-    """out[o, places[j, t], i] += weights[j, t] * grad[o, j, i]; out is (outer, length, inner)."""
-    count = grad.size // (out.size // length)
-    taps = places.size // count
-    for o in range(out.size // (length * inner)):
-        target = out[o * length * inner : (o + 1) * length * inner]
-        source = grad[o * count * inner : (o + 1) * count * inner]
-        for j in range(count):
-            row = source[j * inner : j * inner + inner]
-            for t in range(j * taps, j * taps + taps):
-                weight, line = weights[t], target[places[t] * inner : places[t] * inner + inner]
-                for i in range(row.size):
-                    line[i] += weight * row[i]
+def _resample_loop(x: In, numbers: InInt64, weights: In, enlarges: bool, work: Out, out: Out):
+    """Resample the planes of x; `numbers` are those of a `Resampling`."""
+    wide()
+    d, h, w, od, oh, ow, rank = numbers[:7]
+    of_d, of_h, of_w = _table(numbers, 0), _table(numbers, 1), _table(numbers, 2)
+    size, new_size = d * h * w, od * oh * ow
+    middle = d * h * ow if enlarges else od * h * w
+    before, after = work[:middle], work[middle:]
+    for plane in range(x.size // size):
+        at, to = plane * size, plane * new_size
+        if rank == 1:
+            _along_rows(x, at, 1, w, ow, numbers, of_w, weights, out, to)
+        elif enlarges:
+            _along_rows(x, at, d * h, w, ow, numbers, of_w, weights, before, 0)
+            if rank == 2:
+                _along_lines(before, 0, 1, h, ow, oh, numbers, of_h, weights, out, to)
+            else:
+                _along_lines(before, 0, d, h, ow, oh, numbers, of_h, weights, after, 0)
+                _along_lines(after, 0, 1, d, oh * ow, od, numbers, of_d, weights, out, to)
+        elif rank == 2:
+            _along_lines(x, at, 1, h, w, oh, numbers, of_h, weights, after, 0)
+            _along_rows(after, 0, oh, w, ow, numbers, of_w, weights, out, to)
+        else:
+            _along_lines(x, at, 1, d, h * w, od, numbers, of_d, weights, before, 0)
+            _along_lines(before, 0, od, h, w, oh, numbers, of_h, weights, after, 0)
+            _along_rows(after, 0, od * oh, w, ow, numbers, of_w, weights, out, to)
 
 
-def resample(x, axis, places, weights):
-    """Return weighted sums along an axis.
+def resample(x, plan):
+    """Return `x` with its last dimensions resampled.
 
     Parameters
     ----------
-    x : ndarray
-    axis : int
-        From 0.
-    places : ndarray of int64, shape (count, taps)
-    weights : ndarray, of that shape and the dtype of `x`
+    x : ndarray, shape (..., *lengths before)
+    plan : Resampling
+
+    Returns
+    -------
+    ndarray, shape (..., *plan.out)
     """
-    out = np.empty((*x.shape[:axis], len(places), *x.shape[axis + 1 :]), x.dtype)
+    out = empty(x.shape[: -plan.rank] + plan.out, x.dtype)
     if out.size:
-        inner = int(np.prod(x.shape[axis + 1 :]))
-        _resample_loop[x.dtype](x, places, weights, x.shape[axis], inner, out)
-    return out
-
-
-def resample_backward(grad, axis, length, places, weights):
-    """Return the gradient of `resample` with respect to `x`, of the given length along the axis."""
-    out = np.zeros((*grad.shape[:axis], length, *grad.shape[axis + 1 :]), grad.dtype)
-    if grad.size:
-        inner = int(np.prod(grad.shape[axis + 1 :]))
-        _resample_backward_loop[grad.dtype](grad, places, weights, length, inner, out)
+        weights = plan.weights(x.dtype)
+        _resample_loop[x.dtype](x, plan.numbers, weights, plan.enlarges, empty(plan.work, weights.dtype), out)
     return out

@@ -18,7 +18,7 @@ _FAMILIES = {
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],
-    "interpolate": ["resample", "resample_backward"],
+    "interpolate": ["resample"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],

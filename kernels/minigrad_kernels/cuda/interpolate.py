@@ -1,73 +1,45 @@
-"""Resampling along one dimension: each element of the result is a weighted sum of a few elements of the input."""
+"""Resampling of signals, images and volumes, one dimension after the other; a thread an element of the result."""
 
 from __future__ import annotations
 
 from math import prod
 
-from minigrad_kernels.cuda import _memory
-from minigrad_kernels.cuda._kernel import In, InInt64, Out, empty, kernel
-from minigrad_kernels.cuda._memo import Memo
+import numpy as np
+
+from minigrad_kernels.cuda._kernel import In, InInt64, Out, empty, kernel, table
 from minigrad_kernels.cuda._numba import cuda
-from minigrad_kernels.cuda._takers import takers
 
 
 @kernel
-def _resample_loop(x: In, places: InInt64, weights: In, length: int, inner: int, out: Out):
-    """out[o, j, i] = sum over t of weights[j, t] * x[o, places[j, t], i]; x is (outer, length, inner)."""
-    count = out.size // (x.size // length)
-    taps = places.size // count
+def _resample_loop(x: In, starts: InInt64, places: InInt64, weights: In, length: int, inner: int, out: Out):
+    """out[o, j, i] = sum of weights[t] * x[o, places[t], i] over the taps t of j; x is (outer, length, inner)."""
+    count = starts.size - 1
     for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
         j, start = i // inner % count, i // (inner * count) * length * inner + i % inner
         total = x.dtype.type(0)
-        for t in range(j * taps, j * taps + taps):
+        for t in range(starts[j], starts[j + 1]):
             total += weights[t] * x[start + places[t] * inner]
         out[i] = total
 
 
-@kernel
-def _resample_backward_loop(grad: In, order: InInt64, starts: InInt64, weights: In, length: int, inner: int, out: Out):
-    """out[o, p, i] = sum of weights[j, t] * grad[o, j, i] over the (j, t) in order[starts[p] : starts[p + 1]]."""
-    count = grad.size // (out.size // length)
-    taps = weights.size // count
-    for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        p, start = i // inner % length, i // (inner * length) * count * inner + i % inner
-        total = grad.dtype.type(0)
-        for s in range(starts[p], starts[p + 1]):
-            total += weights[order[s]] * grad[start + order[s] // taps * inner]
-        out[i] = total
-
-
-@Memo
-def _takers(places, length):
-    return takers(places.reshape(-1), length)
-
-
-def resample(x, axis, places, weights):
-    """Return weighted sums along an axis.
+def resample(x, plan):
+    """Return `x` with its last dimensions resampled.
 
     Parameters
     ----------
-    x : array
-    axis : int
-        From 0.
-    places : array of int64, shape (count, taps)
-    weights : array, of that shape and the dtype of `x`
+    x : array, shape (..., *lengths before)
+    plan : Resampling
+
+    Returns
+    -------
+    array, shape (..., *plan.out)
     """
-    out = empty((*x.shape[:axis], len(places), *x.shape[axis + 1 :]), x.dtype)
-    if out.size:
-        _resample_loop[x.dtype](x, places, weights, x.shape[axis], prod(x.shape[axis + 1 :]), out)
-    return out
-
-
-def resample_backward(grad, axis, length, places, weights):
-    """Return the gradient of `resample` with respect to `x`, of the given length along the axis.
-
-    What takes each place is found out once for an array `places`, which has to stay as it is.
-    """
-    shape = (*grad.shape[:axis], length, *grad.shape[axis + 1 :])
-    if not grad.size:
-        return _memory.module().zeros(shape, grad.dtype)
-    out = empty(shape, grad.dtype)
-    order, starts = _takers(places, length)
-    _resample_backward_loop[grad.dtype](grad, order, starts, weights, length, prod(shape[axis + 1 :]), out)
-    return out
+    dtype = x.dtype
+    x = x.astype(np.float32) if dtype == np.float16 else x  # what is between two steps is not rounded
+    for axis, taps in zip(range(x.ndim - plan.rank, x.ndim), plan.taps, strict=True):
+        out = empty((*x.shape[:axis], taps.count, *x.shape[axis + 1 :]), x.dtype)
+        if out.size:
+            arguments = table(taps.starts), table(taps.places), table(taps.weights_as(x.dtype))
+            _resample_loop[x.dtype](x, *arguments, taps.length, prod(x.shape[axis + 1 :]), out)
+        x = out
+    return x.astype(dtype, copy=False)

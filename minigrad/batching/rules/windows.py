@@ -60,7 +60,7 @@ def _fold(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return merged(entry, level, args[0], 2, *args[1:])
 
 
-@rule("max_pool_values", "max_pool_indices", "mean_pool")
+@rule("max_pool_values", "max_pool_indices", "mean_pool", "resampled")
 def _pool(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     input, windows, *rest = args
     if any(is_batched(each, level) for each in rest):

@@ -1,0 +1,114 @@
+"""Which elements a resampled signal, image or volume takes from the given one, and with what weights; on any device.
+
+Each dimension is resampled by itself: an element of the result is a weighted sum of a few elements, its taps. What each
+given element adds to is said in the same form, so that the gradient of a resampling is one.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+_HEADER = 19  # numbers before the tables in `Resampling.numbers`
+
+
+class Taps:
+    """Where the elements of a dimension come from, and with what weights.
+
+    Parameters
+    ----------
+    starts : ndarray of int64, shape (count + 1,)
+        The taps of element j are those from ``starts[j]`` to ``starts[j + 1]``.
+    places : ndarray of int64, shape (taps,)
+    weights : ndarray of float64, of that shape
+    length : int
+        Of the dimension that they are taken from.
+
+    Attributes
+    ----------
+    count : int
+        Elements of the result.
+    each : int
+        Taps of each of them, where all have as many; otherwise 0.
+    """
+
+    def __init__(self, starts, places, weights, length):
+        self.starts, self.places, self.weights, self.length = starts, places, weights, length
+        self.count = len(starts) - 1
+        counts = np.unique(np.diff(starts))
+        self.each = int(counts[0]) if len(counts) == 1 else 0
+        self._as = {np.dtype(np.float64): weights}
+
+    @functools.cached_property
+    def back(self):
+        """The taps by which the given elements take the gradients of the others."""
+        order = np.argsort(self.places, kind="stable")
+        starts = np.searchsorted(self.places[order], np.arange(self.length + 1))
+        owners = np.repeat(np.arange(self.count), np.diff(self.starts))
+        made = Taps(starts.astype(np.int64), owners[order], self.weights[order], self.count)
+        made.__dict__["back"] = self
+        return made
+
+    def weights_as(self, dtype):
+        """Return the weights in the dtype that arrays of `dtype` are computed in."""
+        dtype = np.dtype(np.float32) if dtype == np.float16 else dtype
+        if dtype not in self._as:
+            self._as[dtype] = self.weights.astype(dtype)
+        return self._as[dtype]
+
+
+class Resampling:
+    """The taps of the last dimensions of an array, one to three of them.
+
+    Parameters
+    ----------
+    taps : sequence of Taps
+
+    Attributes
+    ----------
+    rank : int
+        How many dimensions.
+    out : tuple of int
+        Their lengths in the result.
+    numbers : ndarray of int64
+        All that a loop needs beside the weights: lengths before and after, of three dimensions; the rank; of each
+        dimension where its starts, places and weights begin, and how many taps each element has; the starts and places.
+    work : int
+        Elements of the workspace for a plane: of what is between two steps.
+    """
+
+    def __init__(self, taps):
+        self.taps, self.rank = tuple(taps), len(taps)
+        self.out = tuple(each.count for each in self.taps)
+        missing = 3 - self.rank
+        size = (1,) * missing + tuple(each.length for each in self.taps)
+        out = (1,) * missing + self.out
+        self.enlarges = math.prod(out) > math.prod(size)
+        (d, h, w), (od, oh, ow) = size, out
+        self.work = (d * h * ow + d * oh * ow) if self.enlarges else (od * h * w + od * oh * w)
+        header, tables, at, first = [*size, *out, self.rank], [], _HEADER, 0
+        for each in (None,) * missing + self.taps:
+            if each is None:
+                header += [0, 0, 0, 0]
+                continue
+            header += [at, at + len(each.starts), first, each.each]
+            tables += [each.starts, each.places]
+            at += len(each.starts) + len(each.places)
+            first += len(each.places)
+        self.numbers = np.concatenate([np.array(header, np.int64), *tables])
+        self._weights = {}
+
+    @functools.cached_property
+    def back(self):
+        """The resampling that is the gradient of this one."""
+        made = Resampling([each.back for each in self.taps])
+        made.__dict__["back"] = self
+        return made
+
+    def weights(self, dtype):
+        """Return the weights of all dimensions, one after the other."""
+        if dtype not in self._weights:
+            self._weights[dtype] = np.concatenate([each.weights_as(dtype) for each in self.taps])
+        return self._weights[dtype]
