@@ -11,6 +11,7 @@ from minigrad.ops import references
 from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, to_host
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
+from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.shape import permute, reshape, sum_to_size, transpose
@@ -138,8 +139,6 @@ def repeat_interleave(
 
     Without ``dim`` the tensor is read as one row. A single argument of integers gives the indices themselves.
     """
-    from minigrad.ops.index_rows import index_select
-
     if repeats is None:
         counts = to_host(array_of(input))
         return as_its_kind(input, np.repeat(np.arange(len(counts)), counts))

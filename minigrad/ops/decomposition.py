@@ -13,9 +13,11 @@ import numpy as np
 from minigrad.ops.backend import array_module, array_of
 from minigrad.ops.diagonals import tril, triu
 from minigrad.ops.errors import LinAlgError
+from minigrad.ops.join import cat
 from minigrad.ops.linear_systems import solve_triangular
 from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, eye_like, mT, positive_definite
+from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
 from minigrad.ops.select import where
 
@@ -89,8 +91,6 @@ def _(make):
 @composed(name="cholesky", method=True, reference=_cholesky_reference)
 def cholesky_of(input: Tensor, upper: bool = False) -> Tensor:
     """Cholesky factor; see `linalg.cholesky`."""
-    from minigrad.ops.naming import named
-
     return named(cholesky(input, upper=upper), "CholeskyBackward0")
 
 
@@ -148,7 +148,6 @@ def _qr_gradient(grad_q: Any, grad_r: Any, Q: Any, R: Any) -> Any:
 
 
 def _beside(left: Any, right: Any) -> Any:
-    from minigrad.ops.join import cat
 
     return cat([left, right], -1)
 

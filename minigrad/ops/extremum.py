@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.ops import references
 from minigrad.ops.backend import array_module, as_array
+from minigrad.ops.bounds import maximum, minimum
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.op import composed, op
 from minigrad.ops.reduce import _check_not_empty, _share_among_ties, amax, amin, max_all, max_dim, min_all, min_dim
@@ -31,8 +32,6 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.bounds import maximum
-
     return _by_form(input, dim, keepdim, other, max_all, max_dim, maximum)
 
 
@@ -50,8 +49,6 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
     Of equal elements along a dimension the first is taken; over all elements, equal ones share the gradient.
     """
-    from minigrad.ops.bounds import minimum
-
     return _by_form(input, dim, keepdim, other, min_all, min_dim, minimum)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import array_module, array_of, as_its_kind
+from minigrad.ops.join import cat
 from minigrad.ops.linear_systems import inv
 from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, mT, well_conditioned
@@ -91,7 +92,6 @@ def matrix_exp(input: Tensor) -> Tensor:
 @matrix_exp.gradient
 def _(grad, input):
     # The upper right block of exp([[X, G], [0, X]]) is the derivative of exp at X in the direction G.
-    from minigrad.ops.join import cat
 
     n = input.shape[-1]
     transposed = mT(input)

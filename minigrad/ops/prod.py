@@ -10,6 +10,8 @@ from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import axes
 from minigrad.ops.op import composed, op
 from minigrad.ops.reduce import expand_reduced, reduction_samples
+from minigrad.ops.scan import exclusive_products
+from minigrad.ops.shape import reshape
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -44,9 +46,6 @@ def _(make):
 @composed(namespace=None)
 def product_of_others(input: Tensor, dim: int | None) -> Tensor:
     """For each element the product of all others over ``dim``; right where elements are 0 (no division)."""
-    from minigrad.ops.scan import exclusive_products
-    from minigrad.ops.shape import reshape
-
     if dim is None or not input.shape:
         flat = reshape(input, (-1,))
         return reshape(exclusive_products(flat, 0), input.shape)

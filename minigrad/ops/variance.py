@@ -13,6 +13,7 @@ from minigrad.ops.hints import hint_at_freedom
 from minigrad.ops.op import op
 from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import count_reduced, expand_reduced, mean
+from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -47,16 +48,16 @@ def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     return np.divide(total, divisor, dtype=input.dtype)
 
 
-def _hint(name: str, input: Any, dim: Any, correction: Any) -> None:
-    """Warn where a spread has too few elements."""
+def _moment(name: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    """Refuse integers, warn of too few elements, and return the dimensions and the correction."""
+    if input.dtype.kind != "f":
+        title = name if name.endswith("_mean") else "std and var"
+        raise RuntimeError(f"{title} only support floating point and complex dtypes")
+    dim, correction = _moment_args(dim, unbiased, correction)
     count = count_reduced(input.shape, dim) if input.size else 0
     if count <= correction:
         hint_at_freedom(name, count, correction, 4)
-
-
-def _check_moment(name: str, input: Any) -> None:
-    if input.dtype.kind != "f":
-        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+    return dim, correction
 
 
 def _with_mean(spread: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,9 +90,7 @@ def var(
     correction : number, optional
         Subtracted from the count; 1 (Bessel's correction) unless given.
     """
-    _check_moment("std and var", input)
-    dim, correction = _moment_args(dim, unbiased, correction)
-    _hint("var", input, dim, correction)
+    dim, correction = _moment("var", input, dim, unbiased, correction)
     return _variance(input, dim, correction, keepdim)
 
 
@@ -104,6 +103,10 @@ def _var_gradient(grad: Any, input: Any, dim: Any, correction: Any, keepdim: boo
     divisor = max(count_reduced(input.shape, dim) - correction, 0)
     spread = expand_reduced(grad, input.shape, dim, keepdim) * (input - mean(input, dim, True))
     return spread * (2.0 / divisor if divisor else float("nan"))
+
+
+def _mean_gradient(grad: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    return expand_reduced(grad / count_reduced(input.shape, dim), input.shape, dim, keepdim)
 
 
 @var.samples
@@ -133,9 +136,7 @@ def std(
     correction: Number | None = None,
 ) -> Tensor:
     """Standard deviation, the root of `var`."""
-    _check_moment("std and var", input)
-    dim, correction = _moment_args(dim, unbiased, correction)
-    _hint("std", input, dim, correction)
+    dim, correction = _moment("std", input, dim, unbiased, correction)
     return np.sqrt(_variance(input, dim, correction, keepdim))
 
 
@@ -151,8 +152,6 @@ def _(make):
 
 def _over(grad: Any, out: Any) -> Any:
     """Return ``grad / out``, with 0 where ``out`` is 0."""
-    from minigrad.ops.select import where
-
     return where(out == 0, zero(grad), grad / out)
 
 
@@ -166,9 +165,7 @@ def var_mean(
     correction: Number | None = None,
 ) -> Any:
     """Variance and mean, as a pair; the parameters are those of `var`."""
-    _check_moment("var_mean", input)
-    dim, correction = _moment_args(dim, unbiased, correction)
-    _hint("var_mean", input, dim, correction)
+    dim, correction = _moment("var_mean", input, dim, unbiased, correction)
     centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
     return _variance(input, dim, correction, keepdim), centre
 
@@ -176,8 +173,7 @@ def var_mean(
 @var_mean.gradient
 def _(grads, input, dim, unbiased, keepdim, correction):
     dim, correction = _moment_args(dim, unbiased, correction)
-    of_mean = expand_reduced(grads[1] / count_reduced(input.shape, dim), input.shape, dim, keepdim)
-    return _var_gradient(grads[0], input, dim, correction, keepdim) + of_mean
+    return _var_gradient(grads[0], input, dim, correction, keepdim) + _mean_gradient(grads[1], input, dim, keepdim)
 
 
 @var_mean.samples
@@ -195,9 +191,7 @@ def std_mean(
     correction: Number | None = None,
 ) -> Any:
     """Standard deviation and mean, as a pair; the parameters are those of `var`."""
-    _check_moment("std_mean", input)
-    dim, correction = _moment_args(dim, unbiased, correction)
-    _hint("std_mean", input, dim, correction)
+    dim, correction = _moment("std_mean", input, dim, unbiased, correction)
     centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
     return np.sqrt(_variance(input, dim, correction, keepdim)), centre
 
@@ -206,8 +200,8 @@ def std_mean(
 def _(grads, input, dim, unbiased, keepdim, correction):
     out = std(input, dim, unbiased, keepdim, correction=correction)
     dim, correction = _moment_args(dim, unbiased, correction)
-    of_mean = expand_reduced(grads[1] / count_reduced(input.shape, dim), input.shape, dim, keepdim)
-    return _var_gradient(_over(grads[0], out * 2), input, dim, correction, keepdim) + of_mean
+    of_spread = _var_gradient(_over(grads[0], out * 2), input, dim, correction, keepdim)
+    return of_spread + _mean_gradient(grads[1], input, dim, keepdim)
 
 
 @std_mean.samples

@@ -18,6 +18,8 @@ from minigrad.ops.reduce import (
     reduction_samples,
     several_dims_samples,
 )
+from minigrad.ops.rounding import abs, sign
+from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -107,9 +109,6 @@ def _(make):
 
 def norm_gradient(grad: Any, input: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     """Return the gradient of a vector norm; where the norm has a kink, the subgradient of least norm."""
-    from minigrad.ops.rounding import abs, sign
-    from minigrad.ops.select import where
-
     if ord == 0:
         return zero(input)
     if ord in (np.inf, -np.inf):
