@@ -157,6 +157,36 @@ def test_layers_import_only_from_layers_below():
     assert not wrong, "\n".join(wrong)
 
 
+def _lazy_lines(module: str) -> set[int]:
+    """Return the numbers of the lines of a module that stand inside functions."""
+    functions = (node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef))
+    return {line for node in functions for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+
+
+def _needed_by(module: str) -> set[str]:
+    """Return every module that is imported when ``module`` is, but for what functions import."""
+    needed: set[str] = set()
+    waiting = [module]
+    while waiting:
+        each = waiting.pop()
+        lazy = _lazy_lines(each)
+        found = {name for line, name in _imports(each) if line not in lazy and name in SOURCES} - needed
+        needed |= found
+        waiting += found
+    return needed
+
+
+def test_families_of_operations_import_inside_functions_only_what_would_go_in_a_circle():
+    wrong = [
+        f"{_where(module, line)} may import {name} at the top"
+        for module in SOURCES
+        if module.startswith("minigrad.ops.")
+        for line, name in _imports(module)
+        if line in _lazy_lines(module) and name.startswith("minigrad.ops.") and module not in _needed_by(name)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_modules_import_from_where_a_name_is_defined_not_from_the_top():
     wrong = [
         f"{_where(module, line)} imports minigrad"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.activation import logsigmoid, sigmoid
 from minigrad.ops.backend import array_of, is_array, kernels_of
 from minigrad.ops.errors import common_shape
 from minigrad.ops.exponential import exp, log
@@ -62,14 +63,12 @@ def bce_with_logits_backward(grad_output: Tensor, input: Tensor, target: Tensor,
 
 @bce_with_logits_backward.gradient("grad_output")
 def _(grad, input, target, reduction):
-    from minigrad.ops.activation import sigmoid
 
     return mean_of(grad * (sigmoid(input) - target), reduction)
 
 
 @bce_with_logits_backward.gradient("input")
 def _(grad, grad_output, input, reduction):
-    from minigrad.ops.activation import sigmoid
 
     s = sigmoid(input)
     return mean_of(grad * grad_output * s * (1 - s), reduction)
@@ -113,7 +112,6 @@ def binary_cross_entropy_with_logits(
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if weight is None and pos_weight is None:
         return bce_with_logits(input, target, reduction)
-    from minigrad.ops.activation import logsigmoid
 
     if pos_weight is None:
         losses = bce_with_logits(input, target, "none")

@@ -12,6 +12,7 @@ from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
+from minigrad.ops.select import masked_fill
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -304,7 +305,6 @@ def _which_is_number(input: Any, other: Any) -> int:
 
 @xlogy.gradient("input")
 def _(grad, input, other):
-    from minigrad.ops.select import masked_fill
 
     return masked_fill(xlogy(grad, other), (input == 0) & (other <= 0), 0)
 

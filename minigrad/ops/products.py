@@ -11,7 +11,7 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.product_checks import batch_error
-from minigrad.ops.shape import numel
+from minigrad.ops.shape import numel, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -66,7 +66,6 @@ def _(make):
 
 
 def _swapped(batch: Any) -> Any:
-    from minigrad.ops.shape import transpose
 
     return transpose(batch, 1, 2)
 

@@ -10,6 +10,7 @@ from minigrad.ops import references
 from minigrad.ops.backend import array_module, as_its_kind, is_array, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.gather import add_along, gather
+from minigrad.ops.index import basic_index_backward
 from minigrad.ops.indices import check_index, check_ranks, open_grid
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
@@ -67,7 +68,6 @@ def _window_back(grad: Any, shape: tuple[int, ...]) -> Any:
     """Return a gradient of the part of ``src`` that was used, as one of all of it."""
     if tuple(grad.shape) == tuple(shape):
         return grad
-    from minigrad.ops.index import basic_index_backward
 
     return basic_index_backward(grad, tuple(shape), tuple(slice(n) for n in grad.shape))
 

@@ -20,6 +20,14 @@ def _truth(reduced: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     return out.astype(np.uint8) if input.dtype == np.uint8 else out
 
 
+def _truth_samples(make: Any) -> Any:
+    yield make.sample(make.booleans(2, 3))
+    yield make.sample(make.booleans(2, 3), dim=1)
+    yield make.sample(make.integers(2, 3, 2), dim=(0, 2), keepdim=True)
+    yield make.sample(make(0))
+    yield make.sample(make())
+
+
 @op(
     method=True,
     differentiable=False,
@@ -32,11 +40,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 @all.samples
 def _(make):
-    yield make.sample(make.booleans(2, 3))
-    yield make.sample(make.booleans(2, 3), dim=1)
-    yield make.sample(make.integers(2, 3, 2), dim=(0, 2), keepdim=True)
-    yield make.sample(make(0))
-    yield make.sample(make())
+    yield from _truth_samples(make)
 
 
 @op(
@@ -51,11 +55,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 @any.samples
 def _(make):
-    yield make.sample(make.booleans(2, 3))
-    yield make.sample(make.booleans(2, 3), dim=1)
-    yield make.sample(make.integers(2, 3, 2), dim=(0, 2), keepdim=True)
-    yield make.sample(make(0))
-    yield make.sample(make())
+    yield from _truth_samples(make)
 
 
 @op(method=True, differentiable=False, reference=lambda x, dim=None: np.count_nonzero(x, axis=dim))
