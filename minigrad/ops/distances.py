@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, as_its_kind
+from minigrad.ops.errors import scalars_differ
 from minigrad.ops.index_rows import index_add_to_zeros, index_select
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_tensors, promote, scalar_type
@@ -70,6 +71,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = "use_mm_fo
     for number, x in enumerate((x1, x2), 1):
         if x.dtype.kind != "f":
             raise RuntimeError(f"cdist only supports floating-point dtypes, X{number} got: {scalar_type(x)}")
+    if x1.dtype != x2.dtype:
+        raise scalars_differ(x1, x2)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return norm_along(x1[..., :, None, :] - x2[..., None, :, :], p, -1, False)

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.dtypes import from_numpy
 from minigrad.ops.arguments import fault
 from minigrad.ops.backend import device_of, is_array
+from minigrad.ops.promotion import scalar_type
 
 _C_NAMES = {
     "float16": "c10::Half",
@@ -25,6 +26,23 @@ _C_NAMES = {
 def dtype_mismatch(problem: str, first: Any, second: Any) -> RuntimeError:
     """Return the error for two arrays that should have one dtype, in PyTorch's words."""
     return RuntimeError(f"{problem}, but got: {c_name(first)} != {c_name(second)}")
+
+
+def factors_differ(name: str, first: Any, mat2: Any) -> RuntimeError:
+    """Return the error for a factor, or what is added to a product, in another dtype than the second factor."""
+    given = f"{scalar_type(first)} and {scalar_type(mat2)}"
+    return RuntimeError(f"{name} and mat2 must have the same dtype, but got {given}")
+
+
+def vector_differs(input: Any, mat: Any, vec: Any) -> RuntimeError:
+    """Return the error for a product of a matrix and a vector, and what is added to it, of several dtypes."""
+    given = f"{scalar_type(input)}, {scalar_type(mat)}, and {scalar_type(vec)}"
+    return RuntimeError(f"addmv input tensors must have the same dtype, but got {given}")
+
+
+def scalars_differ(expected: Any, found: Any) -> RuntimeError:
+    """Return the error for an array in another dtype than the one before it."""
+    return RuntimeError(f"expected scalar type {scalar_type(expected)} but found {scalar_type(found)}")
 
 
 def broadcast_error(error: ValueError, values: Any) -> Exception:

@@ -13,6 +13,7 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, mT, well_conditioned
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import scalar_type
 from minigrad.ops.quiet import quiet
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     check_matrices("linalg.solve", A, square=True)
     if A.dtype != B.dtype:
         raise RuntimeError(
-            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {A.dtype.name} and B of type "
-            f"{B.dtype.name} instead"
+            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {scalar_type(A)} and B of "
+            f"type {scalar_type(B)} instead"
         )
     is_vector = _is_vector(A, B)
     right = B[..., None] if is_vector else B

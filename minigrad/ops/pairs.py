@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_of
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
@@ -47,6 +48,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if dtype.kind != "f":
         name = {"bool": "Bool", "int64": "Long", "int32": "Int"}.get(dtype.name, dtype.name)
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
+    if x1.dtype is not x2.dtype:
+        x1, x2 = x1.to(from_numpy(dtype)), x2.to(from_numpy(dtype))
     if x1.shape != x2.shape:
         shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
         x1, x2 = x1.expand(shape), x2.expand(shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from minigrad.dtypes import from_numpy
 from minigrad.ops import references
 from minigrad.ops.backend import array_of, as_array, kernels_of
 from minigrad.ops.elementwise import sub
@@ -22,7 +23,7 @@ from minigrad.ops.loss_arguments import (
 )
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating, to_floating
+from minigrad.ops.promotion import cast, check_floating, common_dtype, scalar_type, to_floating
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -127,9 +128,13 @@ def _(make):
 @op(namespace=None, node="HuberLossBackward0")
 def huber(input: Tensor, target: Tensor, reduction: str, delta: float) -> Tensor:
     """Half the squared error up to ``delta``, ``delta * (|error| - delta / 2)`` beyond."""
+    dtype = input.dtype
     input, target = of_one_shape("huber_loss", input, target)
+    if dtype.kind != "f" and dtype != input.dtype:
+        kinds = f"{scalar_type(input)} can't be cast to the desired output type {from_numpy(dtype).tensor_type}"
+        raise RuntimeError(f"result type {kinds.removesuffix('Tensor')}")
     check_floating("huber_cpu", input)
-    return kernels_of(input).huber_loss(input, target, delta, reduction)
+    return cast(kernels_of(input).huber_loss(input, target, delta, reduction), dtype)
 
 
 @huber.gradient
@@ -147,6 +152,8 @@ def _(make):
 @op(namespace=None)
 def huber_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str, delta: float) -> Tensor:
     """Gradient of `huber` with respect to the input: ``grad * clip(input - target, -delta, delta)``."""
+    if input.dtype != target.dtype:
+        raise RuntimeError(f"Found dtype {scalar_type(target)} but expected {scalar_type(input)}")
     input, target = broadcast_pair(input, target)
     return kernels_of(input).huber_loss_backward(grad_output, input, target, delta, reduction)
 
@@ -222,6 +229,10 @@ def smooth_l1_loss(
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
+    if input.dtype is not target.dtype:  # Huber's loss keeps the input's dtype, this one has the common one
+        dtype = from_numpy(common_dtype(array_of(input), array_of(target)))
+        input, target = input.to(dtype), target.to(dtype)
+    check_floating("smooth_l1_cpu", array_of(input))
     return named(huber(input, target, reduction, beta) / beta, "SmoothL1LossBackward0")
 
 
