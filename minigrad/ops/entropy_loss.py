@@ -23,7 +23,7 @@ from minigrad.ops.loss_arguments import (
 )
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_floating, promote, scalar_type
+from minigrad.ops.promotion import cast, check_floating, promote, scalar_type
 from minigrad.ops.shape import broadcast, expand
 
 if TYPE_CHECKING:
@@ -32,10 +32,30 @@ if TYPE_CHECKING:
 
 @op(namespace=None, node="BinaryCrossEntropyWithLogitsBackward0")
 def bce_with_logits(input: Tensor, target: Tensor, reduction: str) -> Tensor:
-    """Binary cross-entropy of logits, unweighted."""
-    input, target = promote(input, target)
-    check_floating("bce_with_logits", input)
-    return kernels_of(input).bce_with_logits(input, target, reduction)
+    """Binary cross-entropy of logits, unweighted, in the target's dtype."""
+    if input.dtype is target.dtype and input.dtype.kind == "f":
+        return kernels_of(input).bce_with_logits(input, target, reduction)
+    _check_target(input, target)
+    return cast(kernels_of(input).bce_with_logits(*promote(input, target), reduction), target.dtype)
+
+
+def _check_target(input: Any, target: Any) -> None:
+    """Refuse targets that cannot hold the losses of logits, as PyTorch does, which computes them in ``1 - target``.
+
+    Raises
+    ------
+    NotImplementedError, RuntimeError
+    """
+    check_floating("log_sigmoid_cpu", input)
+    if target.dtype.kind == "b":
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if target.dtype.kind != "f":
+        raise RuntimeError(
+            f"result type {scalar_type(input)} can't be cast to the desired output type {scalar_type(target)}"
+        )
 
 
 @bce_with_logits.gradient("input")
@@ -58,7 +78,7 @@ def _(make):
 @op(namespace=None)
 def bce_with_logits_backward(grad_output: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     """Gradient of `bce_with_logits` with respect to the logits: ``grad * (sigmoid(input) - target)``."""
-    return kernels_of(input).bce_with_logits_backward(grad_output, *promote(input, target), reduction)
+    return kernels_of(input).bce_with_logits_backward(*promote(grad_output, input, target), reduction)
 
 
 @bce_with_logits_backward.gradient("grad_output")
@@ -116,10 +136,10 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = bce_with_logits(input, target, "none")
     else:
-        check_floating("log_sigmoid_cpu", input._array)
+        _check_target(input._array, target._array)
         losses = (1 - target) * input - ((pos_weight - 1) * target + 1) * logsigmoid(input)
-    losses = reduced(losses if weight is None else losses * weight, reduction)
-    return named(losses, "BinaryCrossEntropyWithLogitsBackward0")
+    losses = (losses if weight is None else losses * weight).to(target.dtype)
+    return named(reduced(losses, reduction), "BinaryCrossEntropyWithLogitsBackward0")
 
 
 @binary_cross_entropy_with_logits.samples
@@ -158,9 +178,9 @@ def binary_cross_entropy(
             f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
             f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
         )
-    check_floating("binary_cross_entropy", input)
     if input.dtype is not target.dtype and input.dtype != target.dtype:
         raise RuntimeError(f"Found dtype {scalar_type(target)} but expected {scalar_type(input)}")
+    check_floating("binary_cross_entropy", input)
     return kernels_of(input).bce(input, target, _weight_of(input, weight), reduction)
 
 
