@@ -12,6 +12,7 @@ from minigrad.distributions.beta import Beta
 from minigrad.distributions.binomial import Binomial
 from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.cauchy import Cauchy
+from minigrad.distributions.continuous_bernoulli import ContinuousBernoulli
 from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.exponential import Exponential
@@ -21,7 +22,6 @@ from minigrad.distributions.gumbel import Gumbel
 from minigrad.distributions.half_normal import HalfNormal
 from minigrad.distributions.independent import Independent
 from minigrad.distributions.laplace import Laplace
-from minigrad.distributions.multivariate_normal import MultivariateNormal, mahalanobis
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.one_hot_categorical import OneHotCategorical
 from minigrad.distributions.pareto import Pareto
@@ -29,7 +29,6 @@ from minigrad.distributions.poisson import Poisson
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.uniform import Uniform
 from minigrad.distributions.utils import EULER, sum_rightmost
-from minigrad.linalg import solve_triangular
 from minigrad.nn.functional import softplus
 
 __all__ = ["kl_divergence", "register_kl"]
@@ -113,6 +112,41 @@ def _(p: Any, q: Any) -> Any:
     return kl_divergence(p._categorical, q._categorical)
 
 
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _(p: Any, q: Any) -> Any:
+    of_p, of_q = (each._log_norm() + (-each.probs).log1p() for each in (p, q))
+    return p.mean * (p.logits - q.logits) + of_p - of_q
+
+
+@register_kl(Beta, ContinuousBernoulli)
+def _(p: Any, q: Any) -> Any:
+    return -p.entropy() - p.mean * q.logits - (-q.probs).log1p() - q._log_norm()
+
+
+@register_kl(Uniform, ContinuousBernoulli)
+def _(p: Any, q: Any) -> Any:
+    found = -p.entropy() - p.mean * q.logits - (-q.probs).log1p() - q._log_norm()
+    return found.masked_fill((p.high >= 1.0) | (p.low <= 0.0), math.inf)
+
+
+@register_kl(ContinuousBernoulli, Exponential)
+def _(p: Any, q: Any) -> Any:
+    return -p.entropy() - q.rate.log() + q.rate * p.mean
+
+
+@register_kl(ContinuousBernoulli, Normal)
+def _(p: Any, q: Any) -> Any:
+    constant = 0.5 * (math.log(2.0 * math.pi) + (q.loc / q.scale).square()) + q.scale.log()
+    spread = (p.variance + p.mean.square() - 2.0 * q.loc * p.mean) / (2.0 * q.scale.square())
+    return -p.entropy() + constant + spread
+
+
+@register_kl(ContinuousBernoulli, Uniform)
+def _(p: Any, q: Any) -> Any:
+    found = -p.entropy() + (q.high - q.low).log()
+    return found.masked_fill((q.low >= 0.0) | (q.high <= 1.0), math.inf)
+
+
 @register_kl(Dirichlet, Dirichlet)
 def _(p: Any, q: Any) -> Any:
     total_p, total_q = p.concentration.sum(-1), q.concentration.sum(-1)
@@ -160,18 +194,6 @@ def _(p: Any, q: Any) -> Any:
 def _(p: Any, q: Any) -> Any:
     ratio, distance = p.scale / q.scale, (p.loc - q.loc).abs()
     return -ratio.log() + distance / q.scale + ratio * (-distance / p.scale).exp() - 1
-
-
-@register_kl(MultivariateNormal, MultivariateNormal)
-def _(p: Any, q: Any) -> Any:
-    if p.event_shape != q.event_shape:
-        raise ValueError(
-            "KL-divergence between two Multivariate Normals with different event shapes cannot be computed"
-        )
-    scaled = solve_triangular(q._tril, p._tril.expand(p._tril.shape), upper=False)
-    spread = scaled.pow(2).sum((-2, -1))
-    distance = mahalanobis(q._tril, q.loc - p.loc)
-    return q._half_log_det() - p._half_log_det() + 0.5 * (spread + distance - p.event_shape[0])
 
 
 @register_kl(Normal, Normal)
@@ -256,5 +278,7 @@ def _never(p: Any, q: Any) -> Any:
 
 for _pair in ((Exponential, Beta), (Exponential, Uniform), (Gamma, Uniform), (Normal, Uniform), (Normal, Gamma),
               (Normal, Exponential), (Laplace, Uniform), (Laplace, Exponential), (Laplace, Gamma), (Poisson, Bernoulli),
-              (Cauchy, Uniform)):  # fmt: skip
+              (Cauchy, Uniform), (ContinuousBernoulli, Pareto), (Exponential, ContinuousBernoulli),
+              (Gamma, ContinuousBernoulli), (Gumbel, ContinuousBernoulli), (Laplace, ContinuousBernoulli),
+              (Normal, ContinuousBernoulli), (Pareto, ContinuousBernoulli)):  # fmt: skip
     register_kl(*_pair)(_never)

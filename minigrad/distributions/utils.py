@@ -12,9 +12,18 @@ from minigrad.dtypes import get_default_dtype
 from minigrad.nn.functional import softmax
 from minigrad.numeric_limits import finfo
 from minigrad.ops.stacking import broadcast_tensors
+from minigrad.ranges import arange
 from minigrad.tensor import Tensor
 
-__all__ = ["broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits"]
+__all__ = [
+    "broadcast_all",
+    "clamp_probs",
+    "lazy_property",
+    "logits_to_probs",
+    "probs_to_logits",
+    "tril_matrix_to_vec",
+    "vec_to_tril_matrix",
+]
 
 EULER = 0.57721566490153286060
 
@@ -92,3 +101,45 @@ def either(probs: Any, logits: Any) -> None:
     """
     if (probs is None) == (logits is None):
         raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+
+
+def _below_diagonal(n: int, diag: int, device: Any) -> Any:
+    """Return where an n x n matrix is on or below a diagonal."""
+    steps = arange(n, device=device)
+    return steps < steps.view(-1, 1) + (diag + 1)
+
+
+def tril_matrix_to_vec(mat: Any, diag: int = 0) -> Any:
+    """Return the entries of matrices on and below a diagonal as vectors, row by row.
+
+    Parameters
+    ----------
+    mat : Tensor, shape (..., n, n)
+    diag : int
+        The diagonal: 0 is the main one, -1 that below it.
+    """
+    n = mat.shape[-1]
+    if diag < -n or diag >= n:
+        raise ValueError(f"diag ({diag}) provided is outside [{-n}, {n - 1}].")
+    return mat[..., _below_diagonal(n, diag, mat.device)]
+
+
+def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
+    """Return vectors as the entries of matrices on and below a diagonal, row by row, with zeros above it.
+
+    Parameters
+    ----------
+    vec : Tensor, shape (..., count)
+    diag : int
+        The diagonal: 0 is the main one, -1 that below it.
+    """
+    twice = 1 + 2 * diag
+    n = (-twice + (twice**2 + 8 * vec.shape[-1] + 4 * abs(diag) * (diag + 1)) ** 0.5) / 2
+    if round(n) - n > finfo(vec.dtype).eps:
+        raise ValueError(
+            f"The size of last dimension is {vec.shape[-1]} which cannot be expressed as the lower triangular part of "
+            "a square D x D matrix."
+        )
+    matrix = vec.new_zeros((*vec.shape[:-1], round(n), round(n)))
+    matrix[..., _below_diagonal(round(n), diag, vec.device)] = vec
+    return matrix

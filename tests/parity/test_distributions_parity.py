@@ -53,6 +53,34 @@ CASES = {
         lambda d, t: d.MultivariateNormal(t([0.5, -1.0]), precision_matrix=t([[2.0, 0.5], [0.5, 1.0]])),
         [0.3, -2.0],
     ),
+    "ContinuousBernoulli": (lambda d, t: d.ContinuousBernoulli(t([0.3, 0.5, 0.9])), [0.2, 0.5, 1.0]),
+    "ContinuousBernoulli of logits": (lambda d, t: d.ContinuousBernoulli(logits=t([0.3, -2.0])), [0.2, 0.7]),
+    "FisherSnedecor": (lambda d, t: d.FisherSnedecor(t([1.5, 3.0, 4.0]), t([2.0, 5.0, 3.0])), [0.3, 2.0, 1.0]),
+    "GeneralizedPareto": (
+        lambda d, t: d.GeneralizedPareto(0.5, t([1.0, 2.0, 1.0]).float(), t([0.3, 0.0, -0.5]).float()),
+        [0.7, 2.0, 1.0],
+    ),
+    "Kumaraswamy": (lambda d, t: d.Kumaraswamy(t([0.5, 3.0]), t([1.5, 2.0])), [0.3, 0.9]),
+    "LogisticNormal": (lambda d, t: d.LogisticNormal(t([0.5, -1.0]), t([1.0, 2.0])), [0.2, 0.3, 0.5]),
+    "VonMises": (lambda d, t: d.VonMises(t([0.5, -1.0, 2.0]), t([1.0, 20.0, 1e-6])), [0.3, 2.0, 1.0]),
+    "LKJCholesky": (lambda d, t: d.LKJCholesky(3, t([0.5, 2.0])), [[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, 0.6, 0.8]]),
+    "Wishart": (lambda d, t: d.Wishart(t([3.5, 5.0]), t([[2.0, 0.5], [0.5, 1.0]])), [[2.0, 0.3], [0.3, 1.0]]),
+    "Wishart of a factor": (
+        lambda d, t: d.Wishart(4.5, scale_tril=t([[[2.0, 0.0], [0.5, 1.0]], [[1.0, 0.0], [0.0, 1.0]]])),
+        [[2.0, 0.3], [0.3, 1.0]],
+    ),
+    "Wishart of a precision": (
+        lambda d, t: d.Wishart(3, precision_matrix=t([[2.0, 0.5], [0.5, 1.0]])),
+        [[2.0, 0.3], [0.3, 1.0]],
+    ),
+    "LowRankMultivariateNormal": (
+        lambda d, t: d.LowRankMultivariateNormal(t([0.5, -1.0, 2.0]), t([[1.0], [0.5], [-1.0]]), t([1.0, 0.5, 2.0])),
+        [0.3, -2.0, 1.0],
+    ),
+    "LowRankMultivariateNormal in a batch": (
+        lambda d, t: d.LowRankMultivariateNormal(t([[0.5, -1.0], [0.0, 1.0]]), t([[1.0], [0.5]]), t([1.0, 0.5])),
+        [[0.3, -2.0], [1.0, 1.0]],
+    ),
     "Independent": (lambda d, t: d.Independent(d.Normal(t([0.5, -1.0]), t([1.0, 2.0])), 1), [0.3, -2.0]),
     "RelaxedBernoulli": (lambda d, t: d.RelaxedBernoulli(t(0.7), t([0.3, 0.6])), [0.3, 0.9]),
     "RelaxedOneHotCategorical": (lambda d, t: d.RelaxedOneHotCategorical(t(0.7), t([0.3, 0.6, 0.1])), [0.2, 0.3, 0.5]),
@@ -112,6 +140,7 @@ def test_answers(case):
     assert_alike(nameless(plain(answers(minigrad, case))), nameless(plain(answers(torch, case))))
 
 
+@pytest.mark.filterwarnings("ignore:Singular sample")
 @pytest.mark.parametrize("case", CASES)
 def test_samples_from_the_same_seed(case):
     found = []
@@ -133,14 +162,21 @@ GRADIENTS = {
     "LogNormal": (lambda d, a, b: d.LogNormal(a, b), 1e-5),
     "Exponential": (lambda d, a, b: d.Exponential(a * b), 1e-5),
     "MultivariateNormal": (lambda d, a, b: d.MultivariateNormal(a, (b * b).diag_embed()), 1e-5),
+    "ContinuousBernoulli": (lambda d, a, b: d.ContinuousBernoulli(a / 3 + b / 9), 1e-5),
+    "GeneralizedPareto": (lambda d, a, b: d.GeneralizedPareto(a, b, a * b / 9), 1e-5),
+    "Kumaraswamy": (lambda d, a, b: d.Kumaraswamy(a, b), 1e-5),
+    "LogisticNormal": (lambda d, a, b: d.LogisticNormal(a, b), 1e-5),
+    "LowRankMultivariateNormal": (lambda d, a, b: d.LowRankMultivariateNormal(a, b.unsqueeze(-1), b), 1e-5),
     # PyTorch approximates these gradients, to about three digits.
     "Gamma": (lambda d, a, b: d.Gamma(a, b), 3e-3),
     "Beta": (lambda d, a, b: d.Beta(a, b), 3e-3),
     "Dirichlet": (lambda d, a, b: d.Dirichlet(a + b), 3e-3),
     "StudentT": (lambda d, a, b: d.StudentT(a + 2, a, b), 3e-3),
+    "FisherSnedecor": (lambda d, a, b: d.FisherSnedecor(a + 2, b + 3), 3e-3),
 }
 
 
+@pytest.mark.filterwarnings("ignore:Singular sample")
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_gradients_through_samples(name):
     make, tolerance = GRADIENTS[name]
@@ -153,6 +189,16 @@ def test_gradients_through_samples(name):
         (drawn**2).sum().backward()
         found.append([each for tensor in (a, b) for each in (tensor.grad.tolist() if tensor.grad is not None else [])])
     assert found[0] == pytest.approx(found[1], rel=tolerance, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Low df")
+def test_samples_of_the_wishart_distribution_are_differentiable_by_the_factor():
+    def drawn(factor):
+        minigrad.manual_seed(0)
+        return minigrad.distributions.Wishart(4.0, scale_tril=factor.tril()).rsample((2,))
+
+    factor = minigrad.tensor([[2.0, 0.0], [0.5, 1.0]], dtype=minigrad.float64, requires_grad=True)
+    assert minigrad.autograd.gradcheck(drawn, (factor,))
 
 
 @same
@@ -185,6 +231,19 @@ def test_divergences(torch):
         (d.Bernoulli(a), d.Poisson(b)),
         (d.Exponential(a), d.Normal(b, c)),
         (d.Normal(a, b), d.Laplace(b, c)),
+        (d.ContinuousBernoulli(a), d.ContinuousBernoulli(b)),
+        (d.Beta(a, b), d.ContinuousBernoulli(a)),
+        (d.Uniform(a / 2, a), d.ContinuousBernoulli(b)),
+        (d.Uniform(a - 1, a), d.ContinuousBernoulli(b)),
+        (d.ContinuousBernoulli(a), d.Exponential(b)),
+        (d.ContinuousBernoulli(a), d.Normal(b, c)),
+        (d.ContinuousBernoulli(a), d.Uniform(-b, 1 + b)),
+        (d.ContinuousBernoulli(a), d.Uniform(b, 1 + b)),
+        (d.ContinuousBernoulli(a), d.Pareto(a, b)),
+        (d.Normal(a, b), d.ContinuousBernoulli(b)),
+        (d.LowRankMultivariateNormal(a, b[:, None], c), d.LowRankMultivariateNormal(b, c[:, None], a)),
+        (d.LowRankMultivariateNormal(a, b[:, None], c), d.MultivariateNormal(b, torch.diag(a))),
+        (d.MultivariateNormal(a, torch.diag(c)), d.LowRankMultivariateNormal(b, c[:, None], a)),
     ]
     found = [d.kl_divergence(p, q) for p, q in pairs]
     found.append(attempt(lambda: d.kl_divergence(d.Uniform(a, a + 1), d.Bernoulli(b))))
@@ -225,6 +284,21 @@ def test_refusals(torch):
         lambda: d.TransformedDistribution(d.Normal(one, one), 3),
         lambda: d.Normal(one, -one, validate_args=False).variance,
         lambda: d.Normal(0, 1).enumerate_support(),
+        lambda: d.ContinuousBernoulli(),
+        lambda: d.ContinuousBernoulli(one * 2, validate_args=True),
+        lambda: d.Kumaraswamy(one, -one),
+        lambda: d.VonMises(one, -one),
+        lambda: d.LKJCholesky(1),
+        lambda: d.LKJCholesky(2).log_prob(torch.eye(3)),
+        lambda: d.Wishart(1, torch.eye(2)),
+        lambda: d.Wishart(3, torch.eye(2), torch.eye(2)),
+        lambda: d.Wishart(3, one),
+        lambda: d.LowRankMultivariateNormal(torch.tensor(1.0), torch.ones(2, 1), one),
+        lambda: d.LowRankMultivariateNormal(one, torch.ones(3, 1), one),
+        lambda: d.LowRankMultivariateNormal(one, torch.ones(2, 1), torch.ones(3)),
+        lambda: d.transform_to(d.constraints.boolean),
+        lambda: d.biject_to(d.constraints.positive_definite),
+        lambda: d.biject_to.register(3, None)(None),
     ]
     return [attempt(call) for call in calls]
 
@@ -257,6 +331,47 @@ def test_transforms(torch):
     found.append([t.ExpTransform() == t.ExpTransform(), t.AffineTransform(1, 2) == t.AffineTransform(1, 3)])
     cached = t.ExpTransform(cache_size=1)
     return nameless(plain(found)), cached.inv(cached(x)) is x
+
+
+@same
+def test_transforms_of_parts(torch):
+    d = importlib.import_module(f"{torch.__name__}.distributions")
+    t = d.transforms
+    x = torch.tensor([[0.3, -0.7, 1.2], [0.1, 0.2, -0.4]], dtype=torch.float64)
+    transforms = [
+        t.CatTransform([t.ExpTransform(), t.AffineTransform(1.0, 2.0)], dim=1, lengths=[1, 2]),
+        t.CatTransform([t.ExpTransform(), t.SigmoidTransform()], dim=0),
+        t.StackTransform([t.ExpTransform(), t.SigmoidTransform(), t.AffineTransform(0.5, -1.0)], dim=-1),
+        t.StackTransform([t.ExpTransform(), t.identity_transform]),
+        t.CorrCholeskyTransform(),
+    ]
+    found = []
+    for each in transforms:
+        y = each(x)
+        found.append([y, each.inv(y), each.log_abs_det_jacobian(x, y), each.bijective, each.with_cache()(x)])
+    corr = t.CorrCholeskyTransform()
+    found += [corr.forward_shape((2, 3)), corr.inverse_shape((2, 3, 3)), transforms[0].codomain.check(x)]
+    found += [attempt(lambda: corr.forward_shape((2,))), attempt(lambda: corr.inverse_shape((2, 3)))]
+    found += [attempt(lambda: transforms[0](x[:, :2])), attempt(lambda: t.CatTransform([3]))]
+    return nameless(plain(found))
+
+
+@same
+def test_transforms_to_what_a_constraint_allows(torch):
+    d = importlib.import_module(f"{torch.__name__}.distributions")
+    c = d.constraints
+    x = torch.tensor([[0.3, -0.7, 1.2], [0.1, 0.2, -0.4], [1.0, -2.0, 0.3]], dtype=torch.float64)
+    either = [c.real, c.positive, c.nonnegative, c.greater_than(0.5), c.greater_than_eq(-1.0), c.less_than(0.5)]
+    either += [c.unit_interval, c.interval(-1.0, 0.5), c.half_open_interval(0.0, 2.0), c.corr_cholesky, c.real_vector]
+    either += [c.simplex, c.cat([c.positive, c.real], dim=1, lengths=[1, 2]), c.stack([c.real, c.positive, c.real])]
+    found = []
+    for each in either:
+        for registry in (d.biject_to, d.transform_to):
+            transform = registry(each)
+            y = transform(x)
+            found.append([y, each.check(y), transform.inv(y), repr(transform)])
+    found += [d.transform_to(each)(x) for each in (c.lower_cholesky, c.positive_definite, c.positive_semidefinite)]
+    return nameless(plain(found))
 
 
 @same

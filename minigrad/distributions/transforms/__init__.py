@@ -12,6 +12,7 @@ from minigrad.distributions.transforms.elementwise import (
     SoftplusTransform,
     TanhTransform,
 )
+from minigrad.distributions.transforms.parts import CatTransform, CorrCholeskyTransform, StackTransform
 from minigrad.distributions.transforms.transform import (
     ComposeTransform,
     IndependentTransform,
@@ -29,7 +30,9 @@ from minigrad.distributions.transforms.vectors import (
 __all__ = [
     "AbsTransform",
     "AffineTransform",
+    "CatTransform",
     "ComposeTransform",
+    "CorrCholeskyTransform",
     "CumulativeDistributionTransform",
     "ExpTransform",
     "IndependentTransform",
@@ -40,6 +43,7 @@ __all__ = [
     "SigmoidTransform",
     "SoftmaxTransform",
     "SoftplusTransform",
+    "StackTransform",
     "StickBreakingTransform",
     "TanhTransform",
     "Transform",
