@@ -28,6 +28,11 @@ GIVEN_ONCE = (
 )
 
 
+def leaf(torch: Any, *values: float) -> Any:
+    """Return a float64 leaf that requires grad: of one number, 0-d, else of one dimension."""
+    return torch.tensor(list(values) if len(values) > 1 else values[0], dtype=torch.float64, requires_grad=True)
+
+
 def plain(value: Any) -> Any:
     """Return a result as lists, numbers and strings that do not tell which library made them."""
     if isinstance(value, (minigrad.Tensor, torch.Tensor)):

@@ -6,11 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.parity.both import attempt, same
-
-
-def leaf(torch, *values):
-    return torch.tensor(list(values) if len(values) > 1 else values[0], dtype=torch.float64, requires_grad=True)
+from tests.parity.both import attempt, leaf, same
 
 
 def mk(torch, forward, backward, setup_context=None, name="MyFn"):
