@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         profiler,
         signal,
         testing,
+        types,
         utils,
     )
     from minigrad._functions import *  # noqa: F403
@@ -85,6 +86,7 @@ _SUBMODULES = {
     "profiler",
     "signal",
     "testing",
+    "types",
     "utils",
 }
 

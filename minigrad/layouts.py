@@ -19,7 +19,9 @@ class memory_format(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"torch.{self}" if self.startswith("channels") else f"torch.{self}_format"
+        return "torch." + (str.__str__(self) if self.startswith("channels") else str.__str__(self) + "_format")
+
+    __str__ = __repr__
 
 
 class layout(str):
@@ -28,7 +30,9 @@ class layout(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"torch.{self}"
+        return "torch." + str.__str__(self)
+
+    __str__ = __repr__
 
 
 contiguous_format = memory_format("contiguous")

@@ -49,6 +49,7 @@ LAYERS = (
         "minigrad.methods",
         "minigrad.real_numbers",
         "minigrad.storages",
+        "minigrad.types",
         "minigrad.legacy",
         "minigrad.window_functions",
         "minigrad.pinning",

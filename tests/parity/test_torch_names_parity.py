@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 import minigrad
@@ -95,3 +97,16 @@ def test_former_names_of_interpolation(torch):
         torch.nn.functional.upsample_bilinear(x, size=(3, 5)),
         attempt(lambda: torch.nn.functional.upsample_nearest(x)),
     ]
+
+
+@pytest.mark.parametrize("name", ["strided", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"])
+def test_layouts_print_as_pytorchs_do(name):
+    ours, theirs = getattr(minigrad, name), getattr(torch, name)
+    assert (str(ours), repr(ours), f"{ours}") == (str(theirs), repr(theirs), f"{theirs}")
+
+
+@pytest.mark.parametrize("name", ["Number", "Device", "_Number", "_size"])
+def test_types_for_annotations_are_pytorchs(name):
+    theirs = str(getattr(importlib.import_module("torch.types"), name))
+    ours = str(getattr(minigrad.types, name))
+    assert ours.replace("minigrad.devices", "torch").replace("minigrad.size", "torch") == theirs
