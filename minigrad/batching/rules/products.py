@@ -31,6 +31,18 @@ def _matmul(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return wrap(level, product)
 
 
+@rule("contract")
+def _contract(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    """The samples are one more letter, of those that no equation has."""
+    left, right, terms = args
+    sample = next(letter for letter in map(chr, range(0x2000, 0x2100)) if letter not in "".join(terms))
+    first, second = (
+        (front(each, level), sample + term) if is_batched(each, level) else (each, term)
+        for each, term in zip((left, right), terms[:2], strict=True)
+    )
+    return wrap(level, entry.call(first[0], second[0], (first[1], second[1], sample + terms[2])))
+
+
 @rule("functional.linear")
 def _linear(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     input, weight, bias = args
