@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import is_array
+from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating, check_tensors, promote_tensors, promote_to_floating, to_floating
-from minigrad.ops.quiet import divide, quiet
+from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
 from minigrad.ops.select import masked_fill
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LN_2, LN_10 = math.log(2), math.log(10)
 
-_exp, _exp2, _expm1 = quiet(np.exp), quiet(np.exp2), quiet(np.expm1)
-_log, _log2, _log10, _log1p = quiet(np.log), quiet(np.log2), quiet(np.log10), quiet(np.log1p)
+_exp2, _expm1 = quiet(np.exp2), quiet(np.expm1)
+_log2, _log10, _log1p = quiet(np.log2), quiet(np.log10), quiet(np.log1p)
 _sqrt, _square = quiet(np.sqrt), quiet(np.multiply)
 _logaddexp, _logaddexp2 = quiet(np.logaddexp), quiet(np.logaddexp2)
 
@@ -28,7 +28,8 @@ _logaddexp, _logaddexp2 = quiet(np.logaddexp), quiet(np.logaddexp2)
 @op(method=True, inplace=True, reference=np.exp)
 def exp(input: Tensor) -> Tensor:
     """Exponential ``e ** input``, elementwise."""
-    return _exp(to_floating(input))
+    x = to_floating(input)
+    return kernels_of(x).exp(x)
 
 
 @exp.gradient
@@ -78,7 +79,8 @@ def _(make):
 @op(method=True, inplace=True, reference=np.log)
 def log(input: Tensor) -> Tensor:
     """Natural logarithm, elementwise; -inf at 0 (with an infinite gradient), nan below."""
-    return _log(to_floating(input))
+    x = to_floating(input)
+    return kernels_of(x).log(x)
 
 
 @log.gradient
@@ -163,8 +165,8 @@ def _(make):
 @op(method=True, inplace=True, reference=lambda x: 1 / np.sqrt(x))
 def rsqrt(input: Tensor) -> Tensor:
     """Inverse square root ``1 / sqrt(input)``, elementwise; infinite at 0, nan below."""
-    root = _sqrt(to_floating(input))
-    return divide(root.dtype.type(1), root)
+    x = to_floating(input)
+    return kernels_of(x).rsqrt(x)
 
 
 @rsqrt.gradient

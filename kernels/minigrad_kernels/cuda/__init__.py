@@ -15,6 +15,7 @@ _FAMILIES = {
         *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
         *["erf", "erfc", "masked_scale"],
     ],
+    "elementary": ["exp", "log", "rsqrt", "sin", "cos"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],

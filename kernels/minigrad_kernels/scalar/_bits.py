@@ -7,11 +7,12 @@ polynomials need are emitted as LLVM instructions.
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import njit
-from numba.core import config, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic, overload
 
+_INT32 = ir.IntType(32)
 _INTEGER = {types.float32: types.int32, types.float64: types.int64}
 _FLOATING = {types.int32: types.float32, types.int64: types.float64}
 # Said outright, because a callee that does not set `fastmath` inherits it from whichever kernel compiles it first.
@@ -55,6 +56,12 @@ def _llvm_call(name, flags=()):
 def _fma(typing_context, a, b, c):
     """Return a * b + c, rounded once where the machine can."""
     return a(a, b, c), _llvm_call("llvm.fmuladd")
+
+
+@intrinsic
+def _fused(typing_context, a, b, c):
+    """Return a * b + c, rounded once on every machine."""
+    return a(a, b, c), _llvm_call("llvm.fma")
 
 
 @intrinsic
@@ -149,6 +156,31 @@ def _lowered(typing_context, a, n):
 
 
 @intrinsic
+def _ldexp(typing_context, a, n):
+    """Return a * 2.0**n, rounded once: one instruction where vectors have 512 bits, a call elsewhere."""
+
+    def generate(context, builder, signature, arguments):
+        a, n = arguments
+        narrow = builder.trunc(n, _INT32) if n.type.width > 32 else n
+        function_type = ir.FunctionType(a.type, [a.type, _INT32])
+        name = f"llvm.ldexp.f{signature.args[0].bitwidth}.i32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [a, narrow])
+
+    return a(a, n), generate
+
+
+@intrinsic
+def _is_bit_set(typing_context, n, place):
+    """Return whether the bit of an integer at a constant place is 1, in the integer's own width."""
+
+    def generate(context, builder, signature, arguments):
+        bit = builder.and_(arguments[0], ir.Constant(arguments[0].type, 1 << place.literal_value))
+        return builder.icmp_signed("!=", bit, ir.Constant(bit.type, 0))
+
+    return (types.boolean(n, place), generate) if isinstance(place, types.IntegerLiteral) else None
+
+
+@intrinsic
 def _wide(typing_context):
     """Let the calling function use 512-bit vectors where the machine has them; NumPy's loops do."""
 
@@ -172,6 +204,18 @@ def _python_exponent(a):
     return type(bits)((int(bits) - int(bits_of(type(a)(np.sqrt(0.5))))) >> shift)
 
 
+def _python_fused(a, b, c):
+    wide = np.float64 if isinstance(a, np.float32) else np.longdouble
+    return type(a)(wide(a) * wide(b) + wide(c))
+
+
+@scalar
+def _scaled_twice(a, n):
+    """Return a * 2.0**n by two factors, which gives denormal results and infinity for free."""
+    first = _half(n)
+    return a * _power_of_two(first) * _power_of_two(_subtract(n, first))
+
+
 if config.DISABLE_JIT:
     fma = lambda a, b, c: a * b + c  # noqa: E731
     copysign, fabs, maximum, minimum = np.copysign, np.abs, np.maximum, np.minimum
@@ -180,7 +224,11 @@ if config.DISABLE_JIT:
     half = lambda a: a >> 1  # noqa: E731
     exponent, lowered = _python_exponent, lambda a, n: np.ldexp(a, -n)
     wide = lambda: None  # noqa: E731
+    fused = _python_fused
+    is_bit_set, scaled = lambda n, place: bool(n >> place & 1), np.ldexp
 else:
     fma, copysign, fabs, maximum, minimum = _fma, _copysign, _fabs, _maximum, _minimum
     bits_of, power_of_two, subtract, half, wide = _bits_of, _power_of_two, _subtract, _half, _wide
     exponent, lowered = _exponent, _lowered
+    fused, is_bit_set = _fused, _is_bit_set
+    scaled = _ldexp if binding.get_host_cpu_features().get("avx512f") else _scaled_twice

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.scalar._bits import by_precision, fabs, scalar
+from minigrad_kernels.scalar._bits import bits_of, by_precision, fabs, fma, power_of_two, scalar, subtract
 from minigrad_kernels.scalar.exponential import erf, exp, log1p_unit
 
 
@@ -73,13 +73,45 @@ def minus_both(x, first, second):
     return (x - first) - second
 
 
-_HALF32, _ROOT_HALF32, _DENSITY32 = np.float32(0.5), np.float32(math.sqrt(0.5)), np.float32(1 / math.sqrt(2 * math.pi))
+_F = np.float32
+_ROUNDER32, _ZERO32, _ONE32, _LEAST32, _FAR32 = _F(1.5 * 2**23), _F(0), _F(1), _F(-126), _F(8)
+# The logarithm to base 2 of the normal distribution's tail, in a < 8.
+_Q0, _Q1, _Q2, _Q3 = _F(-0.9999998211860657), _F(-1.1511120796203613), _F(-0.4591563642024994), _F(-0.05263981595635414)
+_Q4, _Q5, _Q6 = _F(0.007246179506182671), _F(-0.00024882834986783564), _F(-0.00015874809469096363)
+_Q7, _Q8, _Q9 = _F(4.14504756918177e-05), _F(-5.043603778176475e-06), _F(3.1909963196233346e-07)
+_Q10 = _F(-8.39880698322304e-09)
+# (2**r - 1) / r for |r| <= 1/2
+_W0, _W1, _W2 = _F(0.6931470036506653), _F(0.24022242426872253), _F(0.05550733581185341)
+_W3, _W4 = _F(0.009671512991189957), _F(0.001326472731307149)
+# The density is 2**(_B * x**2 + _A).
+_A32, _B32 = _F(math.log2(1 / math.sqrt(2 * math.pi))), _F(-math.log2(math.e) / 2)
 _HALF64, _ROOT_HALF64, _DENSITY64 = 0.5, math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 
 
 @scalar
+def _power_of_two32(y):
+    """Return 2**y of a float32, to about 2 ulp; what would be denormal is not."""
+    y = _LEAST32 if y < _LEAST32 else y
+    t = y + _ROUNDER32
+    r = y - (t - _ROUNDER32)
+    p = fma(r, fma(fma(fma(fma(_W4, r, _W3), r, _W2), r, _W1), r, _W0), _ONE32)
+    return p * power_of_two(subtract(bits_of(t), bits_of(_ROUNDER32)))
+
+
+@scalar
+def _normal_cdf32(x):
+    """Return the normal distribution function of a float32, to 1e-7."""
+    a = fabs(x)
+    a = _FAR32 if a > _FAR32 else a
+    high = fma(fma(fma(fma(fma(_Q10, a, _Q9), a, _Q8), a, _Q7), a, _Q6), a, _Q5)
+    tail = _power_of_two32(fma(fma(fma(fma(fma(high, a, _Q4), a, _Q3), a, _Q2), a, _Q1), a, _Q0))
+    tail = _ZERO32 if a == _FAR32 else tail
+    return _ONE32 - tail if x > _ZERO32 else tail
+
+
+@scalar
 def _gelu32(x):
-    return _HALF32 * x * (np.float32(1) + erf(x * _ROOT_HALF32))
+    return x * _normal_cdf32(x)
 
 
 @scalar
@@ -94,8 +126,7 @@ def gelu(x):
 
 @scalar
 def _gelu_slope32(x):
-    cumulative = _HALF32 * (np.float32(1) + erf(x * _ROOT_HALF32))
-    return cumulative + x * _DENSITY32 * exp(-_HALF32 * x * x)
+    return _normal_cdf32(x) + x * _power_of_two32(fma(_B32 * x, x, _A32))
 
 
 @scalar
@@ -109,18 +140,18 @@ def gelu_slope(x):
 
 
 # gelu's tanh form: x * (1 + tanh(u)) / 2 = x * sigmoid(2 u), with u = sqrt(2 / pi) * (x + 0.044715 x**3)
-_A64, _B64 = 2 * math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi) * 0.044715
-_A32, _B32, _3B32, _3B64 = np.float32(_A64), np.float32(_B64), np.float32(3 * _B64), 3 * _B64
+_G64, _H64 = 2 * math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi) * 0.044715
+_G32, _H32, _3H32, _3H64 = _F(_G64), _F(_H64), _F(3 * _H64), 3 * _H64
 
 
 @scalar
 def _gelu_tanh32(x):
-    return x * sigmoid(x * (_A32 + _B32 * x * x), np.float32(1))
+    return x * sigmoid(x * (_G32 + _H32 * x * x), _ONE32)
 
 
 @scalar
 def _gelu_tanh64(x):
-    return x * sigmoid(x * (_A64 + _B64 * x * x), 1.0)
+    return x * sigmoid(x * (_G64 + _H64 * x * x), 1.0)
 
 
 @by_precision(_gelu_tanh32, _gelu_tanh64)
@@ -130,14 +161,14 @@ def gelu_tanh(x):
 
 @scalar
 def _gelu_tanh_slope32(x):
-    s = sigmoid(x * (_A32 + _B32 * x * x), np.float32(1))
-    return s + x * s * (np.float32(1) - s) * (_A32 + _3B32 * x * x)
+    s = sigmoid(x * (_G32 + _H32 * x * x), _ONE32)
+    return s + x * s * (_ONE32 - s) * (_G32 + _3H32 * x * x)
 
 
 @scalar
 def _gelu_tanh_slope64(x):
-    s = sigmoid(x * (_A64 + _B64 * x * x), 1.0)
-    return s + x * s * (1.0 - s) * (_A64 + _3B64 * x * x)
+    s = sigmoid(x * (_G64 + _H64 * x * x), 1.0)
+    return s + x * s * (1.0 - s) * (_G64 + _3H64 * x * x)
 
 
 @by_precision(_gelu_tanh_slope32, _gelu_tanh_slope64)

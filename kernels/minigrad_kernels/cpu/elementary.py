@@ -1,0 +1,111 @@
+"""Elementary functions that NumPy is slower at: `exp`, `sin` and `cos`, these in double precision most of all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad_kernels.cpu._kernel import In, Out, Real, kernel
+from minigrad_kernels.scalar import exponential, trigonometry
+from minigrad_kernels.scalar._bits import fabs, wide
+
+empty = np.empty
+_BLOCK = 1024  # elements after which large arguments are looked for
+
+
+@kernel
+def _exp_loop(x: In, out: Out):
+    """out[i] = e**x[i]."""
+    wide()
+    for i in range(out.size):
+        out[i] = exponential.exp(x[i])
+
+
+def exp(x):
+    """Return ``e**x``."""
+    out = empty(x.shape, x.dtype)
+    _exp_loop[x.dtype](x, out)
+    return out
+
+
+@kernel
+def _log_loop(x: In, out: Out):
+    """out[i] = log(x[i])."""
+    wide()
+    for i in range(out.size):
+        out[i] = exponential.log(x[i])
+
+
+def log(x):
+    """Return the natural logarithm; in double precision NumPy's, which is quicker."""
+    if x.dtype == np.float64:
+        with np.errstate(all="ignore"):
+            return np.log(x, out=empty(x.shape, x.dtype))
+    out = empty(x.shape, x.dtype)
+    _log_loop[x.dtype](x, out)
+    return out
+
+
+@kernel
+def _rsqrt_loop(x: In, out: Out):
+    """out[i] = 1 / sqrt(x[i])."""
+    wide()
+    one = x.dtype.type(1)
+    for i in range(out.size):
+        out[i] = one / np.sqrt(x[i])
+
+
+def rsqrt(x):
+    """Return the inverse of the square root."""
+    out = empty(x.shape, x.dtype)
+    _rsqrt_loop[x.dtype](x, out)
+    return out
+
+
+@kernel
+def _sin_loop(x: In, limit: Real, out: Out):
+    """out[i] = sin(x[i]), beyond the limit by the C library."""
+    wide()
+    for start in range(0, out.size, _BLOCK):
+        block, result = x[start : start + _BLOCK], out[start : start + _BLOCK]
+        large = 0
+        for i in range(result.size):
+            result[i] = trigonometry.sin(block[i])
+        for i in range(block.size):
+            large += np.int64(fabs(block[i]) > limit)
+        if large:
+            for i in range(block.size):
+                if fabs(block[i]) > limit:
+                    result[i] = math.sin(np.float64(block[i]))
+
+
+def sin(x):
+    """Return the sine."""
+    out = empty(x.shape, x.dtype)
+    _sin_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], out)
+    return out
+
+
+@kernel
+def _cos_loop(x: In, limit: Real, out: Out):
+    """out[i] = cos(x[i]), beyond the limit by the C library."""
+    wide()
+    for start in range(0, out.size, _BLOCK):
+        block, result = x[start : start + _BLOCK], out[start : start + _BLOCK]
+        large = 0
+        for i in range(result.size):
+            result[i] = trigonometry.cos(block[i])
+        for i in range(block.size):
+            large += np.int64(fabs(block[i]) > limit)
+        if large:
+            for i in range(block.size):
+                if fabs(block[i]) > limit:
+                    result[i] = math.cos(np.float64(block[i]))
+
+
+def cos(x):
+    """Return the cosine."""
+    out = empty(x.shape, x.dtype)
+    _cos_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], out)
+    return out
