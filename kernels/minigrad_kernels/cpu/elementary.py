@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from minigrad_kernels.cpu._kernel import In, Out, Real, kernel
@@ -77,7 +75,7 @@ def _sin_loop(x: In, limit: Real, out: Out):
         if large:
             for i in range(block.size):
                 if fabs(block[i]) > limit:
-                    result[i] = math.sin(np.float64(block[i]))
+                    result[i] = np.sin(np.float64(block[i]))
 
 
 def sin(x):
@@ -101,7 +99,7 @@ def _cos_loop(x: In, limit: Real, out: Out):
         if large:
             for i in range(block.size):
                 if fabs(block[i]) > limit:
-                    result[i] = math.cos(np.float64(block[i]))
+                    result[i] = np.cos(np.float64(block[i]))
 
 
 def cos(x):
