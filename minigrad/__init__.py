@@ -36,7 +36,7 @@ from minigrad.recurrent import *  # noqa: F403
 from minigrad.serialization import load, save
 from minigrad.settings import *  # noqa: F403
 from minigrad.size import Size
-from minigrad.storages import *  # noqa: F403
+from minigrad.storage import *  # noqa: F403
 from minigrad.tensor import Tensor
 from minigrad.version import __version__
 from minigrad.window_functions import *  # noqa: F403

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.memory import place
 from minigrad.ops.errors import c_name
 from minigrad.ops.strided import as_strided
-from minigrad.storage import place
-from minigrad.storages import TypedStorage, UntypedStorage
+from minigrad.storage import TypedStorage, UntypedStorage
 from minigrad.tensor import Tensor, register_method
 
 __all__: list[str] = []

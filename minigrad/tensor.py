@@ -561,12 +561,12 @@ class Tensor(Methods, metaclass=_TensorClass):
         return self if self._array.flags.c_contiguous else self.clone(memory_format="contiguous")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        from minigrad.storage import reduce_tensor
+        from minigrad.memory import reduce_tensor
 
         return reduce_tensor(self)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
-        from minigrad.storage import deepcopy_tensor
+        from minigrad.memory import deepcopy_tensor
 
         return deepcopy_tensor(self, memo)
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.memory import attributes_of, place
 from minigrad.ops.backend import address as data_address
 from minigrad.ops.backend import to_host
 from minigrad.serialization import names
@@ -25,7 +26,6 @@ from minigrad.serialization.rebuild import (
     rebuild_parameter_with_state,
     rebuild_tensor_v2,
 )
-from minigrad.storage import attributes_of, place
 from minigrad.tensor import Tensor
 
 __all__ = ["SavedStorage", "TensorPickler", "pickle_with_storages"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.devices import device
+from minigrad.memory import view_of
 from minigrad.ops.backend import place as put
-from minigrad.storage import view_of
 from minigrad.tensor import Tensor
 
 __all__ = [

@@ -12,8 +12,8 @@ import pytest
 
 import minigrad
 from minigrad import nn, optim
+from minigrad.memory import place, view_of
 from minigrad.serialization import load
-from minigrad.storage import place, view_of
 from tests.serialization.files import again, entries, grid, saved, written_by_pytorch
 
 
