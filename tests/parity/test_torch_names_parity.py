@@ -99,7 +99,9 @@ def test_former_names_of_interpolation(torch):
     ]
 
 
-@pytest.mark.parametrize("name", ["strided", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"])
+@pytest.mark.parametrize(
+    "name", ["strided", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"]
+)
 def test_layouts_print_as_pytorchs_do(name):
     ours, theirs = getattr(minigrad, name), getattr(torch, name)
     assert (str(ours), repr(ours), f"{ours}") == (str(theirs), repr(theirs), f"{theirs}")
