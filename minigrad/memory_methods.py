@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.memory import place
 from minigrad.ops.errors import c_name
+from minigrad.ops.inplace import check_inference
 from minigrad.ops.strided import as_strided
 from minigrad.storage import TypedStorage, UntypedStorage
 from minigrad.tensor import Tensor, register_method
@@ -28,6 +29,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     """
     if self._requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
+    check_inference(self)
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     shape = tuple(map(operator.index, given))
     if any(length < 0 for length in shape):
@@ -61,6 +63,7 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     """
     if self._requires_grad:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    check_inference(self)
     if source is None:
         source = Tensor._wrap(np.empty(0, self._array.dtype))
     elif isinstance(source, (TypedStorage, UntypedStorage)):

@@ -92,7 +92,7 @@ class Tensor(Methods, metaclass=_TensorClass):
         self = _new(Tensor)
         self._array = array
         self._node = None
-        self._writes = [0]
+        self._writes = [Upper.inferring and mode.first]
         self._requires_grad = False
         self._grad = None
         self._base = None
@@ -282,6 +282,8 @@ class Tensor(Methods, metaclass=_TensorClass):
             return
         if value and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        if value and self._writes[0] < 0 and not mode.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -340,12 +342,14 @@ class Tensor(Methods, metaclass=_TensorClass):
 
     @property
     def _version(self) -> int:
+        if self._writes[0] < 0:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._writes[0]
 
     @property
     def data(self) -> Tensor:
         """The same memory outside the graph, and without its version counter."""
-        return Tensor._wrap(self._array)
+        return self.detach() if self._writes[0] < 0 else Tensor._wrap(self._array)
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -438,8 +442,8 @@ class Tensor(Methods, metaclass=_TensorClass):
         return add_hook(self, "_post_hooks", hook)
 
     def is_inference(self) -> bool:
-        """Whether the tensor was made in inference mode (minigrad does not mark them)."""
-        return False
+        """Whether the tensor was made in inference mode."""
+        return self._writes[0] < 0
 
     # Conversion.
 

@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.node import SECOND_BACKWARD, Node, Output, described, edge_of, orders, public_edge
+from minigrad.autograd.node import (
+    SECOND_BACKWARD,
+    Node,
+    Output,
+    described,
+    edge_of,
+    inference_saved,
+    orders,
+    public_edge,
+)
 from minigrad.autograd.saving import Packed, pack
 from minigrad.ops.backend import array_module, is_writeable
 from minigrad.ops.inplace import rebase
@@ -264,6 +273,8 @@ class FunctionNode(Node):
             number = next((k for k, result in enumerate(results) if each is not None and result is each), None)
             self.saved.append((each._array, number) if number is not None else each)
             if each is not None:
+                if each._writes[0] < 0:
+                    raise inference_saved()
                 self.marks.append((each._writes, each._writes[0], len(self.saved) - 1))
         self.ctx._to_save = ()
         self.ctx._node = weakref.ref(self)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
+from minigrad.ops.state import INFERENCE, Upper
 from minigrad.ops.state import mode as _mode
 
 __all__ = [
@@ -33,6 +35,17 @@ def is_inference_mode_enabled() -> bool:
     return _mode.inference
 
 
+_counting = threading.Lock()
+
+
+def _set_inference(wanted: bool) -> None:
+    """Switch inference mode on or off in this thread, and count the threads in which it is on."""
+    if _mode.inference is not wanted:
+        _mode.inference, _mode.first = wanted, INFERENCE if wanted else 0
+        with _counting:
+            Upper.inferring += 1 if wanted else -1
+
+
 class _ModeContext:
     """A setting of the grad mode, as a context manager and as a decorator."""
 
@@ -48,12 +61,13 @@ class _ModeContext:
         self._before.append((_mode.enabled, _mode.inference))
         _mode.enabled = self._enabled
         if self._inference is not None:
-            _mode.inference = self._inference
+            _set_inference(self._inference)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _mode.enabled, _mode.inference = self._before.pop()
+        _mode.enabled, inference = self._before.pop()
+        _set_inference(inference)
 
     def _again(self) -> _ModeContext:
         return type(self)()
@@ -182,7 +196,8 @@ class set_grad_enabled(_ModeContext):
 class inference_mode(_ModeContext):
     """Like `no_grad`, for code that never needs gradients of what it computes.
 
-    PyTorch marks the tensors made inside and refuses some uses of them outside; minigrad leaves them ordinary.
+    The tensors made inside are marked (`Tensor.is_inference`): outside, they can be neither written to nor saved for a
+    backward pass.
 
     Parameters
     ----------

@@ -21,6 +21,15 @@ SECOND_BACKWARD = (
 )
 
 
+def inference_saved() -> RuntimeError:
+    """Return the error for a tensor of inference mode that a backward pass would need."""
+    return RuntimeError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it "
+        "in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+    )
+
+
 class Node:
     """A recorded call: what its gradient rules need, and the edges to the inputs that want a gradient.
 
@@ -76,7 +85,10 @@ class Node:
             tensor = args[position]
             if isinstance(tensor, Upper.Tensor):
                 version = tensor._writes
-                marks.append((version, version[0], position))
+                count = version[0]
+                if count < 0:
+                    raise inference_saved()
+                marks.append((version, count, position))
         for k in plan.outs:
             saved.append(outs[k])
             if k < len(results):
@@ -256,6 +268,8 @@ class SequenceNode(Node):
                 continue
             self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
             if position == 0:
+                if any(each._writes[0] < 0 for each in tensors):
+                    raise inference_saved()
                 self.marks.extend((each._writes, each._writes[0], position) for each in tensors)
         if Anomaly.attentive:
             Upper.attend(self, (tensors,), ())

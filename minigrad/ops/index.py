@@ -19,7 +19,7 @@ from minigrad.ops.backend import (
     like,
 )
 from minigrad.ops.hints import BYTE_INDEX, hint_once
-from minigrad.ops.inplace import OVERLAP, check_view
+from minigrad.ops.inplace import OVERLAP, check_inference, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
 from minigrad.ops.state import Upper, mode
@@ -212,6 +212,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     """Carry out ``tensor[index] = value``, recorded where something requires grad."""
     if index is False:
         return
+    check_inference(tensor)
     basic, advanced = split_index(tensor._array, index)
     if basic is not None and all(each is Ellipsis or each == slice(None) for each in basic):
         basic = None

@@ -19,6 +19,21 @@ OVERLAP = (
 )
 
 
+def check_inference(tensor: Any) -> None:
+    """Refuse to write into a tensor made in inference mode from outside.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if tensor._writes[0] < 0 and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed."
+            "You can make a clone to get a normal tensor before doing inplace update."
+            "See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
 def check_writable(tensor: Any) -> None:
     """Refuse a recorded write into a leaf that requires grad.
 
@@ -134,6 +149,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._requires_grad:
             check_writable(self)
+        if self._writes[0] < 0:
+            check_inference(self)
         args = (self, *args)
         if kwargs or len(args) != signature.arity:
             args = signature.bind(args, kwargs)
@@ -187,6 +204,7 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
+        check_inference(self)
         result = function(self.clone(), *args, **kwargs)
         check_cast(result._array.dtype, self._array.dtype)
         if result.shape != self.shape:
@@ -208,6 +226,7 @@ def _make_view_inplace(entry: Any) -> Callable[..., Any]:
         if self._base is BATCHED:
             return Upper.batched_inplace(entry, call, signature.bind((self, *args), kwargs))
         check_writable(self)
+        check_inference(self)
         before = type(self)._wrap(self._array)
         for field in ("_node", "_requires_grad", "_writes", "_base", "_view_of", "_view_call", "_view_version"):
             setattr(before, field, getattr(self, field, None))

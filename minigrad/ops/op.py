@@ -315,7 +315,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
         result = new(tensor)
         result._array = out
         result._node = None
-        result._writes = [0]
+        result._writes = [Upper.inferring and mode.first]
         result._requires_grad = False
         result._grad = None
         result._base = None

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.ops.backend import address, like
 from minigrad.ops.errors import c_name
-from minigrad.ops.inplace import OVERLAP, check_cast
+from minigrad.ops.inplace import OVERLAP, check_cast, check_inference
 from minigrad.ops.state import Upper, mode
 
 SHARED = (
@@ -84,6 +84,7 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
         return type(result)([write_out(name, one, other, inputs, name != "lstsq") for one, other in pairs])
     if not isinstance(target, Upper.Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    check_inference(target)
     if target._requires_grad or (result._requires_grad and mode.enabled):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "

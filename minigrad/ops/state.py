@@ -15,6 +15,8 @@ class Mode(threading.local):
         Whether operations on tensors that require grad record a node.
     inference : bool
         Whether inference mode is on.
+    first : int
+        Where the version counters of new tensors start: below 0 in inference mode, which marks its tensors.
     mapped : int
         How many calls of ``vmap`` are open.
     savers : tuple
@@ -25,12 +27,16 @@ class Mode(threading.local):
 
     enabled = True
     inference = False
+    first = 0
     mapped = 0
     savers: tuple[Any, ...] = ()
     flow: Any = None
 
 
 mode = Mode()
+
+INFERENCE = -(1 << 62)
+"""The first version of tensors that inference mode makes; writes count up from it, so theirs are always negative."""
 
 
 class _Anomaly:
@@ -76,6 +82,7 @@ class _Upper:
         self.Node: Any = None
         self.MultiNode: Any = None
         self.SequenceNode: Any = None
+        self.inferring = 0  # how many threads are in inference mode: where it is 0, no new tensor asks for `mode.first`
 
     @staticmethod
     def attend(node: Any, args: Any, results: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.inplace import check_writable, write
+from minigrad.ops.inplace import check_inference, check_writable, write
 from minigrad.ops.state import mode
 from minigrad.random import continuous, discrete
 from minigrad.random._arguments import (
@@ -47,6 +47,7 @@ def _fill(
     tensor: Tensor, generator: Generator | None, name: str, draw: Callable[..., Array], *parameters: Any
 ) -> Tensor:
     """Write ``draw(stream, size, dtype, *parameters)`` into a tensor, by the rules of in-place operations."""
+    check_inference(tensor)
     stream = stream_of(generator, name, tensor.device)
     recorded = (tensor._requires_grad or tensor._base is not None) and tensor.requires_grad and mode.enabled
     if recorded:

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+import minigrad
 from tests.parity.both import attempt, leaf, same
 
 
@@ -272,3 +273,91 @@ def test_exception_in_backward_restores_the_mode(torch):
     y = F.apply(x)
     r = attempt(lambda: y.backward())
     return r, torch.is_grad_enabled()
+
+
+@same
+def test_tensors_of_inference_mode_are_marked(torch):
+    w = torch.ones(2, requires_grad=True)
+    with torch.inference_mode():
+        a, b, made = torch.ones(2), torch.tensor([1.0, 2.0]), torch.nn.Linear(2, 2).weight
+        of_normal, result = w.view(2), w * 2
+        with torch.inference_mode(False):
+            normal = torch.ones(2)
+        a.add_(1)
+        a[0] = 5.0
+    tensors = [a, b, made, of_normal, result, normal, a[0], a.view(2), a.detach(), a.data, a.clone(), a * 2, w]
+    tensors += [a.double(), a.float(), a.contiguous(), w.detach(), a.unsqueeze(0)[0]]
+    return (
+        [each.is_inference() for each in tensors],
+        torch.is_inference(a),
+        a,
+        a + w,
+        torch.stack([a, w]),
+        w.data.copy_(a),
+    )
+
+
+@same
+def test_tensors_of_inference_mode_are_not_changed_or_saved_outside(torch):
+    w = torch.ones(2, requires_grad=True)
+    with torch.inference_mode():
+        a, b = torch.ones(2), torch.ones(2)
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad, grad
+
+    def assign():
+        a[0] = 1.0
+
+    calls = [
+        lambda: a.add_(1),
+        lambda: a.copy_(b),
+        lambda: a * w,
+        lambda: w * a,
+        lambda: a.view(2).add_(1),
+        lambda: b.clone().add_(1),
+        lambda: a.requires_grad_(),
+        lambda: a.normal_(),
+        lambda: a.zero_(),
+        lambda: a.unsqueeze_(0),
+        lambda: a.resize_(3),
+        lambda: a.relu_(),
+        lambda: a._version,
+        lambda: torch.add(w.detach(), 1, out=a),
+        lambda: torch.nn.functional.linear(a[None], w[None]),
+        lambda: torch.nn.Parameter(a),
+        lambda: Square.apply(w, a),
+        lambda: torch.cdist(a[None], w[None]),
+        assign,
+    ]
+    found = [attempt(call) for call in calls]
+    with torch.no_grad():
+        found += [attempt(lambda: a.add_(1)), attempt(lambda: a * w)]
+    with torch.inference_mode():
+        found += [attempt(lambda: b.add_(1)), attempt(lambda: w.add_(1)), w._version]
+    return found
+
+
+def test_inference_mode_of_another_thread_marks_nothing_here():
+    entered, leave = threading.Event(), threading.Event()
+
+    def infer():
+        with minigrad.inference_mode():
+            entered.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=infer)
+    thread.start()
+    entered.wait(10)
+    made = minigrad.ones(2)
+    leave.set()
+    thread.join()
+    assert not made.is_inference()
+    assert not (made * 2).is_inference()
