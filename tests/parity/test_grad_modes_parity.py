@@ -339,7 +339,7 @@ def test_tensors_of_inference_mode_are_not_changed_or_saved_outside(torch):
     ]
     found = [attempt(call) for call in calls]
     with torch.no_grad():
-        found += [attempt(lambda: a.add_(1)), attempt(lambda: a * w)]
+        found += [attempt(lambda: a.add_(1)), attempt(lambda: b * w)]
     with torch.inference_mode():
         found += [attempt(lambda: b.add_(1)), attempt(lambda: w.add_(1)), w._version]
     return found
