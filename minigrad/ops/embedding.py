@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, is_array, kernels_of
-from minigrad.ops.indices import points_outside
+from minigrad.ops.indices import selected
 from minigrad.ops.op import op
 
 if TYPE_CHECKING:
@@ -35,14 +35,12 @@ def embedding_rows(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Te
     """
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    if indices.dtype not in (np.int64, np.int32):
+    if indices.dtype != np.int64 and indices.dtype != np.int32:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{from_numpy(indices.dtype).tensor_type} instead (while checking arguments for embedding)"
         )
-    if points_outside(indices, len(weight)):
-        raise IndexError("index out of range in self")
-    return weight[indices]
+    return selected(weight, 0, indices)
 
 
 @embedding_rows.gradient("weight")

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops.backend import array_module, kernels_of
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.indices import check_index, check_ranks
+from minigrad.ops.indices import as_int64, check_index, check_ranks, fits_but_along
 from minigrad.ops.op import composed, op
 from minigrad.ops.select import where
 
@@ -33,6 +33,30 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
         As many dimensions as the input; no longer than it in any other than ``dim``. Decides the output's shape.
     """
     dim = wrap_dim(dim, input.ndim)
+    if not fits_but_along(dim, index, input):
+        _check_gather(input, dim, index)
+        if not input.ndim:
+            index = check_index("gather", index, 1, dim)
+            return np.broadcast_to(input, index.shape).copy()
+        if not index.ndim:
+            return input[check_index("gather", index, input.shape[dim], dim)]
+        if index.size == 0:
+            return array_module(input).empty(index.shape, input.dtype)
+        input = input[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
+    index = as_int64("gather", index)
+    try:
+        return kernels_of(input).gather(input, dim, index)
+    except IndexError as error:
+        raise RuntimeError(str(error)) from None
+
+
+def _check_gather(input: Any, dim: int, index: Any) -> None:
+    """Refuse an index array that has more dimensions than the input, or is longer in another one than ``dim``.
+
+    Raises
+    ------
+    RuntimeError
+    """
     check_ranks(index, input, "input")
     for k, (length, most) in enumerate(zip(index.shape, input.shape, strict=False)):
         if k != dim and length > most and index.size:
@@ -40,15 +64,6 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
                 f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
                 f"{list(input.shape)} apart from dimension {dim}"
             )
-    index = check_index("gather", index, input.shape[dim] if input.ndim else 1, dim)
-    if not input.ndim:
-        return np.broadcast_to(input, index.shape).copy()
-    if not index.ndim:
-        return input[index]
-    if index.size == 0:
-        return array_module(input).empty(index.shape, input.dtype)
-    window = input[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
-    return kernels_of(input).gather(window, dim, index)
 
 
 @gather.gradient("input")
@@ -87,14 +102,21 @@ def add_along(out: Any, dim: int, index: Any, source: Any) -> Any:
     if not out.ndim:
         out += source[: index.size].sum() if source.ndim else source
         return out
-    if index.size:
-        dim = wrap_dim(dim, out.ndim)
+    if not index.size:
+        return out
+    dim = wrap_dim(dim, out.ndim)
+    if source.shape != index.shape:
         source = source[tuple(slice(n) for n in index.shape)]
+    block = window = out
+    if not fits_but_along(dim, index, out):
         window = out[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
-        block = window if window.flags.c_contiguous else window.copy()
+        block = window.copy()
+    try:
         kernels_of(out).scatter_add(block, dim, index, source)
-        if window.shape != out.shape:
-            window[...] = block
+    except IndexError as error:
+        raise RuntimeError(str(error)) from None
+    if block is not window:
+        window[...] = block
     return out
 
 

@@ -10,7 +10,7 @@ from minigrad.dtypes import from_numpy
 from minigrad.ops import references
 from minigrad.ops.backend import array_module, as_array, is_array, kernels_of
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.indices import points_outside
+from minigrad.ops.indices import points_outside, selected
 from minigrad.ops.op import op
 from minigrad.ops.promotion import cast
 from minigrad.ops.select import where
@@ -26,16 +26,15 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     dim = wrap_dim(dim, input.ndim)
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    if index.dtype not in (np.int64, np.int32):
+    if index.dtype != np.int64 and index.dtype != np.int32:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    length = input.shape[dim] if input.ndim else 1
-    if points_outside(index, length):
-        raise IndexError("index out of range in self")
     if not input.ndim:
+        if points_outside(index, 1):
+            raise IndexError("index out of range in self")
         if index.size != 1:
             raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)")
         return input.copy()
-    return np.take(input, index.reshape(-1), axis=dim)
+    return selected(input, dim, index if index.ndim else index.reshape(1))
 
 
 @index_select.gradient("input")

@@ -11,7 +11,7 @@ from minigrad.ops.backend import array_module, as_its_kind, is_array, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.gather import add_along, gather
 from minigrad.ops.index import basic_index_backward
-from minigrad.ops.indices import check_index, check_ranks, open_grid
+from minigrad.ops.indices import as_int64, check_index, check_ranks, open_grid
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.select import where
@@ -22,7 +22,21 @@ if TYPE_CHECKING:
 
 
 def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int, Any]:
+    """Return the dimension and the index of a scatter, whose numbers were looked at.
+
+    Raises
+    ------
+    IndexError, RuntimeError
+    """
+    dim = _check_shapes(name, input, dim, index, src)
+    return dim, check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
+
+
+def _check_shapes(name: str, input: Any, dim: int, index: Any, src: Any) -> int:
+    """Return the dimension of a scatter, or refuse operands that do not belong together."""
     dim = wrap_dim(dim, input.ndim)
+    if is_array(src) and index.shape == src.shape == input.shape and src.dtype is input.dtype:
+        return dim  # the usual case, quickly
     check_ranks(index, input, "self")
     if is_array(src):
         check_ranks(index, src, "src")
@@ -34,7 +48,7 @@ def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tup
                     f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from "
                     f"dimension {dim} and to be no larger size than src {list(src.shape)}"
                 )
-    return dim, check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
+    return dim
 
 
 @op(
@@ -42,7 +56,8 @@ def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tup
 )
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Copy of the input to which ``src`` is added at ``index``: ``out[index[i][j]][j] += src[i][j]`` for ``dim=0``."""
-    dim, index = _check_scatter("scatter", input, dim, index, src)
+    dim = _check_shapes("scatter", input, dim, index, src)
+    index = as_int64("scatter", index) if input.ndim else check_index("scatter", index, 1, dim)
     return add_along(input.copy(order="C"), dim, index, src)
 
 

@@ -77,6 +77,7 @@ def test_elements_are_taken_along_an_axis(axis):
     x = rng.normal(size=(3, 4, 5))
     index = rng.integers(0, x.shape[axis], [6 if k == axis else n for k, n in enumerate(x.shape)])
     check("gather", x, axis, index)
+    check("select", x, axis, rng.integers(0, x.shape[axis], (2, 3)))
 
 
 @pytest.mark.parametrize("reverse", [False, True])

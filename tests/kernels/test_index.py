@@ -86,3 +86,24 @@ def test_scatter_add_into_a_scalar():
     out = np.array(1.0, np.float32)
     cpu.scatter_add(out, 0, np.array(0), np.array(2.0, np.float32))
     assert out == 3
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_, np.float16])
+def test_rows_and_columns_are_selected(axis, dtype):
+    x = np.random.default_rng(0).integers(-5, 5, (3, 4, 5)).astype(dtype)
+    for index in (np.array([2, 0, 2]), np.array([[1], [2]], np.int32), np.zeros(0, np.int64)):
+        for source in (x, x.transpose(2, 1, 0).copy().transpose(2, 1, 0)):
+            got = cpu.select(source, axis, index)
+            np.testing.assert_array_equal(got, np.take(x, index, axis))
+            assert got.dtype == dtype
+
+
+@pytest.mark.parametrize("bad", [-1, 3, 2**40])
+def test_what_is_picked_must_exist(bad):
+    x = np.ones((2, 3), np.float32)
+    for strided in (x, np.ones((3, 2), np.float32).T):
+        with pytest.raises(IndexError):
+            cpu.select(strided, 1, np.array([0, bad]))
+    with pytest.raises(IndexError, match=f"index {bad} is out of bounds for dimension 1 with size 3"):
+        cpu.gather(x, 1, np.array([[0], [bad]]))

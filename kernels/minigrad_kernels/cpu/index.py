@@ -1,10 +1,27 @@
-"""Scatter-add: sums into positions chosen by integer arrays, where positions may repeat."""
+"""Picking by integer arrays, and scatter-add: sums into positions chosen by them, where positions may repeat."""
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
+
+
+@subroutine
+def _outside(index, length):
+    """Return the first place of a number outside 0 to length - 1, or -1; seen as unsigned, negative ones are huge."""
+    top = np.uint64(0)
+    for i in range(index.size):
+        number = np.uint64(index[i])
+        top = number if number > top else top
+    if top < np.uint64(length):
+        return -1
+    for i in range(index.size):
+        if index[i] < 0 or index[i] >= length:
+            return i
+    return -1
 
 
 @kernel
@@ -28,10 +45,10 @@ def _index_add_loop(out: Out, index: InInt64, source: In, skipped: int):
     return -1
 
 
-def _check(bad, index, size):
+def _check(bad, index, size, axis=0):
     """Raise where the kernel found an index out of range."""
     if bad >= 0:
-        raise IndexError(f"index {index.reshape(-1)[bad]} is out of bounds for dimension 0 with size {size}")
+        raise IndexError(f"index {index.reshape(-1)[bad]} is out of bounds for dimension {axis} with size {size}")
 
 
 _NONE_SKIPPED = -(2**63)
@@ -74,11 +91,9 @@ def _scatter_add_loop(out: Out, index: InInt64, source: In, length: int, count: 
 
     out is (outer, length, inner), index and source are (outer, count, inner).
     """
-    for i in range(index.size):
-        if index[i] < 0 or index[i] >= length:
-            return i
-    if index.size == 0:
-        return -1
+    bad = _outside(index, length)
+    if bad >= 0 or index.size == 0:
+        return bad
     for o in range(index.size // (count * inner)):
         block = out[o * length * inner : (o + 1) * length * inner]
         start = o * count * inner
@@ -105,20 +120,25 @@ def scatter_add(out, axis, index, source):
     IndexError
         Where an index is out of range; `out` is untouched then.
     """
-    inner = int(np.prod(out.shape[axis + 1 :])) if axis not in (-1, out.ndim - 1) else 1
+    inner = prod(out.shape[axis + 1 :]) if axis not in (-1, out.ndim - 1) else 1
     length, count = (out.shape[axis], index.shape[axis]) if out.ndim else (1, 1)
     bad = _scatter_add_loop[out.dtype](out, index, source, length, count, inner)
     if bad >= 0:
-        value = index.reshape(-1)[bad]
-        raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {length}")
+        _check(bad, index, length, axis)
 
 
 @kernel
 def _gather_loop(x: In, index: InInt64, length: int, count: int, inner: int, out: Out):
-    """out[o, k, i] = x[o, index[o, k, i], i]; x is (outer, length, inner), index and out are (outer, count, inner)."""
+    """out[o, k, i] = x[o, index[o, k, i], i]; returns the first flat place of a bad index, or -1.
+
+    x is (outer, length, inner), index and out are (outer, count, inner).
+    """
     for o in range(out.size // (count * inner)):
         block = x[o * length * inner : (o + 1) * length * inner]
         start = o * count * inner
+        bad = _outside(index[start : start + count * inner], length)
+        if bad >= 0:
+            return start + bad
         if inner == 1:
             places, row = index[start : start + count], out[start : start + count]
             for k in range(row.size):
@@ -129,15 +149,63 @@ def _gather_loop(x: In, index: InInt64, length: int, count: int, inner: int, out
             start += inner
             for i in range(row.size):
                 row[i] = block[np.uint64(places[i] * inner + i)]
+    return -1
 
 
 def gather(x, axis, index):
-    """Return ``x[.., index[.., k, ..], ..]`` along `axis`.
+    """Return ``x[.., index[.., k, ..], ..]`` along `axis`; `index` (int64) has the shape of `x` but along `axis`.
 
-    `index` (int64) has the shape of `x` but along `axis`; its numbers are not below 0 and lie within `x`.
+    Raises
+    ------
+    IndexError
+        Where an index is out of range.
     """
     out = np.empty(index.shape, x.dtype)
     if out.size:
-        inner = int(np.prod(x.shape[axis + 1 :])) if axis not in (-1, x.ndim - 1) else 1
-        _gather_loop[x.dtype](x, index, x.shape[axis], index.shape[axis], inner, out)
+        inner = prod(x.shape[axis + 1 :]) if axis not in (-1, x.ndim - 1) else 1
+        bad = _gather_loop[x.dtype](x, index, x.shape[axis], index.shape[axis], inner, out)
+        if bad >= 0:
+            _check(bad, index, x.shape[axis], axis)
+    return out
+
+
+@kernel
+def _select_loop(x: In, index: InInt64, length: int, inner: int, out: Out):
+    """out[o, k, i] = x[o, index[k], i], x seen as (outer, length, inner); returns the first bad place, or -1."""
+    bad = _outside(index, length)
+    if bad >= 0:
+        return bad
+    start, count = 0, index.size * inner
+    for first in range(0, out.size, max(count, 1)):
+        block, row = x[start : start + length * inner], out[first : first + count]
+        start += length * inner
+        if inner == 1:
+            for k in range(index.size):
+                row[k] = block[np.uint64(index[k])]
+            continue
+        for k in range(index.size):
+            source, target = block[index[k] * inner : (index[k] + 1) * inner], row[k * inner : (k + 1) * inner]
+            for i in range(target.size):
+                target[i] = source[i]
+    return -1
+
+
+def select(x, axis, index):
+    """Return ``x[.., index[k], ..]`` along `axis`, for an integer array of any shape whose numbers are not below 0.
+
+    Raises
+    ------
+    IndexError
+        Where an index is out of range.
+    """
+    shape, length = x.shape, x.shape[axis]
+    if not x.flags.c_contiguous:
+        picked = np.take(x, index, axis)  # which takes numbers below 0
+        if index.size and index.min() < 0:
+            raise IndexError(f"index {index.min()} is out of bounds for dimension {axis} with size {length}")
+        return picked
+    out = np.empty(shape[:axis] + index.shape + shape[axis + 1 :], x.dtype)
+    bad = _select_loop[x.dtype](x, index, length, prod(shape[axis + 1 :]), out)
+    if bad >= 0:
+        _check(bad, index, length, axis)
     return out

@@ -156,3 +156,8 @@ def gather(x, axis, index):
         inner = prod(x.shape[axis + 1 :]) if axis not in (-1, x.ndim - 1) else 1
         _gather_loop[x.dtype](x, index, x.shape[axis], index.shape[axis], inner, out)
     return out
+
+
+def select(x, axis, index):
+    """Return ``x[.., index[k], ..]`` along `axis`, for an integer array of any shape whose numbers are not below 0."""
+    return _memory.module().take(x, index, axis)
