@@ -6,26 +6,16 @@ import math
 from typing import Any, ClassVar
 
 from minigrad.distributions import constraints
+from minigrad.distributions._covariance import CovarianceForms, cholesky_factor, only_form
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import lazy_property, standard_normal
-from minigrad.linalg import cholesky, solve_triangular
-from minigrad.ops.linear_systems import cholesky_inverse
+from minigrad.distributions.utils import standard_normal
+from minigrad.linalg import solve_triangular
 from minigrad.ops.stacking import broadcast_shapes
-from minigrad.ranges import eye
 
 __all__ = ["MultivariateNormal"]
 
-_NAMES = ("covariance_matrix", "precision_matrix", "scale_tril")
 
-
-def _tril_of_precision(precision: Any) -> Any:
-    """Return the Cholesky factor of the inverse of a matrix."""
-    factor = cholesky(precision.flip((-2, -1)))
-    inverse = factor.flip((-2, -1)).transpose(-2, -1)
-    return solve_triangular(inverse, eye(precision.shape[-1], dtype=precision.dtype), upper=False)
-
-
-class MultivariateNormal(Distribution):
+class MultivariateNormal(CovarianceForms, Distribution):
     """Normal distribution of vectors.
 
     Parameters
@@ -55,11 +45,7 @@ class MultivariateNormal(Distribution):
     ) -> None:
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        given = dict(zip(_NAMES, (covariance_matrix, precision_matrix, scale_tril), strict=True))
-        given = {name: value for name, value in given.items() if value is not None}
-        if len(given) != 1:
-            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, matrix),) = given.items()
+        name, matrix = only_form((covariance_matrix, precision_matrix, scale_tril), ValueError)
         if matrix.dim() < 2:
             what = "scale_tril matrix" if name == "scale_tril" else name
             raise ValueError(f"{what} must be at least two-dimensional, with optional leading batch dimensions")
@@ -67,40 +53,16 @@ class MultivariateNormal(Distribution):
         setattr(self, name, matrix.expand((*batch_shape, -1, -1)))
         self.loc = loc.expand((*batch_shape, -1))
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._tril = matrix
-        else:
-            self._tril = cholesky(matrix) if name == "covariance_matrix" else _tril_of_precision(matrix)
+        self._tril = cholesky_factor(name, matrix)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """Return the distribution with its batch expanded to another shape."""
         new = self._get_checked_instance(MultivariateNormal, _instance)
-        n = self.event_shape[0]
-        new.loc, new._tril = self.loc.expand((*batch_shape, n)), self._tril
-        for name in _NAMES:
-            if name in self.__dict__:
-                setattr(new, name, getattr(self, name).expand((*batch_shape, n, n)))
+        new.loc, new._tril = self.loc.expand((*batch_shape, self.event_shape[0])), self._tril
+        self._expand_forms(new, batch_shape)
         Distribution.__init__(new, batch_shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
-
-    def _whole(self, matrix: Any) -> Any:
-        return matrix.expand((*self._batch_shape, *self._event_shape, *self._event_shape))
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The Cholesky factor of the covariance."""
-        return self._whole(self._tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """The covariance."""
-        return self._whole(self._tril @ self._tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The inverse of the covariance."""
-        return self._whole(cholesky_inverse(self._tril))
 
     mean = mode = property(lambda self: self.loc)
     variance = property(

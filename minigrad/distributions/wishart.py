@@ -8,15 +8,15 @@ from typing import Any
 
 from minigrad.creation import empty, tensor
 from minigrad.distributions import constraints
+from minigrad.distributions._covariance import CovarianceForms, cholesky_factor, only_form
 from minigrad.distributions.chi2 import Chi2
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.exp_family import ExponentialFamily
-from minigrad.distributions.multivariate_normal import _tril_of_precision
-from minigrad.distributions.utils import Number, lazy_property
-from minigrad.linalg import cholesky, slogdet
+from minigrad.distributions.utils import Number
+from minigrad.linalg import slogdet
 from minigrad.numeric_limits import finfo
 from minigrad.ops.gamma import mvlgamma
-from minigrad.ops.linear_systems import cholesky_inverse, cholesky_solve
+from minigrad.ops.linear_systems import cholesky_solve
 from minigrad.ops.select import where
 from minigrad.ops.stacking import broadcast_shapes
 from minigrad.ranges import arange, tril_indices
@@ -24,10 +24,8 @@ from minigrad.size import Size
 
 __all__ = ["Wishart"]
 
-_NAMES = ("covariance_matrix", "precision_matrix", "scale_tril")
 
-
-class Wishart(ExponentialFamily):
+class Wishart(CovarianceForms, ExponentialFamily):
     """Sums ``x @ x.T`` of ``df`` normal vectors, which are random covariance matrices.
 
     Parameters
@@ -60,11 +58,7 @@ class Wishart(ExponentialFamily):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        given = dict(zip(_NAMES, (covariance_matrix, precision_matrix, scale_tril), strict=True))
-        given = {name: value for name, value in given.items() if value is not None}
-        if len(given) != 1:
-            raise AssertionError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, matrix),) = given.items()
+        name, matrix = only_form((covariance_matrix, precision_matrix, scale_tril), AssertionError)
         if matrix.dim() < 2:
             raise ValueError("scale_tril must be at least two-dimensional, with optional leading batch dimensions")
         event_shape = matrix.shape[-2:]
@@ -84,9 +78,7 @@ class Wishart(ExponentialFamily):
                 stacklevel=2,
             )
         super().__init__(batch_shape, event_shape, validate_args=validate_args)
-        self._tril = matrix
-        if name != "scale_tril":
-            self._tril = cholesky(matrix) if name == "covariance_matrix" else _tril_of_precision(matrix)
+        self._tril = cholesky_factor(name, matrix)
         self._chi2 = self._diagonal_squares()
 
     def _diagonal_squares(self) -> Chi2:
@@ -99,31 +91,11 @@ class Wishart(ExponentialFamily):
         new = self._get_checked_instance(Wishart, _instance)
         shape = (*batch_shape, *self.event_shape)
         new._tril, new.df = self._tril.expand(shape), self.df.expand(batch_shape)
-        for name in _NAMES:
-            if name in self.__dict__:
-                setattr(new, name, getattr(self, name).expand(shape))
+        self._expand_forms(new, batch_shape)
         Distribution.__init__(new, Size(batch_shape), self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         new._chi2 = new._diagonal_squares()
         return new
-
-    def _whole(self, matrix: Any) -> Any:
-        return matrix.expand((*self._batch_shape, *self._event_shape))
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The Cholesky factor of the covariance."""
-        return self._whole(self._tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """The covariance of the vectors."""
-        return self._whole(self._tril @ self._tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The inverse of the covariance."""
-        return self._whole(cholesky_inverse(self._tril))
 
     def _factor(self, number: Any) -> Any:
         return number.reshape((*self._batch_shape, 1, 1))

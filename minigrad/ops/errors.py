@@ -121,7 +121,12 @@ def explained(
 
 def c_name(array: Any) -> str:
     """Return the name that PyTorch gives an array's dtype where it prints the C++ type."""
-    return _C_NAMES[from_numpy(array.dtype).name]
+    return c_type(array.dtype)
+
+
+def c_type(dtype: Any) -> str:
+    """Return the C++ type of a NumPy dtype as PyTorch prints it."""
+    return _C_NAMES[from_numpy(dtype).name]
 
 
 class LinAlgError(RuntimeError):

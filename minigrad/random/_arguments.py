@@ -11,23 +11,13 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.creation import on_device
+from minigrad.ops.errors import c_type
 from minigrad.ops.out import write_out
 from minigrad.random.discrete import largest_integer
 from minigrad.random.stream import Array
 from minigrad.tensor import Tensor
 
 _LARGEST = {np.dtype(each): float(np.finfo(each).max) for each in (np.float16, np.float32, np.float64)}
-_C_NAMES = {
-    "float16": "c10::Half",
-    "float32": "float",
-    "float64": "double",
-    "uint8": "unsigned char",
-    "int8": "signed char",
-    "int16": "short",
-    "int32": "int",
-    "int64": "long",
-    "bool": "bool",
-}
 
 
 def title(dtype: np.dtype[Any]) -> str:
@@ -108,7 +98,7 @@ def check_uniform(low: float, high: float, dtype: np.dtype[Any]) -> None:
     largest = _LARGEST[dtype]
     for bound, value in (("from", low), ("to", high)):
         if not -largest <= value <= largest:
-            raise RuntimeError(f"{bound} is out of bounds for {_C_NAMES[dtype.name]}: it is {value:g}")
+            raise RuntimeError(f"{bound} is out of bounds for {c_type(dtype)}: it is {value:g}")
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
     if high - low > largest:
@@ -141,11 +131,11 @@ def check_range(low: int, high: int, dtype: np.dtype[Any]) -> None:
         smallest, largest = (0 if dtype.kind in "bu" else -exact - 1), exact
     for bound, value in (("from", low), ("to - 1", high - 1)):
         if not smallest <= value <= largest:
-            raise RuntimeError(f"{bound} is out of bounds for {_C_NAMES[dtype.name]}: it is {value}")
+            raise RuntimeError(f"{bound} is out of bounds for {c_type(dtype)}: it is {value}")
         if dtype.kind == "f" and abs(value) > exact:
             digits = int(math.log2(exact))
             warnings.warn(
                 f"{bound} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations "
-                f"{_C_NAMES[dtype.name]} can support discrete uniform distribution only within this range.",
+                f"{c_type(dtype)} can support discrete uniform distribution only within this range.",
                 stacklevel=4,
             )

@@ -19,7 +19,7 @@ empty = np.empty
 
 
 @subroutine
-def _inside(offset, stride, length, out):
+def inside(offset, stride, length, out):
     """Return the range of the outputs j, below `out`, for which 0 <= offset + j * stride < length."""
     low = min(max(0, (stride - 1 - offset) // stride), out)
     return low, max(low, min(out, (length - 1 - offset) // stride + 1))
@@ -36,14 +36,14 @@ def _columns_loop(x: In, shape: InInt64, first: int, count: int, columns: Out):
             for b in range(kh):
                 for e in range(kw):
                     left, above = e * dw - pw, b * dh - ph
-                    low, high = _inside(left, sw, w, ow)
+                    low, high = inside(left, sw, w, ow)
                     row = first
                     while row < first + count:
                         plane, j = row // oh, row % oh
                         last = min(oh, j + first + count - row)  # of this plane, within the block
                         row += last - j
                         n, z = plane // od, plane % od * sd + a * dd - pd
-                        top, bottom = _inside(above, sh, h, oh)
+                        top, bottom = inside(above, sh, h, oh)
                         top, bottom = min(max(top, j), last), min(max(bottom, j), last)
                         if z < 0 or z >= d or low == high:
                             top = bottom = last
@@ -100,14 +100,14 @@ def _images_loop(columns: Out, shape: InInt64, first: int, count: int, x: Out):
             for b in range(kh):
                 for e in range(kw):
                     left, above = e * dw - pw, b * dh - ph
-                    low, high = _inside(left, sw, w, ow)
+                    low, high = inside(left, sw, w, ow)
                     row = first
                     while row < first + count:
                         plane, j = row // oh, row % oh
                         last = min(oh, j + first + count - row)
                         row += last - j
                         n, z = plane // od, plane % od * sd + a * dd - pd
-                        top, bottom = _inside(above, sh, h, oh)
+                        top, bottom = inside(above, sh, h, oh)
                         top, bottom = min(max(top, j), last), min(max(bottom, j), last)
                         begin, end = place + (top - j) * ow, place + (bottom - j) * ow
                         place += (last - j) * ow

@@ -12,17 +12,11 @@ import numpy as np
 
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
 from minigrad_kernels.cpu._copy import spread_pairs
-from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
+from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel
+from minigrad_kernels.cpu.columns import inside
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
-
-
-@subroutine
-def _inside(offset, stride, length, out):
-    """Return the range of the outputs j, below `out`, for which 0 <= offset + j * stride < length."""
-    low = min(max(0, (stride - 1 - offset) // stride), out)
-    return low, max(low, min(out, (length - 1 - offset) // stride + 1))
 
 
 @kernel
@@ -48,7 +42,7 @@ def _max_pool_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt
                     break
                 start = ((plane * d + z + a * dd) * h + y + b * dh) * w
                 for e in range(kw):
-                    low, high = _inside(e * dw - pw, sw, w, ow)
+                    low, high = inside(e * dw - pw, sw, w, ow)
                     tap = np.int8((a * kh + b) * kw + e)
                     top, where = best[low:high], place[low:high]
                     begin = start + low * sw + e * dw - pw
