@@ -82,6 +82,11 @@ def empty_permuted(
     size : tuple of int
     physical_layout : tuple of int
         The dimensions from the one with the largest step to the one with the smallest.
+
+    Raises
+    ------
+    RuntimeError
+        Where the order is no permutation of the dimensions.
     """
     size, order = tuple(size), tuple(physical_layout)
     if sorted(order) != list(range(len(size))):

@@ -57,6 +57,11 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
     center : bool
         Whether the mean of the rows is subtracted first.
     niter : int
+
+    Raises
+    ------
+    ValueError
+        For a negative number of components or rounds, or more components than rows or columns.
     """
     rows, columns = A.shape[-2:]
     if q is None:

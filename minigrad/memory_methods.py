@@ -60,6 +60,11 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     storage_offset : int
     size, stride : tuple of int, optional
         Where in that memory it lies; by default where ``source`` does.
+
+    Raises
+    ------
+    RuntimeError
+        For a leaf that requires grad, and for a source of another dtype.
     """
     if self._requires_grad:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")

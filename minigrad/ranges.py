@@ -242,6 +242,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         Of one dtype; also as one sequence.
     indexing : {"ij", "xy"}
         Whether the first vector runs along the first dimension ("ij", the default), or along the second ("xy").
+
+    Raises
+    ------
+    RuntimeError
+        Without tensors, for several dtypes, for tensors that are no vectors, and for an unknown ``indexing``.
+    TypeError
+        For what is no tensor.
     """
     vectors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     if not vectors:

@@ -66,6 +66,13 @@ def lstm(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]:
     -------
     output, h, c : Tensor
         The last layer's states at all steps, and the final states and cells of all layers.
+
+    Raises
+    ------
+    TypeError
+        Where ``hx`` is no pair.
+    RuntimeError
+        For shapes that do not fit each other.
     """
     arguments = _bound("lstm", args, kwargs)
     hx = arguments[2] if _is_packed(arguments) else arguments[1]

@@ -129,6 +129,11 @@ def set_float32_matmul_precision(precision: str) -> None:
     Parameters
     ----------
     precision : {"highest", "high", "medium"}
+
+    Raises
+    ------
+    RuntimeError
+        For another word.
     """
     if precision not in ("highest", "high", "medium"):
         raise RuntimeError(f"precision must be 'highest', 'high' or 'medium', but got '{precision}'")

@@ -149,6 +149,11 @@ class Function:
             Where each argument has the dimension of the samples.
         *args
             The arguments, all samples in them.
+
+        Raises
+        ------
+        NotImplementedError
+            Unless the class overrides it.
         """
         raise NotImplementedError("To use autograd.Function with vmap, you must either override the vmap staticmethod.")
 

@@ -155,6 +155,11 @@ class Distribution:
         ----------
         expand : bool
             Whether the batch's dimensions have their lengths, or length 1.
+
+        Raises
+        ------
+        NotImplementedError
+            For distributions whose values cannot be listed.
         """
         raise NotImplementedError
 

@@ -117,6 +117,11 @@ def tril_matrix_to_vec(mat: Any, diag: int = 0) -> Any:
     mat : Tensor, shape (..., n, n)
     diag : int
         The diagonal: 0 is the main one, -1 that below it.
+
+    Raises
+    ------
+    ValueError
+        For a diagonal outside the matrices.
     """
     n = mat.shape[-1]
     if diag < -n or diag >= n:
@@ -132,6 +137,11 @@ def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
     vec : Tensor, shape (..., count)
     diag : int
         The diagonal: 0 is the main one, -1 that below it.
+
+    Raises
+    ------
+    ValueError
+        For a length that fills no triangle.
     """
     twice = 1 + 2 * diag
     n = (-twice + (twice**2 + 8 * vec.shape[-1] + 4 * abs(diag) * (diag + 1)) ** 0.5) / 2

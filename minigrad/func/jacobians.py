@@ -41,6 +41,11 @@ def jacrev(
         Gives a tree of the output's form whose leaves have the form of the chosen arguments. A block has the shape of
         its output followed by that of its input.
 
+    Raises
+    ------
+    ValueError
+        For a chunk size that is not positive.
+
     Examples
     --------
     >>> import minigrad as torch

@@ -73,6 +73,11 @@ class StateDictMethods:
         -------
         OrderedDict
             ``"layer.weight" -> Tensor``. The tensors share the module's memory: training goes on changing them.
+
+        Raises
+        ------
+        RuntimeError
+            For a hook that returns something.
         """
         if destination is None:
             destination = OrderedDict()

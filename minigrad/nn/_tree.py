@@ -143,6 +143,13 @@ class TreeMethods:
         module : Module
         strict : bool
             Raise where there is no module to replace.
+
+        Raises
+        ------
+        ValueError
+            Without a target, and for what is no module.
+        AttributeError
+            Where the path does not lead through modules.
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")

@@ -48,6 +48,11 @@ def sdpa_kernel(backends: list[SDPBackend] | SDPBackend, set_priority: bool = Fa
     backends : SDPBackend or list of SDPBackend
     set_priority : bool
         Accepted for PyTorch's sake: the one that works in blocks goes first where it is allowed.
+
+    Raises
+    ------
+    AssertionError
+        For what is neither a backend nor a list of backends.
     """
     if not isinstance(backends, (list, SDPBackend)):
         raise AssertionError(

@@ -67,6 +67,11 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         The name of the activation in ``nn.functional``; "linear" and the convolutions have gain 1.
     param : float, optional
         The negative slope of "leaky_relu", by default 0.01.
+
+    Raises
+    ------
+    ValueError
+        For an unknown function, and for a slope that is no number.
     """
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
@@ -274,6 +279,11 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     tensor : Tensor, shape (out_channels, in_channels, ...), 3 to 5 dimensions
     groups : int
         Of the convolution.
+
+    Raises
+    ------
+    ValueError
+        For a tensor that is no filter, and for groups that do not divide the filters.
     """
     if tensor.dim() not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
@@ -326,6 +336,11 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         Standard deviation of the other elements.
     generator : Generator, optional
         For the normal numbers; the places of the zeros come from the default generator, as in PyTorch.
+
+    Raises
+    ------
+    ValueError
+        For a tensor that is no matrix.
     """
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")

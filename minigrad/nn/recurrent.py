@@ -233,6 +233,11 @@ class RNNBase(Module):
         -------
         output : Tensor, shape (length, batch, directions * hidden_size), laid out as the input
         hx : as the initial states
+
+        Raises
+        ------
+        ValueError
+            For an input that is neither a sequence nor a batch of sequences.
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)

@@ -43,6 +43,13 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     Returns
     -------
     Tensor, shape (batch, height, width, 2) or (batch, depth, height, width, 3)
+
+    Raises
+    ------
+    ValueError
+        Where ``theta`` is not floating or does not fit ``size``, and for an empty size.
+    NotImplementedError
+        For images of other ranks.
     """
     if align_corners is None:
         warnings.warn(UNCLEAR_CORNERS, stacklevel=3)

@@ -120,6 +120,11 @@ def check_attention(query: Any, key: Any, value: Any, mask: Any, causal: bool, i
     causal : bool
     is_composed : bool
         Whether PyTorch would compute this with its formula, which takes no mask beside ``causal``.
+
+    Raises
+    ------
+    RuntimeError
+        Where shapes do not fit each other, and for a mask beside ``is_causal``.
     """
     same = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
     if same and mask is None and is_array(query) and query.dtype.kind == "f" and query.ndim > 1:

@@ -33,6 +33,13 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     min, max : number or Tensor, optional
         Both of one kind; at least one.
 
+    Raises
+    ------
+    RuntimeError
+        Without bounds, and for bools.
+    TypeError
+        For a number and a tensor as bounds.
+
     Notes
     -----
     The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.

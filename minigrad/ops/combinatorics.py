@@ -30,6 +30,11 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     ----------
     with_replacement : bool
         Whether an element may be chosen more than once.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor that is no vector, and for a negative ``r``.
     """
     if input.dim() != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
@@ -68,6 +73,11 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         How many powers; as many as elements unless given.
     increasing : bool
         Whether the powers rise from left to right.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor that is no vector, and for a negative ``N``.
     """
     if x.dim() != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
@@ -99,6 +109,11 @@ def powers_of(x: Tensor, *, N: int | None = None) -> Tensor:
     x : Tensor, shape (..., n)
     N : int, optional
         How many powers, more than one; n unless given.
+
+    Raises
+    ------
+    RuntimeError
+        For a number, for bools, and for an ``N`` below 2.
     """
     if x.dim() < 1:
         raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
@@ -123,6 +138,13 @@ def unravel_index(indices: Tensor, shape: Any) -> Any:
     ----------
     indices : Tensor of integers
     shape : int or sequence of int
+
+    Raises
+    ------
+    TypeError
+        For indices that are no integers.
+    ValueError
+        For negative lengths.
     """
     if indices.is_floating_point() or indices.dtype.name == "bool":
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")

@@ -125,6 +125,11 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         Neither negative.
     equal_nan : bool
         Whether nan is close to nan.
+
+    Raises
+    ------
+    RuntimeError
+        For inputs of two dtypes, and for negative tolerances.
     """
     check_tensors("isclose", input=input, other=other)
     if input.dtype != other.dtype:
@@ -194,6 +199,13 @@ def isin(
         Accepted; it would only save time.
     invert : bool
         Ask whether it is not among them.
+
+    Raises
+    ------
+    RuntimeError
+        For bools.
+    TypeError
+        Where neither argument is a tensor.
     """
     for each in (elements, test_elements):
         if is_array(each) and each.dtype.kind == "b":

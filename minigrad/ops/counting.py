@@ -130,6 +130,11 @@ def histogramdd(
     -------
     hist : Tensor
     bin_edges : tuple of Tensor
+
+    Raises
+    ------
+    RuntimeError
+        For a vector, and for integers.
     """
     if input.dim() < 2:
         raise RuntimeError("torch.histogramdd: input tensor should have at least 2 dimensions")

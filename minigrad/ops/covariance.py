@@ -58,6 +58,11 @@ def cov(
         How often each observation was made.
     aweights : Tensor, optional
         How much each observation counts.
+
+    Raises
+    ------
+    RuntimeError
+        For more than two dimensions, for bools, and for weights that do not fit.
     """
     if input.dim() > 2:
         raise RuntimeError(

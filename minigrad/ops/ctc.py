@@ -196,6 +196,13 @@ def ctc_loss(
     zero_infinity : bool
         Take infinite losses, and their gradients, for zero.
 
+    Raises
+    ------
+    ValueError
+        For an unknown reduction.
+    TypeError
+        For lengths as a tensor and as a tuple.
+
     References
     ----------
     .. [1] A. Graves, S. Fernández, F. Gomez, J. Schmidhuber, "Connectionist Temporal Classification", 2006.

@@ -37,6 +37,11 @@ def diff(
     ----------
     prepend, append : Tensor, optional
         Joined to the input's ends first.
+
+    Raises
+    ------
+    RuntimeError
+        For a number, and for a negative ``n``.
     """
     if input.dim() < 1:
         raise RuntimeError("diff expects input to be at least one-dimensional")
@@ -155,6 +160,11 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     dim : int or tuple of int, optional
     edge_order : {1, 2}
         The order of exactness at the ends.
+
+    Raises
+    ------
+    RuntimeError
+        For spacings that do not fit the dimensions, another ``edge_order``, and too few elements.
     """
     dims = wrap_dims(dim, input.dim())
     spacing = 1 if spacing is None else spacing

@@ -62,6 +62,11 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = "use_mm_fo
         From 0 to ``inf``.
     compute_mode : str or int
         Accepted for PyTorch's sake; the differences are always formed, which is exact.
+
+    Raises
+    ------
+    RuntimeError
+        For points of different dimensions or dtypes, for integers, and for a negative ``p``.
     """
     if x1.ndim < 2 or x2.ndim < 2:
         number, rank = (1, x1.ndim) if x1.ndim < 2 else (2, x2.ndim)
@@ -106,6 +111,11 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
     ----------
     p : float
         From 0 to ``inf``.
+
+    Raises
+    ------
+    RuntimeError
+        For what is no matrix of points, for integers, and for a negative ``p``.
     """
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")

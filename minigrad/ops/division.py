@@ -45,6 +45,11 @@ def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | 
     ----------
     rounding_mode : {None, "trunc", "floor"}
         Round the quotient towards zero or down; integers then stay integers. The gradient is then 0.
+
+    Raises
+    ------
+    RuntimeError
+        For an unknown mode.
     """
     if rounding_mode is None:
         return divide(*promote_to_floating(input, other))

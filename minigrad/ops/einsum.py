@@ -29,6 +29,11 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         alphabetical order). ``...`` stands for dimensions that broadcast; a letter repeated in a term takes a diagonal.
     *operands : Tensor
         One by one or as a list; or alternating operands and lists of numbers for letters, as NumPy allows.
+
+    Raises
+    ------
+    ValueError
+        Without operands.
     """
     if not isinstance(equation, str):
         equation, operands = _from_sublists((equation, *operands))

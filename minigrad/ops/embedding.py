@@ -101,6 +101,11 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     Returns
     -------
     Tensor of int64, shape (..., num_classes)
+
+    Raises
+    ------
+    RuntimeError
+        For what is no class number, and where the number of classes cannot be told.
     """
     if input.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")

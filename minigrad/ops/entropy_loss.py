@@ -126,6 +126,11 @@ def binary_cross_entropy_with_logits(
     reduction : {"mean", "sum", "none"}
     pos_weight : Tensor, optional
         Factor of the positive term; broadcasts.
+
+    Raises
+    ------
+    ValueError
+        For targets of another shape.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
@@ -279,6 +284,11 @@ def kl_div(
         "batchmean" divides the sum by the first dimension, as the definition has it.
     log_target : bool
         Whether the target is given as log-probabilities too.
+
+    Raises
+    ------
+    RuntimeError
+        For integers.
     """
     divisor = None
     if reduction == "batchmean":

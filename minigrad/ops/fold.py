@@ -79,6 +79,11 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     Returns
     -------
     Tensor, shape (batch, channels * kernel elements, windows), without the batch where the input has none
+
+    Raises
+    ------
+    RuntimeError
+        For what is no image, for integers, and for windows that do not fit in.
     """
     kernel, dilation, padding, stride = _check(kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
@@ -152,6 +157,11 @@ def fold(
     Returns
     -------
     Tensor, shape (batch, channels, *output_size), without the batch where the input has none
+
+    Raises
+    ------
+    RuntimeError
+        For columns that cannot be those of such an image, and for integers.
     """
     size = _pair("output_size", output_size)
     kernel, dilation, padding, stride = _check(kernel_size, dilation, padding, stride)

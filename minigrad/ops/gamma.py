@@ -89,6 +89,11 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
         Above ``(p - 1) / 2``.
     p : int
         At least 1.
+
+    Raises
+    ------
+    RuntimeError
+        For a ``p`` below 1, and for bools.
     """
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")

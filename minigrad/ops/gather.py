@@ -31,6 +31,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     ----------
     index : Tensor of int64
         As many dimensions as the input; no longer than it in any other than ``dim``. Decides the output's shape.
+
+    Raises
+    ------
+    RuntimeError
+        For an index that is out of bounds, or of more elements than the input along another dimension.
     """
     dim = wrap_dim(dim, input.ndim)
     if not fits_but_along(dim, index, input):

@@ -39,6 +39,11 @@ def geqrf(input: Tensor) -> Any:
         R on and above the diagonal; below it the vectors of the reflections, whose first entry is 1.
     tau : Tensor, shape (..., min(m, n))
         The factors of the reflections.
+
+    Raises
+    ------
+    RuntimeError
+        For what is no matrix, and for dtypes without LAPACK.
     """
     if input.ndim < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")

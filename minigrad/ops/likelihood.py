@@ -98,6 +98,11 @@ def gaussian_nll_loss(
         The smallest variance; gradients pass it unchanged.
     reduction : {"mean", "sum", "none"}
 
+    Raises
+    ------
+    ValueError
+        For negative variances, for those of another size, and for an unknown reduction.
+
     References
     ----------
     .. [1] D. A. Nix, A. S. Weigend, "Estimating the Mean and Variance of the Target Probability Distribution", 1994.

@@ -103,6 +103,11 @@ def multi_dot(tensors: Any) -> Tensor:
     ----------
     tensors : sequence of Tensor
         Matrices; the first and the last may be vectors.
+
+    Raises
+    ------
+    RuntimeError
+        For a single tensor, and for tensors that cannot be multiplied.
     """
     tensors = list(tensors)
     if len(tensors) < 2:

@@ -183,6 +183,11 @@ def solve_triangular(
     input : Tensor, shape (..., n, n)
         Only the triangle named is read, without the diagonal if that is of ones (``unitriangular``).
     B : Tensor, shape (..., n, k)
+
+    Raises
+    ------
+    RuntimeError
+        For shapes that do not fit each other.
     """
     check_matrices("linalg.solve_triangular", input, square=True, kernel="triangular_solve_cpu")
     if B.ndim < 2:

@@ -152,6 +152,13 @@ def multi_margin_loss(
     weight : Tensor, shape (classes,), optional
         Factor of the samples of each class.
     reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        For another ``p`` than 1 and 2, and for weights that are no vector.
+    RuntimeError
+        For targets or weights of other sizes, and for targets that are no classes.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
@@ -218,6 +225,11 @@ def multilabel_margin_loss(
     target : Tensor of int64, of the input's shape
         The right classes of each sample, ended by a -1.
     reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    RuntimeError
+        For targets of another shape, or that are no classes.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     scores, labels = _rows(input, "multilabel_margin_loss_forward_out_frame"), to_host(array_of(target))

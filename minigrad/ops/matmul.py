@@ -36,6 +36,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Returns
     -------
     Tensor, shape (..., out_features)
+
+    Raises
+    ------
+    RuntimeError
+        For shapes or dtypes that do not fit each other.
     """
     if input.dtype is not weight.dtype or input.dtype.kind == "b" or weight.ndim != 2 or not input.ndim:
         _check_linear(input, weight, bias)
@@ -150,6 +155,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (..., n, m), without n or m where an operand is a vector
+
+    Raises
+    ------
+    RuntimeError
+        For shapes or dtypes that do not fit each other.
     """
     if input.dtype is not other.dtype or input.dtype.kind == "b" or not input.ndim or not other.ndim:
         _check_product(input, other)

@@ -39,6 +39,11 @@ def matrix_norm(
         largest or smallest singular value.
     dim : tuple of two int
         The dimensions of the matrices.
+
+    Raises
+    ------
+    RuntimeError
+        For what is no matrix, for integers, for an unknown order, and where ``dim`` is no pair.
     """
     if input.dim() < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
@@ -99,6 +104,11 @@ def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False,
     ord : number or {"fro", "nuc"}, optional
         See `linalg.vector_norm` and `linalg.matrix_norm`; None is the root of the sum of squares of all elements.
     dim : int or tuple of two int, optional
+
+    Raises
+    ------
+    RuntimeError
+        Where ``ord`` is given without ``dim`` for more than two dimensions.
     """
     if ord is None:
         return vector_norm(input, 2, dim, keepdim, dtype=dtype)

@@ -45,6 +45,11 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Number = 0) -> Tensor:
     ----------
     pad : sequence of int
         How many before and after in the last dimension, then in the last but one, and so on.
+
+    Raises
+    ------
+    RuntimeError
+        For an odd number of lengths, for too many, and where nothing would be left.
     """
     if len(pad) % 2:
         raise RuntimeError(f"Length of pad must be even but instead it equals {len(pad)}")
@@ -91,6 +96,13 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         A number; the inside mirrored at its outermost element; that element; the inside from its other end.
     value : float, optional
         The number of "constant", 0 unless given.
+
+    Raises
+    ------
+    RuntimeError
+        For an odd number of lengths, for too many, and for a value that the mode does not take.
+    NotImplementedError
+        For an unknown mode, and for ranks that a mode does not know.
     """
     pad = tuple(pad)
     if len(pad) % 2:

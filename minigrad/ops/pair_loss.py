@@ -44,6 +44,11 @@ def cosine_embedding_loss(
     target : Tensor, shape (batch,) or ()
     margin : float
     reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    RuntimeError
+        For shapes that do not fit each other.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     rank = target.dim()

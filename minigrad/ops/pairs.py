@@ -106,6 +106,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     Returns
     -------
     Tensor, shape (..., out)
+
+    Raises
+    ------
+    RuntimeError
+        For shapes that do not fit each other, and for bools.
     """
     if array_of(input1).dtype.kind == "b":
         raise not_implemented("bmm", array_of(input1))

@@ -164,6 +164,11 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         The channels are dimension 1.
     weight : Tensor, of one element or of shape (channels,)
 
+    Raises
+    ------
+    RuntimeError
+        For weights of another number than the channels, or of another dtype.
+
     References
     ----------
     .. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving Deep into Rectifiers", 2015, arXiv:1502.01852.

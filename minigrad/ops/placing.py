@@ -44,6 +44,13 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         Of as many elements as ``source``; negative numbers count from the end.
     accumulate : bool
         Whether values are added to what is there.
+
+    Raises
+    ------
+    RuntimeError
+        For an index that is not int64, and for a source of another dtype.
+    IndexError
+        For an index that is out of bounds, or of another number of elements than the source.
     """
     if index.dtype.name != "int64":
         raise RuntimeError(f"put_(): Expected a long tensor for index, but got {_title(index)}")
@@ -98,6 +105,11 @@ def index_reduce(
     reduce : {"prod", "mean", "amax", "amin"}
     include_self : bool
         Whether the input's own rows take part.
+
+    Raises
+    ------
+    RuntimeError
+        For an unknown reduction, and for bools.
     """
     if reduce not in _REDUCTIONS:
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
@@ -161,6 +173,11 @@ def fill_diagonal(input: Tensor, fill_value: Number, wrap: bool = False) -> Tens
     ----------
     wrap : bool
         Whether the diagonal of a tall matrix begins anew after its last column, one row left out.
+
+    Raises
+    ------
+    RuntimeError
+        For a vector, and for more than two dimensions of unequal lengths.
     """
     if input.dim() < 2:
         raise RuntimeError("dimensions must larger than 1")

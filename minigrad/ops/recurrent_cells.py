@@ -187,6 +187,13 @@ def lstm_cell(
         State and cell.
     w_ih, w_hh : Tensor, shape (4 hidden, inputs) and (4 hidden, hidden)
     b_ih, b_hh : Tensor, shape (4 hidden,), optional
+
+    Raises
+    ------
+    TypeError
+        Where ``hx`` is no pair.
+    RuntimeError
+        For shapes that do not fit each other.
     """
     if not isinstance(hx, (tuple, list)):
         raise TypeError(f"lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not {type(hx).__name__}")

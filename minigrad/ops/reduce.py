@@ -107,6 +107,11 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
         Keep the reduced dimensions, with length 1.
     dtype : dtype, optional
         Cast to this before averaging; needed for integers.
+
+    Raises
+    ------
+    RuntimeError
+        For integers and bools, unless a floating ``dtype`` is given.
     """
     if dtype is not None:
         input = input.astype(dtype.numpy)

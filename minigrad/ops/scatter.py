@@ -135,6 +135,11 @@ def scatter(
         Another name for a number given as ``src``.
     reduce : {"add", "multiply"}, optional
         Combine with what is there instead of overwriting it.
+
+    Raises
+    ------
+    RuntimeError
+        For an unknown reduction.
     """
     values = value if src is None else src
     if reduce is None:
@@ -171,6 +176,11 @@ def scatter_reduce(
     reduce : {"sum", "prod", "mean", "amax", "amin"}
     include_self : bool
         Whether the input's own element takes part.
+
+    Raises
+    ------
+    RuntimeError
+        For an unknown reduction, and for means of bools.
     """
     if reduce not in _COMBINE:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")

@@ -123,6 +123,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     ----------
     mask : Tensor of bool
     value : number, or Tensor of no dimension
+
+    Raises
+    ------
+    RuntimeError
+        For a mask that is not bool, and for a value of several elements.
+    TypeError
+        For a value that is neither a number nor a tensor.
     """
     if mask.dtype.kind != "b":
         name = from_numpy(mask.dtype).name

@@ -54,6 +54,11 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     Returns
     -------
     Tensor, shape (..., channels, height * r, width * r)
+
+    Raises
+    ------
+    RuntimeError
+        Where the factor does not divide the channels.
     """
     _check_image("pixel_shuffle", "upscale_factor", input, upscale_factor)
     *batch, channels, height, width = input.shape
@@ -92,6 +97,11 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     Returns
     -------
     Tensor, shape (..., channels * r * r, height, width)
+
+    Raises
+    ------
+    RuntimeError
+        Where the factor does not divide height and width.
     """
     _check_image("pixel_unshuffle", "downscale_factor", input, downscale_factor)
     *batch, channels, height, width = input.shape
@@ -124,6 +134,11 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     ----------
     input : Tensor, shape (batch, channels, ...)
     groups : int
+
+    Raises
+    ------
+    RuntimeError
+        For fewer than three dimensions, and for groups that do not divide the channels.
     """
     if input.dim() <= 2:
         raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}")

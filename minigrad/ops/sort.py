@@ -442,6 +442,11 @@ def searchsorted(
         Put them behind equal elements instead of before; ``side="right"`` says the same.
     sorter : Tensor, optional
         Indices that sort the sequence.
+
+    Raises
+    ------
+    RuntimeError
+        For an unknown side.
     """
     if side is not None and side not in ("left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")

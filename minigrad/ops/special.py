@@ -135,6 +135,11 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     n : int
         Not negative.
     input : Tensor
+
+    Raises
+    ------
+    RuntimeError
+        For a negative ``n``.
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")

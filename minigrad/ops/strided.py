@@ -69,6 +69,11 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         Lengths of the dimensions, and the steps along them, counted in elements.
     storage_offset : int, optional
         Where in the memory the view begins; by default where the tensor does.
+
+    Raises
+    ------
+    RuntimeError
+        For negative strides, another number of them than of lengths, and for a view that leaves the memory.
     """
     size, stride = tuple(map(operator.index, size)), tuple(map(operator.index, stride))
     if len(size) != len(stride):

@@ -25,6 +25,11 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     input : Tensor
         The product of its first ``ind`` lengths equals that of the others.
     ind : int
+
+    Raises
+    ------
+    RuntimeError
+        For an ``ind`` that is not positive, and where what it makes is not square.
     """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
@@ -54,6 +59,11 @@ def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
     other : Tensor
     dims : sequence of int, optional
         Dimensions of ``input`` that are moved to its end first.
+
+    Raises
+    ------
+    RuntimeError
+        Where the coefficients make no square matrix.
     """
     if dims is not None:
         input = input.movedim(tuple(dims), tuple(range(input.dim() - len(dims), input.dim())))

@@ -66,6 +66,11 @@ def vector_norm(input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool =
     ord : number
     dim : int or tuple of int, optional
         The dimensions that make up the vector; all unless given.
+
+    Raises
+    ------
+    RuntimeError
+        For integers, and for the ``inf`` norm of no elements.
     """
     x = input if dtype is None else input.astype(dtype.numpy)
     if x.dtype.kind != "f":

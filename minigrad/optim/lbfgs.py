@@ -87,6 +87,11 @@ class LBFGS(Optimizer):
         -------
         Tensor
             The loss before the first iteration.
+
+        Raises
+        ------
+        RuntimeError
+            For an unknown line search.
         """
         (group,) = self.param_groups
         lr, tolerance = as_number(group["lr"]), group["tolerance_change"]

@@ -134,6 +134,13 @@ class Optimizer(StateDictMethods):
         ----------
         param_group : dict
             ``"params"``: a tensor, or an ordered collection of tensors or of ``(name, tensor)`` pairs; and any option.
+
+        Raises
+        ------
+        TypeError
+            For what is no dictionary, and for parameters that are no tensors.
+        ValueError
+            For parameters that are no leaves or belong to a group already, and for a missing option.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")

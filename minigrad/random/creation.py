@@ -185,6 +185,13 @@ def randperm(
     dtype : dtype, optional
         By default int64.
 
+    Raises
+    ------
+    RuntimeError
+        For a negative ``n``, and for one that the dtype does not hold.
+    NotImplementedError
+        For bools.
+
     Examples
     --------
     >>> import minigrad as torch

@@ -67,6 +67,13 @@ class Generator:
         ----------
         seed : int
             In [-2**63, 2**64). The low 32 bits decide about the numbers.
+
+        Raises
+        ------
+        RuntimeError
+            For what is no integer.
+        ValueError
+            For a seed of more than 64 bits.
         """
         if not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")

@@ -90,6 +90,11 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     count, prob : Tensor
         Of one floating dtype; they broadcast.
     generator : Generator, optional
+
+    Raises
+    ------
+    RuntimeError
+        For counts and probabilities of two dtypes, or of integers.
     """
     counts, chances = _array_of("binomial", count), _array_of("binomial", prob)
     if counts.dtype != chances.dtype:

@@ -95,6 +95,11 @@ def exponential(
     sym : bool
     dtype, layout, device, requires_grad
         Of the tensor.
+
+    Raises
+    ------
+    ValueError
+        For a ``tau`` that is not positive, and for a centre of a symmetric window.
     """
     dtype = _check("exponential", M, dtype, layout)
     if tau <= 0:
@@ -140,6 +145,11 @@ def gaussian(
     sym : bool
     dtype, layout, device, requires_grad
         Of the tensor.
+
+    Raises
+    ------
+    ValueError
+        For a deviation that is not positive.
     """
     dtype = _check("gaussian", M, dtype, layout)
     if std <= 0:

@@ -316,6 +316,11 @@ def checkpoint_sequential(
         As for `checkpoint`.
     **kwargs
         ``preserve_rng_state``, as for `checkpoint`.
+
+    Raises
+    ------
+    ValueError
+        For unknown keywords.
     """
     if use_reentrant is None:
         warnings.warn(

@@ -34,6 +34,11 @@ def plot_predictions(
         The text in its corner gives the coefficient of determination R², the share of the variance that is predicted,
         and the root of the mean squared error.
 
+    Raises
+    ------
+    ValueError
+        For other numbers of predictions than of targets.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure

@@ -97,6 +97,11 @@ def rrelu(
     training : bool
         Whether they are drawn.
     inplace : bool
+
+    Raises
+    ------
+    RuntimeError
+        Where the lower bound is above the upper one.
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")

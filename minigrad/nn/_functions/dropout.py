@@ -26,6 +26,11 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         Without it the input is returned as it is.
     inplace : bool
         Change the input itself.
+
+    Raises
+    ------
+    RuntimeError
+        For integers and bools in training.
     """
     _check_probability(p)
     if not training or p == 0 or not input.numel():

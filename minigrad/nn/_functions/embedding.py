@@ -41,6 +41,11 @@ def embedding(
     Returns
     -------
     Tensor, shape (..., width)
+
+    Raises
+    ------
+    AssertionError
+        Where ``padding_idx`` is no row of the table.
     """
     if padding_idx is None:
         padding_idx = -1

@@ -57,6 +57,11 @@ def embedding_bag(
     Returns
     -------
     Tensor, shape (bags, width)
+
+    Raises
+    ------
+    NotImplementedError
+        For weights of samples where bags are not sums.
     """
     if weight.dtype == int64 and input.is_floating_point():
         warnings.warn(

@@ -30,6 +30,13 @@ def group_norm(
     eps : float
         Added to the biased variance.
 
+    Raises
+    ------
+    RuntimeError
+        Where the channels do not divide into the groups, and for weights or biases of another shape.
+    ValueError
+        For groups of one element.
+
     References
     ----------
     .. [1] Wu, He. Group Normalization. 2018. arXiv:1803.08494
@@ -91,6 +98,13 @@ def instance_norm(
     eps : float
         Added to the variance.
 
+    Raises
+    ------
+    RuntimeError
+        For weights, biases or averages that do not fit the channels, or that are missing.
+    ValueError
+        Where a channel of a sample has one element only.
+
     References
     ----------
     .. [1] Ulyanov, Vedaldi, Lempitsky. Instance Normalization: The Missing Ingredient for Fast Stylization. 2016.
@@ -142,6 +156,13 @@ def rms_norm(
     eps : float, optional
         Added to the mean square; by default the step from 1 to the next number.
 
+    Raises
+    ------
+    RuntimeError
+        Where the input does not end in ``normalized_shape``, or the weight has another shape.
+    ValueError
+        For an input of fewer dimensions.
+
     References
     ----------
     .. [1] Zhang, Sennrich. Root Mean Square Layer Normalization. 2019. arXiv:1910.07467
@@ -180,6 +201,11 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     size : int
         How many channels make a neighbourhood.
     alpha, beta, k : float
+
+    Raises
+    ------
+    ValueError
+        For an input of fewer than three dimensions.
 
     References
     ----------

@@ -81,6 +81,13 @@ def multi_head_attention_forward(
     attn_output : Tensor, of the query's shape
     attn_output_weights : Tensor or None
 
+    Raises
+    ------
+    RuntimeError
+        For ``is_causal`` without a mask.
+    AssertionError
+        Without the weights of the projections.
+
     References
     ----------
     .. [1] Vaswani et al. Attention Is All You Need. 2017. arXiv:1706.03762

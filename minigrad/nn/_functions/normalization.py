@@ -28,6 +28,11 @@ def layer_norm(
     eps : float
         Added to the biased variance.
 
+    Raises
+    ------
+    RuntimeError
+        Where the input does not end in ``normalized_shape``, or the weight or the bias has another shape.
+
     References
     ----------
     .. [1] Ba, Kiros, Hinton. Layer Normalization. 2016. arXiv:1607.06450
@@ -76,6 +81,13 @@ def batch_norm(
         Share of this batch in the running averages.
     eps : float
         Added to the variance.
+
+    Raises
+    ------
+    ValueError
+        For one value a channel in training, and for an ``eps`` that is out of bounds.
+    RuntimeError
+        For averages that require grad.
 
     References
     ----------

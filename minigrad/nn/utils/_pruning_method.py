@@ -53,6 +53,11 @@ class BasePruningMethod(ABC):
             For the constructor.
         importance_scores : Tensor, optional
             By what to choose, instead of the parameter.
+
+        Raises
+        ------
+        AssertionError
+            For scores of another shape than the parameter's.
         """
         method = cls._joined_to_earlier(module, name, cls(*args, **kwargs))
         original = getattr(module, name)

@@ -25,6 +25,11 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     vec : Tensor, 1-d
     parameters : iterable of Tensor
         In the order in which :func:`parameters_to_vector` joined them.
+
+    Raises
+    ------
+    TypeError
+        For what is no tensor.
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")

@@ -20,6 +20,11 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
         Whose constructor takes ``device``.
     *args, **kwargs
         For the constructor.
+
+    Raises
+    ------
+    RuntimeError
+        For a class that is no module's, or whose constructor takes no ``device``.
     """
     if not issubclass(module_cls, Module):
         raise RuntimeError(f"Expected a Module; got {module_cls}")

@@ -127,6 +127,11 @@ def orthogonal(
         How; by default "matrix_exp" for square matrices and "householder" for others.
     use_trivialization : bool
         Start at the present value, made orthogonal, and allow assignment.
+
+    Raises
+    ------
+    ValueError
+        For a weight that is no matrix, and for an unknown map.
     """
     weight = _tensor_of(module, name)
     if weight.ndim < 2:

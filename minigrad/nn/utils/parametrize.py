@@ -209,6 +209,11 @@ def register_parametrization(
     -------
     Module
         ``module``, of a class of its own: ``ParametrizedLinear``.
+
+    Raises
+    ------
+    ValueError
+        For a name that is neither a parameter, a buffer nor parametrised.
     """
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
@@ -255,6 +260,11 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     -------
     Module
         ``module``, of its former class when no other tensor is parametrized.
+
+    Raises
+    ------
+    ValueError
+        For a tensor that is not parametrised, or made of several that cannot take its place.
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")

@@ -243,6 +243,11 @@ def global_unstructured(
         By what to choose, instead of the parameters.
     **kwargs
         For the constructor of the method, such as ``amount``.
+
+    Raises
+    ------
+    TypeError
+        For parameters or scores that are not what is said above, and for methods that are structured.
     """
     if not isinstance(parameters, Iterable):
         raise TypeError("global_unstructured(): parameters is not an Iterable")

@@ -31,6 +31,13 @@ def collate(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -
     collate_fn_map : dict, optional
         From a type, or a tuple of types, to a function ``f(batch, *, collate_fn_map)`` for elements of that type.
         Mappings, named tuples and sequences that no entry claims are collated field by field.
+
+    Raises
+    ------
+    RuntimeError
+        For sequences of different lengths.
+    TypeError
+        For what cannot be put into a batch.
     """
     first = batch[0]
     kind = type(first)

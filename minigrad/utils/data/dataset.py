@@ -257,6 +257,11 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
         samples that remain go one by one to the first parts.
     generator : Generator, optional
         Draws the permutation; the global generator by default.
+
+    Raises
+    ------
+    ValueError
+        Where the lengths do not add up to the data set's.
     """
     size = len(dataset)
     total = sum(lengths)
