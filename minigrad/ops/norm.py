@@ -172,14 +172,6 @@ def _batch_reference(
     return _affine(x, _along_channels(weight, x.ndim), _along_channels(bias, x.ndim))
 
 
-def _check_parameters(input: Any, *parameters: Any) -> None:
-    """Refuse dtypes that PyTorch's batch normalisation does not take together."""
-    if _agree(input, parameters):
-        return
-    check_floating("batch_norm", input)
-    _check_mixed(input, [each for each in parameters if each is not None])
-
-
 @op(
     namespace=None,
     name="batch_norm",
@@ -208,7 +200,8 @@ def batch_norm(
         and the variance is made unbiased. Neither has a gradient.
     uses_batch : bool
     """
-    _check_parameters(input, weight, bias, running_mean, running_var)
+    check_floating("batch_norm", input)
+    _check("batch_norm", input, weight, bias, running_mean, running_var)
     run = kernels_of(input).batch_norm
     return run(input, weight, bias, running_mean, running_var, uses_batch, momentum, eps)
 
