@@ -6,6 +6,7 @@ products seen from its three sides, so that each one's gradients are the others.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_of, kernels_of, like, on_host
+from minigrad.ops.backend import array_of, as_its_kind, is_array, kernels_of, like, on_host
 from minigrad.ops.join import stack
-from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented, scalar_type
 from minigrad.ops.quiet import quiet
+from minigrad.ops.reduce import sum
+from minigrad.ops.shape import reshape
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -163,74 +165,102 @@ def _reflected(positions: Any, lengths: Any, align_corners: bool) -> tuple[Any, 
 
 
 @quiet
-def _places(corners: list[Any], sizes: tuple[int, ...]) -> Any:
-    """Return flat places of taps in an image, -1 outside; ``corners`` are whole positions along each dimension."""
-    inside: Any = True
-    flat: Any = 0
-    for corner, size in zip(reversed(corners), reversed(sizes), strict=True):
-        within = (corner >= 0) & (corner < size)
-        inside = inside & within
-        flat = flat * size + np.where(within, corner, 0).astype(np.int64)
-    return np.where(inside, flat, -1)
-
-
-@quiet
 def _share(positions: Any, first: Any) -> Any:
     """Return how far positions lie beyond the whole ones before them."""
     return positions - positions.new_tensor(first)
 
 
-def _linear_taps(positions: Any) -> tuple[list[list[Any]], list[list[Any]]]:
-    """Return, for each dimension, the two whole positions around each position, and their weights."""
-    first = np.floor(positions.numpy(force=True))
-    share = _share(positions, first)
-    each = range(first.shape[-1])
-    return [[first[..., d], first[..., d] + 1] for d in each], [[1 - share[..., d], share[..., d]] for d in each]
-
-
-def _cubic_taps(positions: Any) -> tuple[list[list[Any]], list[list[Any]]]:
-    """Return, for each dimension, the four whole positions around each position, and Keys' weights (a = -0.75)."""
-    a = -0.75
-    first = np.floor(positions.numpy(force=True))
-    share = _share(positions, first)
-
-    def near(x: Any) -> Any:
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-
-    def far(x: Any) -> Any:
-        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
-
-    weights = [far(share + 1), near(share), near(1 - share), far(2 - share)]
-    each = range(first.shape[-1])
-    return [[first[..., d] + k for k in range(-1, 3)] for d in each], [[w[..., d] for w in weights] for d in each]
-
-
-def _moved(corner: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
-    """Return whole positions of a cubic's taps moved into the image, as the padding has it."""
-    if padding_mode == "zeros":
-        return corner
-    if padding_mode == "reflection":
-        corner = _reflected(corner[..., None], np.asarray([size], corner.dtype), align_corners)[0][..., 0]
-    return np.fmin(np.fmax(corner, 0), size - 1)
-
-
-def _find_taps(grid: Any, sizes: tuple[int, ...], mode: str, padding_mode: str, align_corners: bool) -> tuple[Any, Any]:
-    """Return places (batch, points, taps) and weights of that shape for a grid (batch, points, rank)."""
-    if mode == "nearest":
-        positions = grid_positions(grid.detach(), sizes, padding_mode, align_corners).numpy(force=True)
-        nearest = np.rint(positions)
-        places = _places([nearest[..., d] for d in range(len(sizes))], sizes)[..., None]
-        return places, zero(grid[..., :1]) + 1  # of the graph, with a gradient of zeros, as in PyTorch
-    if mode == "bicubic":
-        corners, weights = _cubic_taps(grid_positions(grid, sizes, "zeros", align_corners))
-        corners = [
-            [_moved(each, size, padding_mode, align_corners) for each in ones]
-            for ones, size in zip(corners, sizes, strict=True)
-        ]
+def _weights_along(positions: Any, mode: str) -> tuple[Any, Any]:
+    """Return, for each dimension, the weights of the taps along it, and their slopes."""
+    share = _share(positions, np.floor(positions.numpy(force=True)))
+    if mode == "bilinear":
+        weights, slopes = [1 - share, share], [zero(share) - 1, zero(share) + 1]
     else:
-        corners, weights = _linear_taps(grid_positions(grid, sizes, padding_mode, align_corners))
-    places = [_places(list(each), sizes) for each in itertools.product(*corners)]
-    return np.stack(places, -1), stack([math.prod(each[1:], start=each[0]) for each in itertools.product(*weights)], -1)
+        weights = [_far(share + 1), _near(share), _near(1 - share), _far(2 - share)]
+        slopes = [_far_slope(share + 1), _near_slope(share), -_near_slope(1 - share), -_far_slope(2 - share)]
+    each = range(positions.shape[-1])
+    return [[w[..., d] for w in weights] for d in each], [[s[..., d] for s in slopes] for d in each]
+
+
+# Keys' cubic with a = -0.75, at distances up to 1 and beyond.
+
+
+def _near(x: Any) -> Any:
+    return (1.25 * x - 2.25) * x * x + 1
+
+
+def _far(x: Any) -> Any:
+    return ((-0.75 * x + 3.75) * x - 6) * x + 3
+
+
+def _near_slope(x: Any) -> Any:
+    return (3.75 * x - 4.5) * x
+
+
+def _far_slope(x: Any) -> Any:
+    return (-2.25 * x + 7.5) * x - 6
+
+
+@op(
+    namespace=None,
+    saves=("places", "weights"),
+    variant=lambda input, *rest: f"GridSampler{input.ndim - 2}DBackward0",
+)
+def grid_sampled(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
+    """Images read at the positions of a grid; the parameters are `grid_sample`'s."""
+    kernels, (batch, channels, *shape) = kernels_of(input), input.shape
+    places, weights = kernels.grid_taps(grid, tuple(shape[::-1]), mode, padding_mode, align_corners)
+    found = kernels.tap_sums(input.reshape(batch, channels, math.prod(shape)), places, weights)
+    return found.reshape(batch, channels, *grid.shape[1:-1]), places, weights
+
+
+@grid_sampled.gradient
+def _(grad, input, grid, places, weights, mode, padding_mode, align_corners, needs):
+    (batch, channels, *shape), length = input.shape, math.prod(input.shape[2:])
+    grad = reshape(grad, (batch, channels, math.prod(grid.shape[1:-1])))
+    if not is_array(grad):
+        return _gradients_by_formula(grad, input, grid, places, mode, padding_mode, align_corners)
+    kernels, of_input, of_grid = kernels_of(grad), None, None
+    if needs[0]:
+        of_input = kernels.tap_sums_input(grad, places, weights, length).reshape(input.shape)
+    if needs[1]:
+        of_weights = kernels.tap_sums_weights(grad, places, input.reshape(batch, channels, length))
+        sizes = tuple(shape[::-1])
+        of_grid = kernels.grid_taps_backward(of_weights, grid, sizes, mode, padding_mode, align_corners)
+    return of_input, of_grid
+
+
+def _gradients_by_formula(
+    grad: Any, input: Any, grid: Any, places: Any, mode: str, padding_mode: str, align_corners: bool
+) -> tuple[Any, Any]:
+    """Return the gradients of `grid_sampled`, made of operations; ``grad`` has the points in one dimension."""
+    (batch, channels, *shape), rank = input.shape, grid.shape[-1]
+    length, sizes = math.prod(shape), tuple(shape[::-1])
+    images = reshape(input, (batch, channels, length))
+    points = reshape(grid, (batch, grad.shape[2], rank))
+    if mode == "nearest":
+        weights = zero(points[..., :1]) + 1
+        return reshape(tap_sums_input(grad, places, weights, length), input.shape), zero(grid)
+    moved = "zeros" if mode == "bicubic" else padding_mode
+    weights, slopes = _weights_along(grid_positions(points, sizes, moved, align_corners), mode)
+    chosen = list(itertools.product(range(len(weights[0])), repeat=rank))
+
+    def products(factors: Any) -> Any:
+        return stack([math.prod((factors[d][k] for d, k in enumerate(each)), start=1.0) for each in chosen], -1)
+
+    of_input = reshape(tap_sums_input(grad, places, products(weights), length), input.shape)
+    of_weights = tap_sums_weights(grad, places, images)
+    found = [sum(of_weights * products([*weights[:d], slopes[d], *weights[d + 1 :]]), -1) for d in range(rank)]
+    slope = grid_positions.entry.forward(array_of(points), sizes, moved, align_corners)[1]
+    return of_input, reshape(stack(found, -1) * as_its_kind(grid, slope), grid.shape)
+
+
+@grid_sampled.samples
+def _(make):
+    for mode in _MODES:
+        yield make.sample(make(2, 3, 4, 5), make(2, 3, 2, 2, low=-1.6, high=1.6), mode, "zeros", False)
+    yield make.sample(make(1, 2, 3, 4), make(1, 2, 2, 2, low=-1.6, high=1.6), "bicubic", "reflection", True)
+    yield make.sample(make(1, 2, 3, 2, 4), make(1, 2, 3, 1, 3, low=-1.3, high=1.3), "bilinear", "border", False)
 
 
 def _check_modes(mode: str, padding_mode: str) -> None:
@@ -240,35 +270,37 @@ def _check_modes(mode: str, padding_mode: str) -> None:
             raise ValueError(f"nn.functional.grid_sample(): expected {name} to be {words}, but got: '{value}'")
 
 
-def _check_shapes(input: Any, grid: Any, mode: str) -> None:
-    rank, sizes = input.dim() - 2, f"[{', '.join(map(str, input.shape))}]"
-    grid_sizes = f"[{', '.join(map(str, grid.shape))}]"
-    if input.dim() < 2 or grid.dim() < 2 or input.shape[0] != grid.shape[0]:
+@functools.lru_cache(maxsize=512)
+def _check(shape: Any, grid_shape: Any, dtype: Any, grid_dtype: Any, mode: str, padding_mode: str) -> None:
+    """Refuse what `grid_sample` does not take; what passed once is remembered."""
+    _check_modes(mode, padding_mode)
+    rank, sizes, grid_sizes = len(shape) - 2, list(shape), list(grid_shape)
+    if len(shape) < 2 or len(grid_shape) < 2 or shape[0] != grid_shape[0]:
         raise RuntimeError(
             "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
             f"{sizes} and grid with sizes {grid_sizes}"
         )
-    if grid.shape[-1] != rank:
+    if grid_shape[-1] != rank:
         raise RuntimeError(
             f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid with sizes {grid_sizes}"
         )
-    for k in range(2, input.dim()):
-        if input.shape[k] <= 0:
+    for k in range(2, len(shape)):
+        if shape[k] <= 0:
             raise RuntimeError(
                 "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
                 f"{sizes} with dimension {k} being empty"
             )
-    if rank not in (2, 3) or grid.dim() != input.dim():
+    if rank not in (2, 3) or len(grid_shape) != len(shape):
         raise RuntimeError(
             "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
             f"{sizes} and grid with sizes {grid_sizes}"
         )
     if rank == 3 and mode == "bicubic":
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    given, wanted = input.numpy(force=True), grid.numpy(force=True)
-    if given.size and given.dtype.kind != "f":
+    given, wanted = np.empty(0, dtype.numpy), np.empty(0, grid_dtype.numpy)
+    if math.prod(shape) and not dtype.is_floating_point:
         raise not_implemented(f"grid_sampler_{rank}d_cpu{'_kernel_impl' if rank == 2 else ''}", given)
-    if given.dtype != wanted.dtype:
+    if dtype is not grid_dtype:
         raise RuntimeError(f"expected scalar type {scalar_type(given)} but found {scalar_type(wanted)}")
 
 
@@ -318,18 +350,14 @@ def grid_sample(
     ----------
     .. [1] Jaderberg et al. Spatial Transformer Networks. 2015. arXiv:1506.02025
     """
-    _check_modes(mode, padding_mode)
     if align_corners is None:
+        _check_modes(mode, padding_mode)
         warnings.warn(UNCLEAR_CORNERS, stacklevel=3)
-    _check_shapes(input, grid, mode)
-    batch, channels = input.shape[:2]
-    shape = tuple(input.shape[2:])
-    if not input.is_floating_point():  # and so empty
-        return input.new_empty((batch, channels, *grid.shape[1:-1]))
-    points = grid.reshape(batch, math.prod(grid.shape[1:-1]), len(shape))
-    places, weights = _find_taps(points, shape[::-1], mode, padding_mode, bool(align_corners))
-    found = tap_sums(input.reshape(batch, channels, math.prod(shape)), places, weights)
-    return named(found.reshape(batch, channels, *grid.shape[1:-1]), f"GridSampler{len(shape)}DBackward0")
+    dtype = input.dtype
+    _check(input.shape, grid.shape, dtype, grid.dtype, mode, padding_mode)
+    if not dtype.is_floating_point:  # and so empty
+        return input.new_empty((*input.shape[:2], *grid.shape[1:-1]))
+    return grid_sampled(input, grid, mode, padding_mode, bool(align_corners))
 
 
 @grid_sample.samples

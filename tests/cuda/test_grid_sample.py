@@ -33,3 +33,12 @@ def test_empty_arrays_are_taken(batch, channels, points):
 def test_strided_arrays_are_taken():
     x, places = np.arange(24.0).reshape(4, 3, 2).T, np.arange(12).reshape(3, 2, 2).T % 4
     check("tap_sums", x, places, np.arange(12.0).reshape(3, 2, 2).T)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_taps_of_a_grid_and_their_gradient_are_those_of_the_cpu(mode):
+    grid = np.random.default_rng(0).uniform(-1.5, 1.5, (2, 3, 2, 2))
+    settings = (5, 4), mode, "reflection", False
+    places, weights = check("grid_taps", grid, *settings)
+    assert places.shape == weights.shape == (2, 6, {"nearest": 1, "bilinear": 4, "bicubic": 16}[mode])
+    check("grid_taps_backward", weights, grid, *settings)

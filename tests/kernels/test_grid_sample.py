@@ -27,3 +27,19 @@ def test_weighted_sums_at_taps_and_both_gradients(dtype):
 
 def test_infinite_weights_outside_give_nan():
     assert np.isnan(cpu.tap_sums(np.ones((1, 1, 2)), np.array([[[-1]]]), np.array([[[np.inf]]]))).all()
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_weights_of_taps_sum_to_one_and_their_gradient_is_the_slope(mode):
+    rng = np.random.default_rng(1)
+    grid, grad = rng.uniform(-1.5, 1.5, (2, 3, 2, 3 if mode == "bilinear" else 2)), rng.normal(size=(2, 6, 1))
+    sizes = (5, 4, 6)[: grid.shape[-1]]
+    for padding in ("zeros", "border", "reflection"):
+        settings = sizes, mode, padding, False
+        _, weights = cpu.grid_taps(grid, *settings)
+        np.testing.assert_allclose(weights.sum(-1), 1)
+        grad = rng.normal(size=weights.shape)
+        found = cpu.grid_taps_backward(grad, grid, *settings)
+        step = rng.normal(size=grid.shape) * 1e-6
+        up, down = (cpu.grid_taps(grid + sign * step, *settings)[1] for sign in (1, -1))
+        np.testing.assert_allclose((found * step).sum(), (grad * (up - down)).sum() / 2, 1e-5)

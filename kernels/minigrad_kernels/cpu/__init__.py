@@ -40,7 +40,7 @@ _FAMILIES = {
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "interpolate": ["resample"],
-    "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],
+    "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],

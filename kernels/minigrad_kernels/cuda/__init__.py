@@ -18,7 +18,7 @@ _FAMILIES = {
     "elementary": ["exp", "log", "rsqrt", "sin", "cos"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
-    "grid_sample": ["tap_sums", "tap_sums_input", "tap_sums_weights"],
+    "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],
     "interpolate": ["resample"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],

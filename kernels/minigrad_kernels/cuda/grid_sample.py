@@ -1,7 +1,11 @@
-"""Weighted sums of a few elements at given places, and their gradients: what reading an image at a grid comes to."""
+"""Reading images at the positions of a grid: weighted sums of a few elements, and their gradients.
+
+Which elements a grid takes is found out on the CPU, as the rest waits for it.
+"""
 
 from __future__ import annotations
 
+from minigrad_kernels.cpu import grid_sample as on_host
 from minigrad_kernels.cuda import _memory
 from minigrad_kernels.cuda._kernel import In, InInt64, Out, empty, kernel
 from minigrad_kernels.cuda._numba import cuda
@@ -92,3 +96,15 @@ def tap_sums_weights(grad, places, x):
     out = empty(places.shape, grad.dtype)
     _tap_sums_weights_loop[grad.dtype](grad, places, x, channels, length, points, taps, out)
     return out
+
+
+def grid_taps(grid, sizes, mode, padding_mode, align_corners):
+    """Return which elements of images a grid takes, and with what weights; see the CPU's."""
+    found = on_host.grid_taps(_memory.to_host(grid), sizes, mode, padding_mode, align_corners)
+    return tuple(map(_memory.to_device, found))
+
+
+def grid_taps_backward(grad, grid, sizes, mode, padding_mode, align_corners):
+    """Return the gradient of the weights of `grid_taps` with respect to the grid."""
+    arrays = _memory.to_host(grad), _memory.to_host(grid)
+    return _memory.to_device(on_host.grid_taps_backward(*arrays, sizes, mode, padding_mode, align_corners))
