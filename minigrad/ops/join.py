@@ -116,7 +116,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     place = wrap_dim(dim, len(shape) + 1)
     if place == len(shape):
-        return np.ascontiguousarray(np.stack(arrays, axis=place))
+        out = np.stack(arrays, axis=place)
+        return out if out.flags.c_contiguous else out.copy()
     return _concatenate(arrays, place).reshape(*shape[:place], len(arrays), *shape[place:])
 
 
