@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-_HEADER = 19  # numbers before the tables in `Resampling.numbers`
+_HEADER = 22  # numbers before the tables in `Resampling.numbers`
 
 
 class Taps:
@@ -32,6 +32,8 @@ class Taps:
         Elements of the result.
     each : int
         Taps of each of them, where all have as many; otherwise 0.
+    selects : bool
+        Whether each of them is one of the given elements.
     """
 
     def __init__(self, starts, places, weights, length):
@@ -39,7 +41,24 @@ class Taps:
         self.count = len(starts) - 1
         counts = np.unique(np.diff(starts))
         self.each = int(counts[0]) if len(counts) == 1 else 0
+        self.selects = self.each == 1 and bool((weights == 1).all())
         self._as = {np.dtype(np.float64): weights}
+
+    def runs(self):
+        """Return the longest run of elements side by side that are so given, and how often each one is repeated.
+
+        Returns
+        -------
+        start, end : int
+        repeat : int
+            0 where they are not all repeated equally often, in their order.
+        """
+        breaks = np.flatnonzero(np.diff(self.places) != 1) + 1
+        edges = np.concatenate([[0], breaks, [self.count]])
+        longest = int(np.diff(edges).argmax())
+        repeat = self.count // self.length
+        is_repeated = np.array_equal(self.places, np.repeat(np.arange(self.length), repeat))
+        return int(edges[longest]), int(edges[longest + 1]), repeat if is_repeated else 0
 
     @functools.cached_property
     def back(self):
@@ -72,9 +91,12 @@ class Resampling:
         How many dimensions.
     out : tuple of int
         Their lengths in the result.
+    selects, undoes : bool
+        Whether each element of the result is one of the given, and whether this is the gradient of such a resampling.
     numbers : ndarray of int64
         All that a loop needs beside the weights: lengths before and after, of three dimensions; the rank; of each
-        dimension where its starts, places and weights begin, and how many taps each element has; the starts and places.
+        dimension where its starts, places and weights begin, and how many taps each element has; of a selection the
+        `Taps.runs` of the last dimension; the starts and places.
     work : int
         Elements of the workspace for a plane: of what is between two steps.
     """
@@ -88,6 +110,7 @@ class Resampling:
         self.enlarges = math.prod(out) > math.prod(size)
         (d, h, w), (od, oh, ow) = size, out
         self.work = (d * h * ow + d * oh * ow) if self.enlarges else (od * h * w + od * oh * w)
+        self.selects, self.undoes = all(each.selects for each in self.taps), False
         header, tables, at, first = [*size, *out, self.rank], [], _HEADER, 0
         for each in (None,) * missing + self.taps:
             if each is None:
@@ -97,6 +120,7 @@ class Resampling:
             tables += [each.starts, each.places]
             at += len(each.starts) + len(each.places)
             first += len(each.places)
+        header += self.taps[-1].runs() if self.selects else (0, 0, 0)
         self.numbers = np.concatenate([np.array(header, np.int64), *tables])
         self._weights = {}
 
@@ -104,7 +128,7 @@ class Resampling:
     def back(self):
         """The resampling that is the gradient of this one."""
         made = Resampling([each.back for each in self.taps])
-        made.__dict__["back"] = self
+        made.__dict__["back"], made.undoes = self, self.selects
         return made
 
     def weights(self, dtype):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops.backend import array_module, array_of, as_its_kind
 from minigrad.ops.index_rows import index_select
+from minigrad.ops.interpolate import resampled
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
+from minigrad_kernels._resampling import Resampling, Taps
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -58,17 +61,25 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Number = 0) -> Tensor:
             "Length of pad should be no more than twice the number of dimensions of the input. Pad length is "
             f"{len(pad)} while the input has {input.ndim} dimensions."
         )
-    pairs = _by_dim(pad, input.ndim)
-    shape = tuple(n + before + after for n, (before, after) in zip(input.shape, pairs, strict=True))
+    shape, inside, cut = _layout(input.shape, tuple(pad))
+    module = array_module(input)
+    out = module.full(shape, value, input.dtype) if value else module.zeros(shape, input.dtype)
+    out[inside] = input if cut is None else input[cut]
+    return out
+
+
+@functools.lru_cache(maxsize=512)
+def _layout(size: tuple[int, ...], pad: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Return the shape after padding, the index of what is inside, and of what is kept of the input; None for all."""
+    pairs = _by_dim(pad, len(size))
+    shape = tuple(n + before + after for n, (before, after) in zip(size, pairs, strict=True))
     if min(shape, default=0) < 0:
         raise RuntimeError(
-            f"The input size {list(input.shape)}, plus negative padding {list(pad)}, resulted in a negative output "
+            f"The input size {list(size)}, plus negative padding {list(pad)}, resulted in a negative output "
             f"size {list(shape)}"
         )
-    out = array_module(input).full(shape, value, input.dtype)
     inside = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(shape, pairs, strict=True))
-    out[inside] = input[_cut(pairs)]
-    return out
+    return shape, inside, _cut(pairs) if min(pad, default=0) < 0 else None
 
 
 @constant_pad_nd.gradient
@@ -105,40 +116,64 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         For an unknown mode, and for ranks that a mode does not know.
     """
     pad = tuple(pad)
-    if len(pad) % 2:
-        raise RuntimeError("Padding length must be divisible by 2")
-    if len(pad) > 2 * input.dim():
-        raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but got padding length "
-            f"{len(pad)} and input of dimension {input.dim()}"
-        )
+    if mode != "constant" and not value and input.dtype.is_floating_point:
+        plan, node = _find_plan(input.shape, pad, mode)
+        return input.clone() if plan is None else named(resampled(input, plan), node)
+    _check(input.shape, pad, mode, value)
     if mode == "constant":
         return constant_pad_nd(input, pad, 0 if value is None else value)
-    if value is not None and value != 0:
-        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    if mode not in _NODES:
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    if len(pad) not in (2, 4, 6) or input.dim() - len(pad) // 2 not in (1, 2):
-        raise NotImplementedError(
-            f"Padding size {len(pad)} is not supported for {input.dim()}D input tensor: without a constant, the last "
-            "1, "
-            "2 or 3 dimensions of tensors with 1 or 2 more dimensions can be padded"
-        )
-    inside = input.shape[input.dim() - len(pad) // 2 - 1 :]
-    if mode != "circular" and 0 in inside:
-        raise RuntimeError(
-            f"Expected {len(pad) // 2 + 1}D or {len(pad) // 2 + 2}D (batch mode) tensor with possibly 0 batch size and "
-            f"other non-zero dimensions for input, but got: {list(input.shape)}"
-        )
     if mode != "circular" and input.dtype.name == "bool":
         kernel = "reflection" if mode == "reflect" else "replication"
         raise not_implemented(f"{kernel}_pad{len(pad) // 2}d", array_of(input))
+    if not any(pad):
+        return input.clone()
     out = input
     for dim, (before, after) in enumerate(_by_dim(pad, input.dim())):
         if before or after:
             places = _places(mode, input.shape[dim], before, after, dim, tuple(input.shape))
             out = index_select(out, dim, as_its_kind(input, places))
-    return input.clone() if out is input else named(out, _NODES[mode].format(len(pad) // 2))
+    return out
+
+
+def _check(shape: tuple[int, ...], pad: tuple[int, ...], mode: str, value: float | None) -> None:
+    """Refuse padding that does not fit the mode or the input."""
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * len(shape):
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {len(shape)}"
+        )
+    if mode == "constant":
+        return
+    if value is not None and value != 0:
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    if mode not in _NODES:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    rank = len(pad) // 2
+    if rank not in (1, 2, 3) or len(shape) - rank not in (1, 2):
+        raise NotImplementedError(
+            f"Padding size {len(pad)} is not supported for {len(shape)}D input tensor: without a constant, the last 1, "
+            "2 or 3 dimensions of tensors with 1 or 2 more dimensions can be padded"
+        )
+    if mode != "circular" and 0 in tuple(shape)[len(shape) - rank - 1 :]:
+        raise RuntimeError(
+            f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            f"dimensions for input, but got: {list(shape)}"
+        )
+
+
+@functools.lru_cache(maxsize=512)
+def _find_plan(shape: tuple[int, ...], pad: tuple[int, ...], mode: str) -> tuple[Resampling | None, str | None]:
+    """Check a padding without a constant; return the selection that it is and the node's name, or None of no width."""
+    _check(shape, pad, mode, None)
+    if not any(pad):
+        return None, None
+    taps, rank = [], len(pad) // 2
+    for dim, (before, after) in list(enumerate(_by_dim(pad, len(shape))))[-rank:]:
+        places = _places(mode, shape[dim], before, after, dim, shape)
+        taps.append(Taps(np.arange(len(places) + 1), places.astype(np.int64), np.ones(len(places)), shape[dim]))
+    return Resampling(taps), _NODES[mode].format(rank)
 
 
 def _places(mode: str, length: int, before: int, after: int, dim: int, shape: tuple[int, ...]) -> Any:

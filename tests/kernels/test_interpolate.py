@@ -56,3 +56,33 @@ def test_strided_and_empty_arrays():
 def test_what_nothing_takes_gets_no_gradient_whatever_the_others_get():
     plan = Resampling([Taps(np.arange(3), np.array([0, 2]), np.ones(2), 3)])
     np.testing.assert_array_equal(cpu.resample(np.array([[np.inf, 1.0]]), plan.back), [[np.inf, 0, 1]])
+
+
+def test_selections_in_runs_repeated_and_at_random():
+    x = np.random.default_rng(2).normal(size=(2, 3, 4, 5)).astype(np.float32)
+    lines = {
+        "mirrored": [2, 1, 0, 1, 2, 3, 4, 3],
+        "twice": [0, 0, 1, 1, 2, 2, 3, 3, 4, 4],
+        "thrice": np.repeat(np.arange(5), 3),
+        "backwards": [4, 3, 2, 1, 0],
+        "cut": [1, 2, 3],
+        "one": [2],
+    }
+    for across, down, deep in itertools.product(lines.values(), ([3, 3, 0, 1], [0, 1, 2, 3], [2]), ([1, 1, 0], [2])):
+        places = [np.array(each) for each in (deep, down, across)]
+        taps = [
+            Taps(np.arange(len(each) + 1), each, np.ones(len(each)), length)
+            for each, length in zip(places, (3, 4, 5), strict=True)
+        ]
+        wanted = x[:, places[0]][:, :, places[1]][..., places[2]]
+        for rank in (1, 2, 3):
+            plan = Resampling(taps[-rank:])
+            assert plan.selects
+            got = cpu.resample(x, plan)
+            np.testing.assert_array_equal(got, wanted if rank == 3 else _part(x, places, rank))
+            back = resampled(got, [matrix_of(one).T for one in taps[-rank:]])
+            np.testing.assert_allclose(cpu.resample(got, plan.back), back, 1e-5, 1e-5)
+
+
+def _part(x, places, rank):
+    return x[..., places[2]] if rank == 1 else x[:, :, places[1]][..., places[2]]

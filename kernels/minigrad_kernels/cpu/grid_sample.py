@@ -122,7 +122,7 @@ def _grid_taps_loop(
     places: OutInt64,
     weights: Out,
 ):
-    """Fill in the taps of each point of the grid; `d` is 0 for images, `along` and `tables` hold a point's along each dimension."""
+    """Fill in the taps of each point; `d` is 0 for images, `along` and `tables` hold a point's along each dimension."""
     rank, depth = (2, 1) if d == 0 else (3, each)
     factors, slopes = tables[:12], tables[12:]
     lengths = grid.dtype.type(w), grid.dtype.type(h), grid.dtype.type(d)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad_kernels.cpu._copy import copy_run
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
 from minigrad_kernels.scalar._bits import wide
 
@@ -72,6 +73,71 @@ def _table(numbers, dim):
     return numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
 
 
+@subroutine
+def _place(numbers, dim, index):
+    """Return which element a selection takes as element `index` of a dimension."""
+    at = numbers[8 + 4 * dim]
+    return numbers[np.uint64(at + index)] if at > 0 else 0
+
+
+@kernel
+def _select_loop(x: In, numbers: InInt64, out: Out):
+    """Select from the planes of x; `numbers` are those of a `Resampling` that selects."""
+    wide()
+    d, h, w, od, oh, ow = numbers[:6]
+    places, (start, end, repeat) = numbers[numbers[16] :], numbers[19:22]
+    to, before = 0, -1
+    for plane in range(x.size // (d * h * w)):
+        for z in range(od):
+            depth = plane * d + _place(numbers, 0, z)
+            for y in range(oh):
+                given = depth * h + _place(numbers, 1, y)
+                if given == before:
+                    copy_run(out, to, out, to - ow, ow)
+                elif repeat == 2:
+                    source, target = x[given * w : (given + 1) * w], out[to : to + ow]
+                    for j in range(source.size):
+                        target[2 * j] = target[2 * j + 1] = source[j]
+                else:
+                    copy_run(out, to + start, x, given * w + places[start], end - start)
+                    for j in range(start):
+                        out[np.uint64(to + j)] = x[np.uint64(given * w + places[j])]
+                    for j in range(end, ow):
+                        out[np.uint64(to + j)] = x[np.uint64(given * w + places[j])]
+                before = given
+                to += ow
+
+
+@kernel
+def _select_backward_loop(grad: In, numbers: InInt64, out: Out):
+    """Add the elements of grad to out, which is zeros, where `_select_loop` took them from."""
+    wide()
+    d, h, w, od, oh, ow = numbers[:6]
+    places, (start, end, repeat) = numbers[numbers[16] :], numbers[19:22]
+    at = 0
+    for plane in range(out.size // (d * h * w)):
+        for z in range(od):
+            depth = plane * d + _place(numbers, 0, z)
+            for y in range(oh):
+                taken = (depth * h + _place(numbers, 1, y)) * w
+                if repeat == 2:
+                    source, target = grad[at : at + ow], out[taken : taken + w]
+                    for j in range(target.size):
+                        target[j] += source[2 * j] + source[2 * j + 1]
+                else:
+                    run, target = (
+                        grad[at + start : at + end],
+                        out[taken + places[start] : taken + places[start] + end - start],
+                    )
+                    for j in range(run.size):
+                        target[j] += run[j]
+                    for j in range(start):
+                        out[np.uint64(taken + places[j])] += grad[np.uint64(at + j)]
+                    for j in range(end, ow):
+                        out[np.uint64(taken + places[j])] += grad[np.uint64(at + j)]
+                at += ow
+
+
 @kernel
 def _resample_loop(x: In, numbers: InInt64, weights: In, enlarges: bool, work: Out, out: Out):
     """Resample the planes of x; `numbers` are those of a `Resampling`."""
@@ -113,8 +179,16 @@ def resample(x, plan):
     -------
     ndarray, shape (..., *plan.out)
     """
-    out = empty(x.shape[: -plan.rank] + plan.out, x.dtype)
-    if out.size:
+    shape = x.shape[: -plan.rank] + plan.out
+    if plan.undoes:
+        out = np.zeros(shape, x.dtype)
+        if x.size:
+            _select_backward_loop[x.dtype](x, plan.back.numbers, out)
+        return out
+    out = empty(shape, x.dtype)
+    if out.size and plan.selects:
+        _select_loop[x.dtype](x, plan.numbers, out)
+    elif out.size:
         weights = plan.weights(x.dtype)
         _resample_loop[x.dtype](x, plan.numbers, weights, plan.enlarges, empty(plan.work, weights.dtype), out)
     return out
