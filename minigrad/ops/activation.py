@@ -461,6 +461,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     if input.dtype.kind in "iu":
         min_val, max_val = int(min_val), int(max_val)
+    if input.dtype.kind == "f":
+        return kernels_of(input).clip(input, min_val, max_val)
     return np.clip(input, min_val, max_val)
 
 

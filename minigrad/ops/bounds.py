@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import is_array
+from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_fits, check_tensors, not_implemented, promote, promote_tensors, promote_two
 from minigrad.ops.samples import elementwise_samples
@@ -45,7 +45,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.
     """
     if type(min) in _PLAIN and type(max) in _PLAIN and min is not max and input.dtype.char in "fd":
-        return _clamped(input, min, max)
+        return _clamped(input, min, max) if min is None or max is None else kernels_of(input).clip(input, min, max)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]

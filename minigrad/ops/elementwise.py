@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.ops.backend import array_module, is_array
+from minigrad.ops.backend import array_module, is_array, kernels_of
 from minigrad.ops.op import op
 from minigrad.ops.promotion import cast, check_tensors, not_implemented, promote, promote_two
 from minigrad.ops.quiet import divide
@@ -205,6 +205,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     x, y, z = promote(input, tensor1, tensor2)
     if x.dtype.kind == "b":
         raise not_implemented("addcmul_cpu_out", x)
+    if x.dtype.kind == "f" and x.shape == y.shape == z.shape:
+        return kernels_of(x).addcmul(x, y, z, float(value))
     return x + cast(value, x.dtype)[()] * y * z
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, not_implemented
 from minigrad.ops.samples import elementwise_samples
@@ -50,7 +51,7 @@ def _(make):
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """``input``, but 0 within ``±lambd``."""
     check_floating("hardshrink_cpu", input)
-    return np.where((input >= -lambd) & (input <= lambd), input.dtype.type(0), input)
+    return kernels_of(input).hardshrink(input, lambd)
 
 
 @hardshrink.gradient
@@ -72,7 +73,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     if not 0 <= lambd <= limits.max:
         name = {2: "Half", 4: "Float", 8: "Double"}[input.dtype.itemsize]
         raise RuntimeError(f"lambda must be in range [0, {limits.max:g}] for input dtype {name}, but found {lambd:g}")
-    return input - np.clip(input, -lambd, lambd)
+    return kernels_of(input).softshrink(input, lambd)
 
 
 @softshrink.gradient
@@ -90,7 +91,7 @@ def _(make):
 def hardsigmoid(input: Tensor) -> Tensor:
     """``input / 6 + 1 / 2``, clipped to 0 .. 1; the gradient at the bounds is 0."""
     check_floating("hardsigmoid_cpu", input)
-    return np.clip(input + input.dtype.type(3), 0, 6) / input.dtype.type(6)
+    return kernels_of(input).hardsigmoid(input)
 
 
 @hardsigmoid.gradient
@@ -112,7 +113,7 @@ def hardswish(input: Tensor) -> Tensor:
     .. [1] A. Howard et al., "Searching for MobileNetV3", 2019, arXiv:1905.02244.
     """
     check_floating("hardswish_cpu", input)
-    return input * np.clip(input + input.dtype.type(3), 0, 6) / input.dtype.type(6)
+    return kernels_of(input).hardswish(input)
 
 
 @hardswish.gradient

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.compare import isfinite
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.op import composed, op
@@ -45,8 +46,7 @@ abs.samples(_signed_samples)
 def _sign(x: Any) -> Any:
     if x.dtype.kind == "b":
         return x.copy()
-    signs = np.sign(x)
-    return np.where(x != x, x.dtype.type(0), signs) if x.dtype.kind == "f" else signs
+    return kernels_of(x).sign(x) if x.dtype.kind == "f" else np.sign(x)
 
 
 def _reference_sign(x: Any) -> Any:
@@ -155,12 +155,7 @@ def _(make):
 def frac(input: Tensor) -> Tensor:
     """Part after the point, ``input - trunc(input)``, elementwise; floating only. The gradient is 1."""
     check_floating("frac_cpu", input)
-    return _frac(input)
-
-
-@quiet
-def _frac(x: Any) -> Any:
-    return x - np.trunc(x)
+    return kernels_of(input).frac(input)
 
 
 @frac.gradient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import is_array
+from minigrad.ops.backend import is_array, kernels_of
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.errors import c_name
 from minigrad.ops.hints import BYTE_CONDITION, hint_once
@@ -46,7 +46,7 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
         input, other = promote_two(input, other)
     else:
         input, other = _two_numbers(input, other)
-    return np.where(condition, input, other)
+    return kernels_of(condition).choose(condition, input, other)
 
 
 def _two_numbers(x: Any, y: Any) -> tuple[Any, Any]:
@@ -146,6 +146,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise TypeError(f"masked_fill(): argument 'value' must be Tensor or number, not {type(value).__name__}")
     elif input.dtype.char not in "fd":
         check_fits(value, input.dtype)
+    elif type(value) in (int, float):
+        return kernels_of(input).choose(mask, value, input)
     same = mask.shape == input.shape
     out = input.copy() if same else np.broadcast_arrays(input, mask)[0].copy()
     np.copyto(out, value, where=mask, casting="unsafe")
@@ -187,6 +189,8 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
             raise RuntimeError(f"expected dtype {c_name(input)} for `{name}` but got dtype {c_name(each)}")
     if input.dtype.kind != "f":
         raise not_implemented(f"lerp_kernel_{'tensor' if is_array(weight) else 'scalar'}", input)
+    if type(weight) in (int, float) and end.shape == input.shape:
+        return kernels_of(input).lerp(input, end, weight)
     way = end - input
     if not is_array(weight):
         return input + weight * way if abs(weight) < 0.5 else end - way * (1 - weight)

@@ -31,6 +31,10 @@ _FAMILIES = {
     "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
     "reduce": ["sum", "mean", "prod", "vector_norm"],
     "extremum": ["extreme", "extreme_at"],
+    "choice": ["choose"],
+    "piecewise": [
+        *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
+    ],
     "linear": ["add_bias", "column_sums"],
     "scan": ["cumsum", "cumprod", "running_extreme"],
     "sorting": ["sort_rows", "order_rows", "first_of_rows", "kth_of_rows", "median_of_rows"],

@@ -44,6 +44,10 @@ _FAMILIES = {
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "random": ["words", "uniform", "normal", "integers", "bernoulli", "dropout", "permutation", "counters"],
     "products": ["matmul"],
+    "choice": ["choose"],
+    "piecewise": [
+        *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
+    ],
     "linear": ["add_bias", "column_sums"],
 }
 
