@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.ops.checked_systems import cholesky_ex, inv_ex, solve_ex
 from minigrad.ops.combinatorics import powers_of as vander
 from minigrad.ops.decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from minigrad.ops.determinant import det, slogdet
@@ -12,6 +13,7 @@ from minigrad.ops.least_squares import lstsq, matrix_rank, pinv
 from minigrad.ops.linalg_products import cross, multi_dot, vecdot
 from minigrad.ops.linalg_products import matmul_of as matmul
 from minigrad.ops.linear_systems import inv, solve, solve_triangular
+from minigrad.ops.lu import lu, lu_factor, lu_factor_ex, lu_solve
 from minigrad.ops.matrix_functions import matrix_exp, matrix_power
 from minigrad.ops.matrix_norm import cond, matrix_norm, norm
 from minigrad.ops.tensor_equations import tensorinv, tensorsolve
@@ -20,6 +22,7 @@ from minigrad.ops.vector_norm import vector_norm
 __all__ = [
     "LinAlgError",
     "cholesky",
+    "cholesky_ex",
     "cond",
     "cross",
     "det",
@@ -28,7 +31,12 @@ __all__ = [
     "eigvalsh",
     "householder_product",
     "inv",
+    "inv_ex",
     "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_factor_ex",
+    "lu_solve",
     "matmul",
     "matrix_exp",
     "matrix_norm",
@@ -40,6 +48,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_ex",
     "solve_triangular",
     "svd",
     "svdvals",

@@ -132,3 +132,82 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
 @orgqr.samples
 def _(make):
     yield make.sample(np.tril(make(4, 2), -1), make(2, low=0.1, high=1.0))
+
+
+def _times_reference(vectors: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
+    """Multiply by the reflections as one matrix."""
+    rows, count = vectors.shape[-2], tau.shape[-1]
+    wide = np.zeros((*vectors.shape[:-1], rows))
+    wide[..., :count] = vectors[..., :count]
+    Q = _product_reference(wide, tau)
+    Q = np.swapaxes(Q, -1, -2) if transpose else Q
+    return Q @ other if left else other @ Q
+
+
+@composed(method=True, reference=_times_reference)
+def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
+    """Product of a matrix with the square orthogonal one that is a product of reflections ``I - tau[k] v[k] v[k]^T``.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., m, k)
+        Columns as `geqrf` gives them: below the diagonal, ``v[k]`` after its first entry, which is 1.
+    tau : Tensor, shape (..., min(m, k))
+    other : Tensor, shape (..., m, n), or (..., n, m) where ``left`` is False
+    left : bool
+        Whether the orthogonal matrix stands to the left.
+    transpose : bool
+        Whether it is transposed.
+    """
+    _check_times(input, tau, other, left)
+    rows, count = input.shape[-2], tau.shape[-1]
+    vectors = input[..., :count].tril(-1) + as_its_kind(input, np.eye(rows, count)).to(input.dtype)
+    product = other if left else other.mT
+    # Q = H[0] H[1] ..., so Q @ x begins with the last reflection, and x @ Q is the transpose of Q.T @ x.T.
+    order = range(count) if left == transpose else reversed(range(count))
+    for k in order:
+        reflector = vectors[..., k : k + 1]
+        product = product - tau[..., k, None, None] * (reflector @ (reflector.mT @ product))
+    return named(product if left else product.mT, "OrmqrBackward0")
+
+
+def _check_times(input: Any, tau: Any, other: Any, left: bool) -> None:
+    for name, each in (("input", input), ("other", other)):
+        if each.dim() < 2:
+            raise RuntimeError(f"torch.ormqr: {name} must have at least 2 dimensions.")
+    side = -2 if left else -1
+    if other.shape[side] < tau.shape[-1]:
+        raise RuntimeError(f"torch.ormqr: other.shape[{side}] must be greater than or equal to tau.shape[-1]")
+    if other.shape[side] != input.shape[-2]:
+        raise RuntimeError(f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2]")
+    if tau.shape[-1] != min(other.shape[side], input.shape[-1]):
+        raise RuntimeError(f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], input.shape[-1])")
+    if input.dim() - tau.dim() != 1:
+        raise RuntimeError(
+            f"torch.ormqr: Expected tau to have one dimension less than input, but got tau.ndim equal to {tau.dim()} "
+            f"and input.ndim is equal to {input.dim()}"
+        )
+    if input.dim() != other.dim():
+        raise RuntimeError(
+            "torch.ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to "
+            f"{other.dim()} and input.ndim is equal to {input.dim()}"
+        )
+    for name, each in (("tau", tau), ("other", other)):
+        if each.dtype != input.dtype:
+            titles = [one.dtype.tensor_type.removesuffix("Tensor") for one in (input, each)]
+            raise RuntimeError(
+                f"torch.ormqr: Expected input and {name} to have the same dtype, but input has dtype{titles[0]} and "
+                f"{name} has dtype {titles[1]}"
+            )
+    if not input.is_floating_point():
+        raise not_implemented("ormqr_cpu", array_of(input))
+
+
+@ormqr.samples
+def _(make):
+    vectors = np.tril(make(4, 3), -1)
+    factors = 2 / (1 + (vectors**2).sum(-2))
+    yield make.sample(vectors, factors, make(4, 2))
+    yield make.sample(vectors, factors, make(4, 2), True, True)
+    yield make.sample(vectors, factors, make(2, 4), False)
+    yield make.sample(vectors, factors, make(2, 4), left=False, transpose=True)

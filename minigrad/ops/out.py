@@ -21,7 +21,7 @@ SHARED = (
 _EXACT = (
     "abs addbmm addmm addmv all amax amin any argmax argmin avg_pool2d avg_pool3d baddbmm bitwise_not bmm "
     "bucketize ceil cholesky_ex cross det diag dot eigvalsh floor frac gather hardshrink heaviside histc "
-    "index_add index_copy index_select inv isin isneginf isposinf linear log_softmax logcumsumexp logsigmoid "
+    "index_add index_copy index_select inv isin isneginf isposinf linear log_softmax logcumsumexp logsigmoid lu_solve "
     "masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg nonzero norm quantile "
     "renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit slice_scatter softmax "
     "softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril triu trunc vdot "

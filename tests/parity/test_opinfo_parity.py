@@ -37,7 +37,8 @@ KNOWN = {
     "resize_as_": ("raises",),
     "sum_to_size": ("dtype",),  # of bools that keep their size
     **dict.fromkeys(
-        ("diff", "geqrf", "inner", "linalg.cholesky", "linalg.matrix_power", "nn.functional.gelu"), ("out float64",)
+        ("diff", "geqrf", "inner", "linalg.cholesky", "linalg.matrix_power", "lu", "nn.functional.gelu", "ormqr"),
+        ("out float64",),
     ),  # which dtypes are written to depends on which of several ways PyTorch takes
     "logcumsumexp": ("grad:",),  # both are rounded where logits are large
     "linalg.norm": ("gradgrad",),  # nan at 0 in PyTorch, here 0
