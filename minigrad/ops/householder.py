@@ -145,21 +145,22 @@ def _times_reference(vectors: Any, tau: Any, other: Any, left: bool = True, tran
 
 
 @composed(method=True, reference=_times_reference)
-def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
-    """Product of a matrix with the square orthogonal one that is a product of reflections ``I - tau[k] v[k] v[k]^T``.
+def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
+    """Product of a matrix with the square orthogonal one that is a product of reflections ``I - input2[k] v[k] v[k]^T``.
 
     Parameters
     ----------
     input : Tensor, shape (..., m, k)
         Columns as `geqrf` gives them: below the diagonal, ``v[k]`` after its first entry, which is 1.
-    tau : Tensor, shape (..., min(m, k))
-    other : Tensor, shape (..., m, n), or (..., n, m) where ``left`` is False
+    input2 : Tensor, shape (..., min(m, k))
+    input3 : Tensor, shape (..., m, n), or (..., n, m) where ``left`` is False
     left : bool
         Whether the orthogonal matrix stands to the left.
     transpose : bool
         Whether it is transposed.
     """
-    _check_times(input, tau, other, left)
+    _check_times(input, input2, input3, left)
+    tau, other = input2, input3
     rows, count = input.shape[-2], tau.shape[-1]
     vectors = input[..., :count].tril(-1) + as_its_kind(input, np.eye(rows, count)).to(input.dtype)
     product = other if left else other.mT
