@@ -146,7 +146,7 @@ def _times_reference(vectors: Any, tau: Any, other: Any, left: bool = True, tran
 
 @composed(method=True, reference=_times_reference)
 def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
-    """Product of a matrix with the square orthogonal one that is a product of reflections ``I - input2[k] v[k] v[k]^T``.
+    """Product of a matrix with the orthogonal one that is a product of reflections ``I - input2[k] v[k] v[k]^T``.
 
     Parameters
     ----------
