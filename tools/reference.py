@@ -33,13 +33,14 @@ CHAPTERS = {
     ),
     "matrices": (
         "Products and matrices",
-        "matmul products einsum linalg_products determinant linear_systems least_squares matrix_functions "
-        "decomposition householder diagonals covariance pairs distances",
+        "matmul products sums_of_products einsum linalg_products determinant linear_systems least_squares "
+        "matrix_functions decomposition householder diagonals covariance pairs distances",
     ),
     "shapes": (
         "Shapes, indices and memory",
         "shape arrange join stacking strided index_rows gather scatter masked placing write",
     ),
+    "windows": ("Convolution, pooling and padding", "conv conv_transpose max_pool avg_pool pad shuffle"),
     "further": ("Further operations", ""),
 }
 
