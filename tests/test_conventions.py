@@ -281,6 +281,20 @@ def test_docstrings_describe_parameters_that_exist():
     assert not wrong, "\n".join(wrong)
 
 
+def test_docstrings_cite_the_works_that_they_list():
+    wrong = []
+    for module, tree in TREES.items():
+        for node in (tree, *_statements(tree)):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+                text = ast.get_docstring(node) or ""
+                listed, cited = (
+                    set(re.findall(pattern, text)) for pattern in (r"(?m)^ *\.\. \[(\d+)\]", r"\[(\d+)\]_")
+                )
+                line, name = getattr(node, "lineno", 1), getattr(node, "name", "module")
+                wrong += [f"{_where(module, line)} {name}: [{n}]" for n in sorted(listed ^ cited)]
+    assert not wrong, "\n".join(wrong)
+
+
 def _is_stub(function: ast.FunctionDef) -> bool:
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     dots = [isinstance(node, ast.Expr) and ast.unparse(node) == "..." for node in body]

@@ -50,7 +50,6 @@ NAMESPACES = {
     "functional": "minigrad.nn.functional",
     "linalg": "minigrad.linalg",
     "special": "minigrad.special",
-    "fft": "minigrad.fft",
 }
 
 # Classes whose methods are documented with them; of the others, the class says it all.
@@ -100,6 +99,7 @@ MODULES = {
     ),
     "random": Page("Random numbers", "", ("minigrad.random",)),
     "autograd": Page("Automatic differentiation", "", ("minigrad.autograd",)),
+    "func": Page("Transforms of functions: func", "", ("minigrad.func",)),
     "nn": Page("Layers and losses: nn", "", ("minigrad.nn", "minigrad.nn.init", "minigrad.nn.utils")),
     "functional": Page("Functions of layers: nn.functional", "", ("minigrad.nn.functional",)),
     "optim": Page("Optimizers: optim", "", ("minigrad.optim",)),
@@ -107,9 +107,11 @@ MODULES = {
     "data": Page("Data: utils.data", "", ("minigrad.utils.data",)),
     "linalg": Page("Linear algebra: linalg", "", ("minigrad.linalg",)),
     "special": Page("Special functions: special", "", ("minigrad.special",)),
-    "fft": Page("Fourier transforms: fft", "", ("minigrad.fft",)),
+    "signal": Page("Windows of signals: signal.windows", "", ("minigrad.signal.windows",)),
+    "distributions": Page("Distributions", "", ("minigrad.distributions",)),
     "serialization": Page("Saving and loading", "", ("minigrad.serialization",)),
     "viz": Page("Pictures: viz", "", ("minigrad.viz",)),
+    "profiler": Page("Profiles and timings: profiler", "", ("minigrad.profiler", "minigrad.utils.benchmark")),
     "cuda": Page("Devices: cuda and backends", "", ("minigrad.cuda", "minigrad.backends")),
 }
 
@@ -118,9 +120,9 @@ AT_THE_TOP = {"creation", "random", "serialization"}
 
 GROUPS = (
     ("Tensors", ("tensor", "creation", "random", "serialization")),
-    ("Operations", ("operations", *CHAPTERS, "linalg", "special", "fft")),
-    ("Learning", ("autograd", "nn", "functional", "optim", "lr_scheduler", "data")),
-    ("Around", ("viz", "commands", "cuda")),
+    ("Operations", ("operations", *CHAPTERS, "linalg", "special", "signal")),
+    ("Learning", ("autograd", "func", "nn", "functional", "optim", "lr_scheduler", "data", "distributions")),
+    ("Around", ("viz", "profiler", "commands", "cuda")),
 )
 
 

@@ -51,6 +51,10 @@ def _log_bessel(x: Any, order: int) -> Any:
 class VonMises(Distribution):
     """Angles that gather around one, as normal numbers do on a line.
 
+    The density is ``exp(concentration * cos(x - loc)) / (2 pi I0(concentration))``, where the Bessel function is made of
+    polynomials [1]_.
+    Samples are drawn by rejection [2]_.
+
     Parameters
     ----------
     loc : Tensor or float
@@ -92,7 +96,7 @@ class VonMises(Distribution):
         return height - math.log(2 * math.pi) - _log_bessel(self.concentration, 0)
 
     def _envelope(self, kappa: Any) -> Any:
-        """Return the parameter of the wrapped Cauchy distribution that proposes angles [2]_."""
+        """Return the parameter of the wrapped Cauchy distribution that proposes angles."""
         tau = 1 + (1 + 4 * kappa**2).sqrt()
         rho = (tau - (2 * tau).sqrt()) / (2 * kappa)
         return where(kappa < 1e-5, 1 / kappa + kappa, (1 + rho**2) / (2 * rho))
