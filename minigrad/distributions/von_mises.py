@@ -51,9 +51,8 @@ def _log_bessel(x: Any, order: int) -> Any:
 class VonMises(Distribution):
     """Angles that gather around one, as normal numbers do on a line.
 
-    The density is ``exp(concentration * cos(x - loc)) / (2 pi I0(concentration))``, where the Bessel function is made of
-    polynomials [1]_.
-    Samples are drawn by rejection [2]_.
+    The density is ``exp(concentration * cos(x - loc)) / (2 pi I0(concentration))``; the Bessel function is made of
+    polynomials [1]_, and samples are drawn by rejection [2]_.
 
     Parameters
     ----------
