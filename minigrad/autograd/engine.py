@@ -205,6 +205,8 @@ class _Flow:
         """Add a gradient to a tensor's ``.grad``."""
         if leaf._hooks is not None and self.captured is None:
             grad = self._run_leaf_hooks(leaf, grad)
+        if not leaf._requires_grad:  # frozen since the forward pass
+            return
         before = leaf._grad
         if self.create_graph:
             leaf._grad = copy(grad, grad) if before is None else before + grad

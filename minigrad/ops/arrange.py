@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, to_host
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, is_device_array, to_host
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.shape import permute, reshape, sum_to_size, transpose
+from minigrad.ops.shape import permute, reshape, row_major, sum_to_size, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -60,8 +60,6 @@ def _(make):
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """View with the dimensions ``source`` moved to the places ``destination``; the others keep their order."""
     ndim = len(input.shape)
-    if not ndim:
-        return input.view(())
     named_dims = {"source": source, "destination": destination}
     given = {role: list(each) if isinstance(each, (tuple, list)) else [each] for role, each in named_dims.items()}
     if len(given["source"]) != len(given["destination"]):
@@ -73,6 +71,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     for role, dims in wrapped.items():
         if len(set(dims)) != len(dims):
             raise RuntimeError(f"movedim: repeated dim in `{role}` ({given[role]})")
+    if not ndim:
+        return input.view(())
     sources, places = wrapped["source"], wrapped["destination"]
     order = [k for k in range(ndim) if k not in sources]
     for place, moved in sorted(zip(places, sources, strict=True)):
@@ -214,14 +214,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     if dims is None or dims in ((), []):
         if isinstance(shifts, (tuple, list)) and len(shifts) != 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
-        return np.roll(input, shifts)
+        return row_major(np.roll(input, shifts))
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     if not input.ndim:
         raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
-    return np.roll(input, shifts, tuple(wrap_dim(dim, input.ndim) for dim in dims))
+    return row_major(np.roll(input, shifts, tuple(wrap_dim(dim, input.ndim) for dim in dims)))
 
 
 @roll.gradient
@@ -253,7 +253,7 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     if k == 2:
         return named(flip(input, (first, second)), "Rot90Backward0")
     turned = flip(input, (second,)) if k == 1 else flip(input, (first,))
-    return named(transpose(turned, first, second).clone(), "Rot90Backward0")
+    return named(transpose(turned, first, second).clone(memory_format="contiguous"), "Rot90Backward0")
 
 
 @rot90.samples
@@ -311,6 +311,8 @@ def _(make):
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """View with one dimension split into several."""
     dim = wrap_dim(dim, input.dim())
+    if not input.dim():
+        raise RuntimeError("unflatten: a tensor with no dimensions has none to split")
     sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
     known = int(np.prod([n for n in sizes if n != -1]))
     size = input.shape[dim]
@@ -333,13 +335,17 @@ def _(make):
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """View of all windows of a length along a dimension, ``step`` apart; the window is a new last dimension."""
     if not input.ndim:
-        return np.lib.stride_tricks.as_strided(input, (size,) if size <= 1 else (1,), (0,))
+        wrap_dim(dimension, 0)
+        if size > 1:
+            raise RuntimeError(f"maximum size for tensor at dimension 0 is 1 but size is {size}")
+        return np.lib.stride_tricks.as_strided(input, (size,), (0,))
     dim = wrap_dim(dimension, input.ndim)
     if size > input.shape[dim]:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
-    windows = np.lib.stride_tricks.sliding_window_view(input, size, dim)
+    options = {} if is_device_array(input) else {"writeable": True}
+    windows = np.lib.stride_tricks.sliding_window_view(input, size, dim, **options)
     return windows[(slice(None),) * dim + (slice(None, None, step),)]
 
 

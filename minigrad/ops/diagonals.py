@@ -13,7 +13,7 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import expand
+from minigrad.ops.shape import expand, row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -24,7 +24,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements above a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return np.tril(input, diagonal)
+    return row_major(np.tril(input, diagonal))
 
 
 @tril.gradient
@@ -42,7 +42,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return np.triu(input, diagonal)
+    return row_major(np.triu(input, diagonal))
 
 
 @triu.gradient

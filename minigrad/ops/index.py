@@ -22,6 +22,7 @@ from minigrad.ops.hints import BYTE_INDEX, hint_once
 from minigrad.ops.inplace import OVERLAP, check_inference, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import check_fits
+from minigrad.ops.shape import row_major
 from minigrad.ops.state import Upper, mode
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _(make):
 @op(namespace=None, node="IndexBackward0")
 def advanced_index(input: Tensor, index: tuple[np.ndarray[Any, Any] | slice, ...]) -> Tensor:
     """Copy ``input[index]`` for an index with integer or bool arrays among full slices."""
-    return input[_beside(input, index)]
+    return row_major(input[_beside(input, index)])
 
 
 @advanced_index.gradient

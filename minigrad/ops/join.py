@@ -13,6 +13,7 @@ from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import common_dtype
+from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -31,7 +32,7 @@ def _concatenate(arrays: Sequence[Any], axis: int) -> Any:
     joined = np.concatenate(arrays, axis)
     if joined.flags.c_contiguous or all(map(_has_channels_last, arrays)):
         return joined
-    return np.ascontiguousarray(joined)
+    return row_major(joined)
 
 
 def _has_channels_last(array: Any) -> bool:
@@ -116,8 +117,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     place = wrap_dim(dim, len(shape) + 1)
     if place == len(shape):
-        out = np.stack(arrays, axis=place)
-        return out if out.flags.c_contiguous else out.copy()
+        return row_major(np.stack(arrays, axis=place))
     return _concatenate(arrays, place).reshape(*shape[:place], len(arrays), *shape[place:])
 
 

@@ -18,7 +18,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.rounding import abs
 from minigrad.ops.scatter import scatter_add
 from minigrad.ops.select import where
-from minigrad.ops.shape import transpose
+from minigrad.ops.shape import row_major, transpose
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         return input.copy()
     if input.dtype.kind == "f":
         return kernels_of(input).cumsum(input, dim)
-    return np.add.accumulate(input, axis=dim, dtype=input.dtype)
+    return row_major(np.add.accumulate(input, axis=dim, dtype=input.dtype))
 
 
 @cumsum.gradient
@@ -91,7 +91,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         return input.copy()
     if input.dtype.kind == "f":
         return kernels_of(input).cumprod(input, dim)
-    return np.multiply.accumulate(input, axis=dim, dtype=input.dtype)
+    return row_major(np.multiply.accumulate(input, axis=dim, dtype=input.dtype))
 
 
 @cumprod.gradient
@@ -140,7 +140,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Logarithm of the running sum of ``exp(input)`` along a dimension, in its stable form."""
     dim = wrap_dim(dim, input.ndim)
     check_floating("logcumsumexp_out_cpu", input)
-    return _add_logarithms(input, axis=dim) if input.ndim else input.copy()
+    return row_major(_add_logarithms(input, axis=dim)) if input.ndim else input.copy()
 
 
 @logcumsumexp.gradient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.devices import CPU, device, of_array
-from minigrad.dtypes import from_numpy
+from minigrad.dtypes import dtype, from_numpy
 from minigrad.ops import references
 from minigrad.ops.backend import kernels_of, place
 from minigrad.ops.dims import wrap_dim, wrap_dims
@@ -77,9 +77,11 @@ def expand(input: Tensor, size: Any) -> Tensor:
 
 def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
     """Return a view of an array repeated to a shape; several times quicker than `numpy.broadcast_to`."""
+    extra = len(shape) - array.ndim
+    if shape[extra:] == array.shape and shape[:extra].count(1) == extra:
+        return array[(None,) * extra + (Ellipsis,)]  # nothing is repeated, so it may be written to
     if type(array) is not np.ndarray or not array.flags.c_contiguous:
         return np.broadcast_to(array, shape)
-    extra = len(shape) - array.ndim
     strides = [0] * len(shape)
     for k, length in enumerate(array.shape, extra):
         if length == shape[k]:
@@ -207,7 +209,17 @@ def _(make):
 @op(method=True, reference=np.copy)
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """Copy of a tensor, through which gradients flow."""
-    return input.copy(order="C" if memory_format == "contiguous" else "K")
+    return input.copy(order="C" if memory_format == "contiguous" else order_of(input))
+
+
+def row_major(array: Any) -> Any:
+    """Return an array's elements in row-major order: itself where they are."""
+    return array if array.flags.c_contiguous else array.copy(order="C")
+
+
+def order_of(array: Any) -> Any:
+    """Return NumPy's name for the order of a copy: the array's own, row-major where it only repeats elements."""
+    return "C" if 0 in array.strides else "K"
 
 
 @clone.gradient
@@ -225,7 +237,7 @@ def numel(shape: Any) -> int:
     return math.prod(shape)
 
 
-_astype = quiet(lambda array, dtype: array.astype(dtype))
+_astype = quiet(lambda array, dtype: array.astype(dtype, order=order_of(array)))
 
 
 @op(namespace=None, node="ToCopyBackward0")
@@ -262,13 +274,15 @@ def _(make):
 
 @op(method=True, view=True, pack="size", node="ViewBackward0", reference=np.reshape)
 def view(input: Tensor, size: Any) -> Tensor:
-    """View of the elements in row-major order under another shape; never a copy.
+    """View of the elements in row-major order under another shape, or of their bytes as another dtype; never a copy.
 
     Raises
     ------
     RuntimeError
         When the elements do not lie in memory so that the shape fits; `reshape` copies then.
     """
+    if type(size) is dtype:
+        return _as_dtype(input, size)
     out = reshaped(input, size)
     base = out.base
     if (
@@ -284,8 +298,32 @@ def view(input: Tensor, size: Any) -> Tensor:
     return out
 
 
+def _as_dtype(array: Any, wanted: dtype) -> Any:
+    """Return a view of an array's bytes as numbers of another dtype.
+
+    Raises
+    ------
+    RuntimeError
+        Where the bytes of the last dimension do not make whole numbers, or do not lie side by side.
+    """
+    own, other = array.dtype.itemsize, wanted.numpy.itemsize
+    if own != other:
+        kinds = f"{_type_of(array).removesuffix('Tensor')} as {wanted.tensor_type.removesuffix('Tensor')}"
+        reason = f"to view {kinds} (different element sizes)"
+        if not array.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 {reason}")
+        if array.shape[-1] * own % other:
+            raise RuntimeError(f"self.size(-1) must be divisible by {other // own} {reason}, but got {array.shape[-1]}")
+        if array.size and array.strides[-1] != own:
+            steps = array.strides[-1] // own
+            raise RuntimeError(f"self.stride(-1) must be 1 {reason}, but got {steps}")
+    return array.view(wanted.numpy)
+
+
 @view.gradient
-def _(grad, input_shape):
+def _(grad, input_shape, size):
+    if type(size) is dtype:
+        raise NotImplementedError("a view of a tensor's bytes as another dtype has no derivative")
     return reshape(grad, input_shape)
 
 

@@ -72,7 +72,7 @@ def _(make):
     yield make.sample(make(3), make(2, 3))
 
 
-@composed(method=True, reference=np.broadcast_to)
+@composed(method=True, pack="size", reference=np.broadcast_to)
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """View expanded to a shape."""
     return expand(input, size)
@@ -88,7 +88,7 @@ def broadcast_tensors(*tensors: Tensor) -> Any:
     """Views of all tensors expanded to their common shape, as a tuple."""
     given = _tensors(tensors)
     shape = broadcast_shapes(*(tuple(each.shape) for each in given))
-    return tuple(expand(each, tuple(shape)) for each in given)
+    return tuple(each if each.shape == shape else expand(each, tuple(shape)) for each in given)
 
 
 @broadcast_tensors.samples
@@ -236,9 +236,9 @@ def _(make):
 @composed(method=True, reference=lambda x, parts, dim=0: np.array_split(x, parts, dim))
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
     """Views of parts along a dimension: so many of nearly equal length, or cut at the indices listed."""
-    dim = wrap_dim(dim, input.dim())
     if not input.dim():
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    dim = wrap_dim(dim, input.dim())
     length = input.shape[dim]
     if isinstance(indices_or_sections, Upper.Tensor):
         indices_or_sections = indices_or_sections.tolist()

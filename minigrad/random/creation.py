@@ -12,6 +12,7 @@ from minigrad.creation import on_device
 from minigrad.ops.backend import is_array
 from minigrad.ops.drawn import drawn
 from minigrad.ops.out import dtype_of
+from minigrad.ops.shape import order_of
 from minigrad.random import continuous, discrete
 from minigrad.random._arguments import (
     check_floating,
@@ -299,7 +300,7 @@ def _like(input: Tensor, dtype: Any, name: str, device: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     numpy_type = input._array.dtype if dtype is None else dtype_of(name, dtype, None)
-    array = np.empty_like(input._array, numpy_type)
+    array = np.empty_like(input._array, numpy_type, order=order_of(input._array))
     return Tensor._wrap(array if device is None else on_device(array, device))
 
 
