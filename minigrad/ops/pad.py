@@ -164,11 +164,11 @@ def _check(shape: tuple[int, ...], pad: tuple[int, ...], mode: str, value: float
 
 
 @functools.lru_cache(maxsize=512)
-def _find_plan(shape: tuple[int, ...], pad: tuple[int, ...], mode: str) -> tuple[Resampling | None, str | None]:
-    """Check a padding without a constant; return the selection that it is and the node's name, or None of no width."""
+def _find_plan(shape: tuple[int, ...], pad: tuple[int, ...], mode: str) -> tuple[Resampling | None, str]:
+    """Check a padding without a constant; return the selection that it is and the node's name, or None for no width."""
     _check(shape, pad, mode, None)
     if not any(pad):
-        return None, None
+        return None, ""
     taps, rank = [], len(pad) // 2
     for dim, (before, after) in list(enumerate(_by_dim(pad, len(shape))))[-rank:]:
         places = _places(mode, shape[dim], before, after, dim, shape)

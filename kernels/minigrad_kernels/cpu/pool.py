@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
 from minigrad_kernels.cpu._copy import spread_pairs
-from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel
+from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
 from minigrad_kernels.cpu.columns import inside
 from minigrad_kernels.scalar._bits import wide
 
@@ -143,6 +143,23 @@ def _at_maxima_loop(x: In, places: InInt8, shape: InInt64, offsets: InInt64, out
             out[line * ow + t] = x[start + t * sw + offsets[places[line * ow + t]]]
 
 
+@subroutine
+def _largest(x, start, first, last, best, place):
+    """Return the largest of elements side by side, counted from `start`, and its number, or what was found before.
+
+    So many at a time are only asked whether a larger one or a nan is among them, which is quick and mostly not so.
+    """
+    for begin in range(first, last, 32):
+        part, larger = x[start + begin : start + min(begin + 32, last)], 0
+        for k in range(part.size):
+            larger += not part[k] <= best
+        if larger > 0:
+            for k in range(part.size):
+                if part[k] > best or part[k] != part[k]:
+                    best, place = part[k], begin + k
+    return best, place
+
+
 @kernel
 def _max_windows_loop(
     x: In,
@@ -158,29 +175,31 @@ def _max_windows_loop(
     d, h, w, dd, dh, dw, od, oh, ow = shape
     at = 0
     for plane in range(out.size // (od * oh * ow)):
+        start = plane * d * h * w
         for i in range(od):
+            first_a, last_a = spans_d[3 * i], spans_d[3 * i + 1]
             for j in range(oh):
+                first_b, last_b = spans_h[3 * j], spans_h[3 * j + 1]
                 for t in range(ow):
-                    best = lowest
-                    place = (spans_d[3 * i] * h + spans_h[3 * j]) * w + spans_w[3 * t]
-                    if (
-                        spans_d[3 * i] >= spans_d[3 * i + 1]
-                        or spans_h[3 * j] >= spans_h[3 * j + 1]
-                        or spans_w[3 * t] >= spans_w[3 * t + 1]
-                    ):
+                    first, last = spans_w[3 * t], spans_w[3 * t + 1]
+                    best, place = lowest, (first_a * h + first_b) * w + first
+                    if first_a >= last_a or first_b >= last_b or first >= last:
                         place = -1
-                    for a in range(spans_d[3 * i], spans_d[3 * i + 1], dd):
-                        for b in range(spans_h[3 * j], spans_h[3 * j + 1], dh):
-                            start = (a * h + b) * w
-                            for e in range(spans_w[3 * t], spans_w[3 * t + 1], dw):
-                                v = x[plane * d * h * w + start + e]
+                    for a in range(first_a, last_a, dd):
+                        for b in range(first_b, last_b, dh):
+                            row = (a * h + b) * w
+                            if dw == 1:
+                                best, place = _largest(x, start, row + first, row + last, best, place)
+                                continue
+                            for e in range(row + first, row + last, dw):
+                                v = x[np.uint64(start + e)]
                                 if v > best or v != v:
-                                    best, place = v, start + e
+                                    best, place = v, e
                     out[at], places[at] = best, place
                     at += 1
 
 
-@kernel
+@kernel(fastmath=SUMS)
 def _mean_windows_loop(
     x: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
 ):
