@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import window_references as references
-from minigrad.ops.backend import array_module, array_of
+from minigrad.ops.backend import array_module, array_of, kernels_of
 from minigrad.ops.naming import named
-from minigrad.ops.op import composed
+from minigrad.ops.op import composed, op
 from minigrad.ops.pool import check_rank, per_dim
 from minigrad.ops.promotion import not_implemented
 
@@ -40,15 +40,53 @@ def _unpool(input: Any, indices: Any, rank: int, kernel: Any, stride: Any, paddi
     )
     if output_size is not None:
         size = _unpooled_size(tuple(output_size), size, stride, rank)
-    leading = tuple(input.shape[:-rank])
-    numbers, length = indices.reshape((*leading, -1)), math.prod(size)
-    if numbers.numel() and not 0 <= int(numbers.min()) <= int(numbers.max()) < length:
+    return named(
+        unpooled(input, indices, size, False), "SqueezeBackward1" if rank == 1 else f"MaxUnpool{rank}DBackward0"
+    )
+
+
+@op(namespace=None)
+def unpooled(input: Tensor, indices: Tensor, size: tuple[int, ...], adds: bool) -> Tensor:
+    """Planes of zeros, of lengths ``size``, with the elements of ``input`` put at or added to what ``indices`` name."""
+    out, missing = kernels_of(input).unpool(input, indices, size, adds)
+    if missing:
         raise RuntimeError(
-            f"Found an invalid max index: {int(numbers.max())} (output volumes are of size {list(size)})"
+            f"Found an invalid max index: {int(indices.max())} (output volumes are of size {list(size)})"
         )
-    zeros = input.new_zeros((*leading, length))
-    out = zeros.scatter(-1, numbers, input.reshape((*leading, -1))).reshape(leading + size)
-    return named(out, "SqueezeBackward1" if rank == 1 else f"MaxUnpool{rank}DBackward0")
+    return out
+
+
+@unpooled.gradient("input")
+def _(grad, indices, size):
+    return at_places(grad, indices, len(size))
+
+
+@op(namespace=None)
+def at_places(input: Tensor, indices: Tensor, rank: int) -> Tensor:
+    """Elements of planes, ``rank`` dimensions each, at the numbers in ``indices``."""
+    return kernels_of(input).unpool_backward(input, indices, rank)
+
+
+@at_places.gradient("input")
+def _(grad, indices, input_shape, rank):
+    return unpooled(grad, indices, tuple(input_shape[len(input_shape) - rank :]), True)
+
+
+@unpooled.samples
+def _(make):
+    yield make.sample(make(2, 3, 2, 2), make.integers(2, 3, 2, 2, low=0, high=2) * 4 + _corners(), (4, 4), False)
+    yield make.sample(make(3, 4), make.integers(3, 4, low=0, high=3), (5,), True)
+
+
+@at_places.samples
+def _(make):
+    yield make.sample(make(2, 3, 4, 4), make.integers(2, 3, 2, 2, low=0, high=2) * 4 + _corners(), 2)
+    yield make.sample(make(3, 5), make.integers(3, 4, low=0, high=5), 1)
+
+
+def _corners() -> Any:
+    """Return four numbers that stay apart when 4 is added to some."""
+    return np.array([[0, 2], [8, 10]])
 
 
 def _unpooled_size(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.ops.naming import named
-from minigrad.ops.op import composed
+from minigrad.ops.op import op
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -16,7 +15,7 @@ def _shuffled(x: Any, r: int) -> Any:
     b = len(batch)
     split = x.reshape(*batch, channels // (r * r), r, r, height, width)
     order = (*range(b), b, b + 3, b + 1, b + 4, b + 2)
-    return split.transpose(order) if hasattr(split, "strides") else split.permute(order)
+    return split.transpose(order)
 
 
 def _unshuffled(x: Any, r: int) -> Any:
@@ -24,7 +23,7 @@ def _unshuffled(x: Any, r: int) -> Any:
     b = len(batch)
     split = x.reshape(*batch, channels, height // r, r, width // r, r)
     order = (*range(b), b, b + 2, b + 4, b + 1, b + 3)
-    return split.transpose(order) if hasattr(split, "strides") else split.permute(order)
+    return split.transpose(order)
 
 
 def _pixel_shuffle_reference(x: Any, upscale_factor: int) -> Any:
@@ -34,15 +33,15 @@ def _pixel_shuffle_reference(x: Any, upscale_factor: int) -> Any:
 
 
 def _check_image(name: str, factor_name: str, input: Any, factor: int) -> None:
-    if input.dim() < 3:
+    if input.ndim < 3:
         raise RuntimeError(
-            f"{name} expects input to have at least 3 dimensions, but got input with {input.dim()} dimension(s)"
+            f"{name} expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
         )
     if factor <= 0:
         raise RuntimeError(f"{name} expects a positive {factor_name}, but got {factor}")
 
 
-@composed(reference=_pixel_shuffle_reference)
+@op(reference=_pixel_shuffle_reference)
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Images of which each block of ``r * r`` pixels comes from ``r * r`` channels, ``r`` being the factor.
 
@@ -69,7 +68,12 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             f"but input.size(-3)={channels} is not divisible by {square}"
         )
     shape = (*batch, channels // square, height * upscale_factor, width * upscale_factor)
-    return named(_shuffled(input, upscale_factor).reshape(shape), "PixelShuffleBackward0")
+    return _shuffled(input, upscale_factor).reshape(shape)
+
+
+@pixel_shuffle.gradient
+def _(grad, upscale_factor):
+    return pixel_unshuffle(grad, upscale_factor)
 
 
 @pixel_shuffle.samples
@@ -85,7 +89,7 @@ def _pixel_unshuffle_reference(x: Any, downscale_factor: int) -> Any:
     return _unshuffled(x, r).reshape(*batch, channels * r * r, height // r, width // r)
 
 
-@composed(reference=_pixel_unshuffle_reference)
+@op(reference=_pixel_unshuffle_reference)
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Images with ``r * r`` channels for each block of ``r * r`` pixels, ``r`` being the factor.
 
@@ -112,7 +116,12 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
                 f"is not divisible by {downscale_factor}"
             )
     shape = (*batch, channels * downscale_factor**2, height // downscale_factor, width // downscale_factor)
-    return named(_unshuffled(input, downscale_factor).reshape(shape), "PixelUnshuffleBackward0")
+    return _unshuffled(input, downscale_factor).reshape(shape)
+
+
+@pixel_unshuffle.gradient
+def _(grad, downscale_factor):
+    return pixel_shuffle(grad, downscale_factor)
 
 
 @pixel_unshuffle.samples
@@ -126,7 +135,7 @@ def _channel_shuffle_reference(x: Any, groups: int) -> Any:
     return x.reshape(n, groups, channels // groups, *size).swapaxes(1, 2).reshape(x.shape)
 
 
-@composed(reference=_channel_shuffle_reference)
+@op(reference=_channel_shuffle_reference)
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Channels dealt out: the first of each group, then the second of each, and so on.
 
@@ -140,7 +149,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     RuntimeError
         For fewer than three dimensions, and for groups that do not divide the channels.
     """
-    if input.dim() <= 2:
+    if input.ndim <= 2:
         raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}")
     channels = input.shape[1]
     if groups <= 0:
@@ -150,7 +159,12 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
         )
     split = input.reshape((input.shape[0], groups, channels // groups, *input.shape[2:]))
-    return named(split.transpose(1, 2).reshape(input.shape), "ChannelShuffleBackward0")
+    return split.swapaxes(1, 2).reshape(input.shape)
+
+
+@channel_shuffle.gradient
+def _(grad, groups):
+    return channel_shuffle(grad, grad.shape[1] // groups or 1)
 
 
 @channel_shuffle.samples

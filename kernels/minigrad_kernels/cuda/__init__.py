@@ -20,6 +20,7 @@ _FAMILIES = {
     "columns": ["fold", "unfold"],
     "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],
     "interpolate": ["resample"],
+    "max_unpool": ["unpool", "unpool_backward"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],

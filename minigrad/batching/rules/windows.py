@@ -60,12 +60,18 @@ def _fold(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     return merged(entry, level, args[0], 2, *args[1:])
 
 
-@rule("max_pool_values", "max_pool_indices", "mean_pool", "resampled")
+@rule("max_pool_values", "max_pool_indices", "mean_pool", "resampled", "pixel_shuffle", "pixel_unshuffle")
 def _pool(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     input, windows, *rest = args
     if any(is_batched(each, level) for each in rest):
         return NO_RULE
     return wrap(level, entry.call(input.value, windows, *rest))
+
+
+@rule("channel_shuffle")
+def _channel_shuffle(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, groups = args
+    return merged(entry, level, input, input.ndim - 1, groups) if input.ndim > 2 else NO_RULE
 
 
 @rule("batch_norm")
