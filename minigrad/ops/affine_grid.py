@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import as_its_kind
 from minigrad.ops.grid_sample import UNCLEAR_CORNERS
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
@@ -76,10 +78,11 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"Expected size for first two dimensions of batch2 tensor to be: [{size[0]}, {rank + 1}] but got: "
             f"[{theta.shape[0]}, {rank + 1}]."
         )
-    base = theta.new_tensor(_base_grid(size[2:], bool(align_corners), theta.dtype.numpy))
+    base = as_its_kind(theta, _base_grid(size[2:], bool(align_corners), theta.dtype.numpy))
     return named((base @ theta.transpose(1, 2)).reshape(size[0], *size[2:], rank), "AffineGridGeneratorBackward0")
 
 
+@functools.lru_cache(maxsize=8)
 def _base_grid(sizes: tuple[int, ...], align_corners: bool, dtype: Any) -> Any:
     """Return the positions of an image's elements as rows (x, y, 1) or (x, y, z, 1)."""
     steps = []

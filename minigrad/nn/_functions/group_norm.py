@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from minigrad.autograd import no_grad
+from minigrad.autograd import is_grad_enabled, no_grad
 from minigrad.dtypes import float32
 from minigrad.numeric_limits import finfo
 from minigrad.ops import norm
@@ -65,14 +65,6 @@ def group_norm(
     return norm.group_norm(input, weight, bias, num_groups, eps)
 
 
-def _scaled(out: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """Scale and shift each channel, dimension 1."""
-    along_channels = (-1,) + (1,) * (out.dim() - 2)
-    if weight is not None:
-        out = out * weight.reshape(along_channels)
-    return out if bias is None else out + bias.reshape(along_channels)
-
-
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -126,6 +118,11 @@ def instance_norm(
         if given is not None and given.numel() != channels:
             batch = input.shape[0]
             raise RuntimeError(f"{name} should contain {batch * channels} elements not {batch * given.numel()}")
+        if given is not None and given.requires_grad and name.startswith("running") and is_grad_enabled():
+            raise RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
     if not input.dtype.is_floating_point:
         raise not_implemented("batch_norm", input.detach().numpy())
     if use_input_stats:
@@ -138,9 +135,8 @@ def instance_norm(
         return named(norm.group_norm(input, weight, bias, channels, eps), "ViewBackward0")
     if running_mean is None or running_var is None:
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-    shape = (channels,) + (1,) * (input.dim() - 2)
-    out = (input - running_mean.reshape(shape)) / (running_var + eps).sqrt().reshape(shape)
-    return named(_scaled(out, weight, bias), "ViewBackward0")
+    known = (each.detach().to(input.dtype) for each in (running_mean, running_var))
+    return named(norm.batch_norm(input, weight, bias, *known, False, momentum, eps), "ViewBackward0")
 
 
 def rms_norm(
