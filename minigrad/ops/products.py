@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.matmul import matmul
+from minigrad.ops.matmul import array_product, matmul
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.product_checks import batch_error
@@ -43,10 +43,11 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: "
             f"{list(mat2.shape[:2])}."
         )
-    error = batch_error(input, mat2, len(input))
-    if error is not None:
-        raise error
-    return np.matmul(input, mat2)
+    if input.dtype is not mat2.dtype or input.dtype.kind == "b":
+        error = batch_error(input, mat2, len(input))
+        if error is not None:
+            raise error
+    return array_product(input, mat2)
 
 
 @bmm.gradient("input")

@@ -35,6 +35,7 @@ _FAMILIES = {
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
     ],
+    "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],
     "scan": ["cumsum", "cumprod", "running_extreme"],
     "sorting": ["sort_rows", "order_rows", "first_of_rows", "kth_of_rows", "median_of_rows"],
