@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 def _same_dtype(arrays: Sequence[Any]) -> list[Any]:
     dtype = arrays[0].dtype
-    if all(each.dtype == dtype for each in arrays):
-        return list(arrays)
-    dtype = common_dtype(*arrays)
-    return [each.astype(dtype, copy=False) for each in arrays]
+    for each in arrays:
+        if each.dtype is not dtype and each.dtype != dtype:
+            dtype = common_dtype(*arrays)
+            return [other.astype(dtype, copy=False) for other in arrays]
+    return list(arrays)
 
 
 def _concatenate(arrays: Sequence[Any], axis: int) -> Any:

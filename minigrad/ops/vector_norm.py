@@ -82,6 +82,8 @@ def vector_norm(input: Tensor, ord: Number = 2, dim: Any = None, keepdim: bool =
             f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have "
             "an identity"
         )
+    if ord == 2 and x.itemsize > 2:
+        return kernels_of(x).vector_norm(x, 2, axes(dim, x.ndim), keepdim)
     return norm_along(x, ord, axes(dim, x.ndim), keepdim)
 
 
@@ -152,6 +154,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2 if p in ("fro", None) else p
+    if dtype is None:
+        return vector_norm(input, order, dim, keepdim)  # which need not be bound by names
     return vector_norm(input, order, dim, keepdim, dtype=dtype)
 
 

@@ -13,12 +13,12 @@ from numba.extending import overload
 from minigrad_kernels.cpu._kernel import subroutine
 from minigrad_kernels.scalar._bits import INLINED, bits_of
 
-_COUNTED = 80  # the longest rows that are sorted by counting
+COUNTED = 80  # the longest rows that are sorted by counting
 _RANKED = 24  # the longest rows whose k-th element is found by counting
 _LOW32, _SIGN64 = np.uint64(2**32 - 1), np.uint64(2**63)
 _BYTE, _EIGHT, _HALF = np.uint64(255), np.uint64(8), np.uint64(32)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-_MOST32, _MOST64 = np.int64(2**31 - 1), np.int64(2**63 - 1)
+_LEAST32, _MOST32, _MOST64 = np.int64(-(2**31)), np.int64(2**31 - 1), np.int64(2**63 - 1)
 
 
 def _key32(v):
@@ -51,9 +51,11 @@ if not config.DISABLE_JIT:
 
 @subroutine
 def fill_keys(row, descending, keys):
-    """Write the keys of a row; return the least and how far the greatest is from it."""
+    """Write the keys of a row; return the least (possible) and how far the greatest is from it."""
     for j in range(row.size):
         keys[j] = ~_key_of(row[j]) if descending else _key_of(row[j])
+    if row.itemsize <= 4:
+        return _LEAST32, _LOW32
     least, most = keys[0], keys[0]
     for j in range(keys.size):
         least = min(least, keys[j])
@@ -87,7 +89,7 @@ def _rank(keys, ranks):
 
 
 @subroutine
-def _rank_words(words, ranks):
+def rank_words(words, ranks):
     """Write how many words, all different, come before each."""
     for j in range(words.size):
         ranks[j] = 0
@@ -161,7 +163,7 @@ def _sort_wide(words, spare, at, spare_at, counts):
 
 
 @subroutine
-def _pack(keys, least, words):
+def pack(keys, least, words):
     """Write words of the keys, which span 32 bits, and their places."""
     for j in range(keys.size):
         words[j] = ((np.uint64(keys[j]) - np.uint64(least)) << _HALF) | np.uint64(j)
@@ -171,7 +173,7 @@ def _pack(keys, least, words):
 def pack_sorted(keys, least, span, at, words):
     """Write words of keys whose order is known, or of what stands for them, and their places."""
     if span <= _LOW32:
-        _pack(keys, least, words)
+        pack(keys, least, words)
         return
     rank = _ZERO
     for j in range(keys.size):
@@ -196,13 +198,13 @@ def place_in(word):
 
 @subroutine
 def sort_row(keys, least, span, words, spare, at, spare_at, counts):
-    """Write to `at` the places of keys in order, of equals the first first; return whether there are equals."""
+    """Write to `at` the places of keys in order, of equals the first first."""
     is_narrow = span <= _LOW32
     if is_narrow:
-        _pack(keys, least, words)
-    if keys.size <= _COUNTED:
+        pack(keys, least, words)
+    if keys.size <= COUNTED:
         if is_narrow:
-            _rank_words(words, spare_at)
+            rank_words(words, spare_at)
         else:
             _rank(keys, spare_at)
         for j in range(keys.size):
@@ -216,6 +218,11 @@ def sort_row(keys, least, span, words, spare, at, spare_at, counts):
             words[j] = np.uint64(keys[j]) ^ _SIGN64
             at[j] = j
         _sort_wide(words, spare, at, spare_at, counts)
+
+
+@subroutine
+def has_equals(keys, at):
+    """Return whether keys, whose order is known, are not all different."""
     equals = 0
     for j in range(1, keys.size):
         equals += np.int64(keys[at[j]] == keys[at[j - 1]])

@@ -13,7 +13,7 @@ import numpy as np
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel, subroutine
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
-from minigrad_kernels.scalar.exponential import exp, exp_below
+from minigrad_kernels.scalar.exponential import exp, exp_below, log
 
 STRIP = 1024
 
@@ -39,6 +39,17 @@ def masses(x, start, width, inner, top, total):
         line = x[start + k * inner : start + k * inner + total.size]
         for t in range(total.size):
             total[t] += exp_below(line[t] - top[t])
+
+
+@subroutine
+def logarithms(total):
+    """Replace numbers by their logarithms; in double precision those of the C library, which are more exact."""
+    if total.itemsize == 4:
+        for t in range(total.size):
+            total[t] = log(total[t])
+    else:
+        for t in range(total.size):
+            total[t] = math.log(total[t])
 
 
 @kernel
@@ -75,8 +86,7 @@ def log_softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, ou
             top, total = scratch[:size], scratch[strip : strip + size]
             maxima(x, start, width, inner, top)
             masses(x, start, width, inner, top, total)
-            for t in range(size):
-                total[t] = x.dtype.type(math.log(total[t]))
+            logarithms(total)
             for k in range(width):
                 line = x[start + k * inner : start + k * inner + size]
                 result = out[start + k * inner : start + k * inner + size]
@@ -141,9 +151,9 @@ def logsumexp_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out:
             result = out[row * inner + start : row * inner + start + size]
             maxima(x, outer + start, width, inner, top)
             masses(x, outer + start, width, inner, top, total)
+            logarithms(total)
             for t in range(size):
-                shift = x.dtype.type(math.log(total[t]))
-                result[t] = top[t] if math.isinf(top[t]) else top[t] + shift
+                result[t] = top[t] if math.isinf(top[t]) else top[t] + total[t]
 
 
 def scratch(inner, dtype, count=2):

@@ -10,32 +10,65 @@ import numpy as np
 
 from minigrad_kernels.cpu import unstable
 from minigrad_kernels.cpu._kernel import In, Out, OutInt64, kernel, subroutine
-from minigrad_kernels.cpu._keys import fill_keys, kth_key, pack_row, pack_sorted, place_in, place_of, sort_row
+from minigrad_kernels.cpu._keys import (
+    COUNTED,
+    fill_keys,
+    has_equals,
+    kth_key,
+    pack,
+    pack_row,
+    pack_sorted,
+    place_in,
+    place_of,
+    rank_words,
+    sort_row,
+)
 
 _INSERTED = 16  # rows of up to so many elements PyTorch sorts by insertion, which is stable
 _FEW = 32  # so many first elements are found quicker one by one than by sorting
 _BLOCK = 64  # elements that are compared with the last of the first ones at a time
 
 
+@subroutine
+def _finish(row, keys, least, span, words, mimics, at, result):
+    """Order equal elements as PyTorch does, if it `mimics`, and write the elements in order, where there is room."""
+    if mimics and row.size > _INSERTED and has_equals(keys, at):
+        pack_sorted(keys, least, span, at, words)
+        unstable.sort_words(words)
+        for j in range(row.size):
+            at[j] = place_in(words[j])
+    for j in range(result.size):
+        result[j] = row[at[j]]
+
+
+@subroutine
+def _sort_short(x, width, descending, mimics, values, places):
+    """Sort short rows of a narrow dtype, with nothing in between."""
+    keys, ranks, words = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.uint64)
+    for start in range(0, x.size, width):
+        row, at = x[start : start + width], places[start : start + width]
+        least, span = fill_keys(row, descending, keys)
+        pack(keys, least, words)
+        rank_words(words, ranks)
+        for j in range(width):
+            at[ranks[j]] = j
+        _finish(row, keys, least, span, words, mimics, at, values[start : start + width])
+
+
 @kernel
 def _sort_loop(x: In, width: int, descending: bool, mimics: bool, values: Out, places: OutInt64):
     """Sort each row of `width` elements; values may be empty."""
+    if width <= COUNTED and x.itemsize <= 4:
+        _sort_short(x, width, descending, mimics, values, places)
+        return
     keys, spare_at = np.empty(width, np.int64), np.empty(width, np.int64)
     words, spare = np.empty(width, np.uint64), np.empty(width, np.uint64)
     counts = np.empty(256, np.int64)
     for start in range(0, x.size, width):
         row, at = x[start : start + width], places[start : start + width]
         least, span = fill_keys(row, descending, keys)
-        has_equals = sort_row(keys, least, span, words, spare, at, spare_at, counts)
-        if has_equals and mimics and width > _INSERTED:
-            pack_sorted(keys, least, span, at, words)
-            unstable.sort_words(words)
-            for j in range(width):
-                at[j] = place_in(words[j])
-        if values.size:
-            result = values[start : start + width]
-            for j in range(width):
-                result[j] = row[at[j]]
+        sort_row(keys, least, span, words, spare, at, spare_at, counts)
+        _finish(row, keys, least, span, words, mimics, at, values[start : start + width])
 
 
 def sort_rows(x, descending=False, mimics=False):
