@@ -34,7 +34,7 @@ CHAPTERS = {
     "matrices": (
         "Products and matrices",
         "matmul products sums_of_products einsum linalg_products determinant linear_systems least_squares "
-        "matrix_functions decomposition householder diagonals covariance pairs distances",
+        "matrix_functions decomposition lu householder diagonals covariance pairs distances",
     ),
     "shapes": (
         "Shapes, indices and memory",
