@@ -472,22 +472,8 @@ def check_out(info: Any, sample: Any) -> list[str]:
     found = []
     for how in ("right", "empty", "float64"):
 
-        def make(library: Any, how: str = how) -> Any:
-            outs = []
-            for each in plain.results:
-                name = str(each.dtype).removeprefix("torch.") if how != "float64" else how
-                shape = (0,) if how == "empty" else tuple(each.shape)
-                outs.append(library.zeros(shape, dtype=getattr(library, name)))
-            return outs[0] if len(outs) == 1 else tuple(outs)
-
-        def wrap(call: Any, library: Any, make: Any = make) -> Any:
-            def write(*args: Any, **kwargs: Any) -> Any:
-                with library.no_grad():
-                    target = make(library)
-                    given = call(*args, **kwargs, out=target)
-                    return [given, target]
-
-            return write
+        def wrap(call: Any, library: Any, how: str = how) -> Any:
+            return _writing(call, library, plain.results, how)
 
         mine, other = both(info, sample, info.op, ours, wrap)
         exact = how != "float64" and info.name not in FREE
