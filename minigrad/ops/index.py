@@ -21,7 +21,7 @@ from minigrad.ops.backend import (
 from minigrad.ops.hints import BYTE_INDEX, hint_once
 from minigrad.ops.inplace import OVERLAP, check_inference, check_view
 from minigrad.ops.op import op, share_memory
-from minigrad.ops.promotion import check_fits
+from minigrad.ops.promotion import number_in
 from minigrad.ops.shape import row_major
 from minigrad.ops.state import Upper, mode
 
@@ -222,7 +222,7 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if not isinstance(value, (Upper.Tensor, int, float, np.ndarray, np.generic, list, tuple)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
     if tensor._array.dtype.kind in "iu" and isinstance(value, (int, float)):
-        check_fits(value, tensor._array.dtype)
+        value = number_in(value, tensor._array.dtype)
     recorded = mode.enabled and (tensor._requires_grad or (isinstance(value, Upper.Tensor) and value._requires_grad))
     if not recorded or tensor._array.dtype.kind != "f":
         if tensor._base is not None and mode.enabled and tensor._base._requires_grad:

@@ -12,7 +12,7 @@ from minigrad.ops.backend import array_module, as_array, is_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.indices import points_outside, selected
 from minigrad.ops.op import op
-from minigrad.ops.promotion import cast
+from minigrad.ops.promotion import cast, number_in
 from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
@@ -195,7 +195,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     out = input.copy(order="C")
     if not input.ndim:
         return as_array(value, input.dtype) if index.size else out
-    out[(slice(None),) * dim + (index,)] = value
+    out[(slice(None),) * dim + (index,)] = number_in(value, input.dtype)
     return out
 
 

@@ -12,7 +12,7 @@ from minigrad.ops.index_rows import index_select
 from minigrad.ops.interpolate import resampled
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented
+from minigrad.ops.promotion import not_implemented, number_in
 from minigrad_kernels._resampling import Resampling, Taps
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Number = 0) -> Tensor:
         )
     shape, inside, cut = _layout(input.shape, tuple(pad))
     module = array_module(input)
-    out = module.full(shape, value, input.dtype) if value else module.zeros(shape, input.dtype)
+    out = module.full(shape, number_in(value, input.dtype), input.dtype) if value else module.zeros(shape, input.dtype)
     out[inside] = input if cut is None else input[cut]
     return out
 

@@ -177,7 +177,22 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
     else:
         largest = _largest(dtype)
         # Negative numbers wrap in uint8, as far as it has room for them.
-        fits = math.isfinite(value) and -largest - (dtype.kind == "i") <= value <= largest
+        lowest = 0 if dtype.kind == "u" and isinstance(value, float) else -largest - (dtype.kind == "i")
+        fits = math.isfinite(value) and lowest <= value <= largest
     if not fits:
-        name = {"float16": "c10::Half", "float32": "float"}.get(dtype.name, f"{dtype.name}_t")
+        name = {"float16": "c10::Half", "float32": "float", "int32": "int"}.get(dtype.name, f"{dtype.name}_t")
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a Python number as one of a dtype, negative ones wrapped around in uint8; anything else as it is.
+
+    Raises
+    ------
+    RuntimeError
+        For a number that the dtype cannot hold.
+    """
+    if not isinstance(value, (int, float)):
+        return value
+    check_fits(value, dtype)
+    return cast(value, dtype)[()]

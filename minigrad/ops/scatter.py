@@ -13,7 +13,7 @@ from minigrad.ops.gather import add_along, gather
 from minigrad.ops.index import basic_index_backward
 from minigrad.ops.indices import as_int64, check_index, check_ranks, open_grid
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import not_implemented
+from minigrad.ops.promotion import not_implemented, number_in
 from minigrad.ops.select import where
 from minigrad.ops.write import zero
 
@@ -92,6 +92,7 @@ def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) ->
     """Copy of the input with ``src`` (a tensor or a number) written at ``index`` along a dimension."""
     dim, index = _check_scatter("scatter", input, dim, index, src)
     out = input.copy(order="C")
+    src = number_in(src, input.dtype)
     if index.size == 0:
         return out
     if not out.ndim:

@@ -13,10 +13,10 @@ from minigrad.ops.errors import c_name
 from minigrad.ops.hints import BYTE_CONDITION, hint_once
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import (
-    check_fits,
     check_tensors,
     common_dtype,
     not_implemented,
+    number_in,
     promote_to_floating,
     promote_two,
 )
@@ -145,7 +145,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     elif not isinstance(value, (bool, int, float, np.generic)):
         raise TypeError(f"masked_fill(): argument 'value' must be Tensor or number, not {type(value).__name__}")
     elif input.dtype.char not in "fd":
-        check_fits(value, input.dtype)
+        value = number_in(value, input.dtype)
     elif type(value) in (int, float):
         return kernels_of(input).choose(mask, value, input)
     same = mask.shape == input.shape

@@ -10,6 +10,7 @@ from minigrad.ops import references
 from minigrad.ops.backend import array_module, as_array, is_array
 from minigrad.ops.index import add_at, advanced_index, assign, check_same_dtype
 from minigrad.ops.op import op
+from minigrad.ops.promotion import number_in
 from minigrad.ops.shape import broadcast
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     if is_array(value) and value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     with np.errstate(all="ignore"):
-        return array_module(input).full(input.shape, value, input.dtype)
+        return array_module(input).full(input.shape, number_in(value, input.dtype), input.dtype)
 
 
 @fill.gradient("input")

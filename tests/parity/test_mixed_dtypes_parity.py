@@ -81,3 +81,42 @@ def test_weights_do_not_change_the_dtype(name, options):
         return eval(f"F.{name}(x, x, {options})", {"F": library.nn.functional, "w": w, "x": x})
 
     assert_alike(*(attempt(lambda lib=lib: run(lib)) for lib in LIBRARIES))
+
+
+WRITERS = {
+    "fill_": lambda torch, x, v: x.fill_(v),
+    "a place": lambda torch, x, v: x.__setitem__(0, v),
+    "everything": lambda torch, x, v: x.__setitem__(slice(None), v),
+    "a mask": lambda torch, x, v: x.__setitem__(x > 0, v),
+    "a list": lambda torch, x, v: x.__setitem__(torch.tensor([0]), v),
+    "masked_fill": lambda torch, x, v: x.masked_fill(x > 0, v),
+    "index_fill": lambda torch, x, v: x.index_fill(0, torch.tensor([0]), v),
+    "scatter": lambda torch, x, v: x.scatter(0, torch.tensor([0]), v),
+    "full": lambda torch, x, v: torch.full((1,), v, dtype=x.dtype),
+    "full_like": lambda torch, x, v: torch.full_like(x, v),
+    "new_full": lambda torch, x, v: x.new_full((1,), v),
+}
+
+
+@pytest.mark.parametrize("number", [-1, -1.0, -0.5, 255.9, 256, 300, -129, -300, True, 1e5, -1e10, float("inf"), 2**40])
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "bool"])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_numbers_written_to_integers_wrap_and_overflow_as_in_pytorch(writer, dtype, number):
+    def run(library):
+        x = library.ones(2, dtype=getattr(library, dtype))
+        return [WRITERS[writer](library, x, number), x]
+
+    assert_alike(*(attempt(lambda lib=lib: run(lib)) for lib in LIBRARIES))
+
+
+WAYS = ("transpose(0, -1)", "swapaxes(0, 0)", "view(())", "expand(())", "movedim(0, 0)", "squeeze()")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_views_of_a_scalar_share_its_memory(way):
+    def run(library):
+        x = library.tensor(3.0)
+        eval(f"x.{way}", {"x": x}).mul_(2)
+        return x
+
+    assert_alike(*(attempt(lambda lib=lib: run(lib)) for lib in LIBRARIES))
