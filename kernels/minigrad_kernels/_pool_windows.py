@@ -54,6 +54,7 @@ class Windows:
         # A tap's number needs a tap inside: dilated windows may step over a short input.
         is_hollow = any((each[0::3] >= each[1::3]).any() for each in self.spans)
         is_short = taps is None or (self.out[-1] < _SHORT and taps[0][-1] > 2)
+        self.is_by_two = False
         self.has_bytes = not (is_short or is_hollow) and math.prod(taps[0]) <= _BYTE
         if self.has_bytes:
             steps, borders = ones + taps[1], (0,) * missing + taps[2]

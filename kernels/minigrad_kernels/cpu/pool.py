@@ -61,27 +61,49 @@ def _max_pool_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt
                             where[t] = tap if larger else where[t]
 
 
+@subroutine
+def _taps_inside(start, length, taps, step):
+    """Return the range of the taps e of a window for which 0 <= start + e * step < length; divisions are slow."""
+    first = 0 if start >= 0 else (step - 1 - start) // step
+    return first, taps if start + (taps - 1) * step < length else (length - 1 - start) // step + 1
+
+
 @kernel
 def _max_pool_by_window_loop(x: In, shape: InInt64, lowest: Real, out: Out, places: OutInt8):
     """The same, one window after the other: for short lines of windows that are steps apart."""
     d, h, w, kd, kh, kw, sd, sh, sw, pd, ph, pw, dd, dh, dw, od, oh, ow = shape
-    for line in range(out.size // ow):
-        plane, z, y = line // (od * oh) * d, line // oh % od * sd - pd, line % oh * sh - ph
-        first_a, last_a = max(0, (dd - 1 - z) // dd), min(kd, (d - 1 - z) // dd + 1)
-        first_b, last_b = max(0, (dh - 1 - y) // dh), min(kh, (h - 1 - y) // dh + 1)
-        for t in range(ow):
-            column = t * sw - pw
-            first = (dw - 1 - column) // dw if column < 0 else 0
-            last = (w - 1 - column) // dw + 1 if column + (kw - 1) * dw >= w else kw
-            best, place = lowest, (first_a * kh + first_b) * kw + first
-            for a in range(first_a, last_a):
-                for b in range(first_b, last_b):
-                    row, tap = ((plane + z + a * dd) * h + y + b * dh) * w + column, (a * kh + b) * kw
-                    for e in range(first, last):
-                        v = x[np.uint64(row + e * dw)]  # unsigned indices need no test for counting from the end
-                        larger = (v > best) | (v != v)
-                        best, place = v if larger else best, tap + e if larger else place
-            out[line * ow + t], places[line * ow + t] = best, place
+    at = 0
+    for plane in range(out.size // (od * oh * ow)):
+        for i in range(od):
+            z = i * sd - pd
+            first_a, last_a = _taps_inside(z, d, kd, dd)
+            for j in range(oh):
+                y = j * sh - ph
+                first_b, last_b = _taps_inside(y, h, kh, dh)
+                for t in range(ow):
+                    column = t * sw - pw
+                    first, last = _taps_inside(column, w, kw, dw)
+                    best, place = lowest, (first_a * kh + first_b) * kw + first
+                    for a in range(first_a, last_a):
+                        for b in range(first_b, last_b):
+                            row, tap = ((plane * d + z + a * dd) * h + y + b * dh) * w + column, (a * kh + b) * kw
+                            # Unsigned indices need no test for counting from the end. Rows do not wait for each other.
+                            top, where = x[np.uint64(row + first * dw)], tap + first
+                            if last - first == 3:
+                                v, u = x[np.uint64(row + (first + 1) * dw)], x[np.uint64(row + (first + 2) * dw)]
+                                larger = (v > top) | (v != v)
+                                top, where = v if larger else top, tap + first + 1 if larger else where
+                                larger = (u > top) | (u != u)
+                                top, where = u if larger else top, tap + first + 2 if larger else where
+                            else:
+                                for e in range(first + 1, last):
+                                    v = x[np.uint64(row + e * dw)]
+                                    larger = (v > top) | (v != v)
+                                    top, where = v if larger else top, tap + e if larger else where
+                            larger = (top > best) | (top != top)
+                            best, place = top if larger else best, where if larger else place
+                    out[np.uint64(at)], places[np.uint64(at)] = best, place
+                    at += 1
 
 
 @kernel
@@ -229,6 +251,19 @@ def _mean_windows_loop(
                     at += 1
 
 
+@kernel
+def _mean_by_two_loop(x: In, shape: InInt64, divisor: int, out: Out):
+    """The same for windows of 2 x 2, side by side in planes without a border."""
+    h, w, oh, ow = shape[1], shape[2], shape[7], shape[8]
+    share, at = x.dtype.type(1 / divisor), 0
+    for plane in range(out.size // (oh * ow)):
+        for start in range(plane * h * w, (plane * h + 2 * oh) * w, 2 * w):
+            above, below, row = x[start : start + 2 * ow], x[start + w : start + w + 2 * ow], out[at : at + ow]
+            for t in range(row.size):
+                row[t] = (above[2 * t] + above[2 * t + 1] + below[2 * t] + below[2 * t + 1]) * share
+            at += ow
+
+
 @kernel(fastmath=SUMS)
 def _plane_means_loop(x: In, count: int, divisor: int, out: Out):
     """Out = the sum of each `count` elements of x, divided; a thousand at a time are summed in their own precision."""
@@ -359,6 +394,8 @@ def mean_pool(x, view, divisor=0):
     if view.is_one and out.size and x.dtype.kind == "f":
         count = math.prod(view.size)
         _plane_means_loop[x.dtype](x, count, divisor or count, out)
+    elif view.is_by_two and out.size and divisor in (0, 1, 2, 4) and x.dtype.kind == "f":
+        _mean_by_two_loop[x.dtype](x, view.shape, divisor or 4, out)
     elif out.size:
         row = empty(view.size[-1], np.float32 if x.dtype == np.float16 else x.dtype)
         _mean_windows_loop[x.dtype](x, view.shape, *view.spans, divisor, row, out)
