@@ -6,17 +6,17 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, OutInt64, kernel, subroutine
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, OutInt64, kernel
+from minigrad_kernels.scalar._bits import scalar
 
 MODES = ("nearest", "bilinear", "bicubic")
 PADDINGS = ("zeros", "border", "reflection")
 _TAPS = (1, 2, 4)  # along a dimension, by mode
 
 
-@subroutine
-def _mirrored(position, length, align):
+@scalar
+def _mirrored(position, length, one, align):
     """Return a position mirrored at the edges as often as it takes, and the slope there."""
-    one = length / length
     low, span = (one - one, length - one) if align else (-one / (one + one), length)
     if span == one - one:
         return one - one, one - one
@@ -29,18 +29,17 @@ def _mirrored(position, length, align):
     return span - rest + low, -sign
 
 
-@subroutine
-def _position(g, length, padding, align):
+@scalar
+def _position(g, length, one, padding, align):
     """Return the position among `length` elements that a number from -1 to 1 means, and the slope there.
 
     All in the precision of the number, as in PyTorch: which element is the nearest may depend on it.
     """
-    one = length / length
     two, zero = one + one, one - one
     slope = (length - one) / two if align else length / two
     position = (g + one) * slope if align else ((g + one) * length - one) / two
     if padding == 2:
-        position, sign = _mirrored(position, length, align)
+        position, sign = _mirrored(position, length, one, align)
         slope *= sign
     if padding != 0:
         if not (position > zero and position < length - one):
@@ -49,53 +48,56 @@ def _position(g, length, padding, align):
     return position, slope
 
 
-@subroutine
-def _place(corner, length, size, padding, align):
+@scalar
+def _place(corner, length, one, padding, align):
     """Return a whole position that a tap of a cubic has as an index, -1 outside."""
-    one = length / length
     if padding == 2:
-        corner, _ = _mirrored(corner, length, align)
+        corner, _ = _mirrored(corner, length, one, align)
     if padding != 0:
         corner = min(corner, length - one) if corner > one - one else one - one
-    return np.int64(corner) if corner >= 0 and corner < size else -1
+    is_inside = (corner >= one - one) & (corner < length)  # no branches: a grid goes in and out of its image
+    index = np.int64(corner if is_inside else one - one)
+    return index if is_inside else -1
 
 
-@subroutine
+@scalar
 def _near(x):
     """Return Keys' cubic (a = -0.75) at a distance up to 1, and its slope."""
     return (1.25 * x - 2.25) * x * x + 1, (3.75 * x - 4.5) * x
 
 
-@subroutine
+@scalar
 def _far(x):
     """Return the same at a distance from 1 to 2."""
     return ((-0.75 * x + 3.75) * x - 6) * x + 3, (-2.25 * x + 7.5) * x - 6
 
 
-@subroutine
-def _taps_along(g, length, size, mode, padding, align, at, places, weights, slopes):
+@scalar
+def _taps_along(g, length, one, mode, padding, align, at, places, weights, slopes):
     """Fill in the places, the weights and their slopes of the taps along a dimension, from `at` on.
 
-    `length` is `size` in the precision of the number `g`.
+    `length` and `one` have the precision of the number `g`.
     """
-    one = length / length
-    position, slope = _position(g, length, padding if mode < 2 else 0, align)
+    position, slope = _position(g, length, one, padding if mode < 2 else 0, align)
     if mode == 0:
-        places[at] = _place(np.rint(position), length, size, 0, align)
+        places[at] = _place(np.rint(position), length, one, 0, align)
         weights[at], slopes[at] = one, one - one
         return
     first = np.floor(position)
     share = position - first
     if mode == 1:
-        places[at], places[at + 1] = _place(first, length, size, 0, align), _place(first + one, length, size, 0, align)
+        places[at], places[at + 1] = (
+            _place(first, length, one, 0, align),
+            _place(first + one, length, one, 0, align),
+        )
         weights[at], weights[at + 1] = one - share, share
         slopes[at], slopes[at + 1] = -slope, slope
         return
     places[at], places[at + 1] = (
-        _place(first - one, length, size, padding, align), _place(first, length, size, padding, align)
+        _place(first - one, length, one, padding, align), _place(first, length, one, padding, align)
     )  # fmt: skip
     places[at + 2], places[at + 3] = (
-        _place(first + one, length, size, padding, align), _place(first + one + one, length, size, padding, align)
+        _place(first + one, length, one, padding, align), _place(first + one + one, length, one, padding, align)
     )  # fmt: skip
     weights[at], change = _far(share + 1)
     slopes[at] = slope * change
@@ -125,19 +127,19 @@ def _grid_taps_loop(
     """Fill in the taps of each point; `d` is 0 for images, `along` and `tables` hold a point's along each dimension."""
     rank, depth = (2, 1) if d == 0 else (3, each)
     factors, slopes = tables[:12], tables[12:]
-    lengths = grid.dtype.type(w), grid.dtype.type(h), grid.dtype.type(d)
+    one, lengths = grid.dtype.type(1), (grid.dtype.type(w), grid.dtype.type(h), grid.dtype.type(d))
     along[8], factors[8] = 0, grid.dtype.type(1)
     at = 0
     for point in range(grid.size // rank):
-        _taps_along(grid[point * rank], lengths[0], w, mode, padding, align, 0, along, factors, slopes)
-        _taps_along(grid[point * rank + 1], lengths[1], h, mode, padding, align, 4, along, factors, slopes)
+        _taps_along(grid[point * rank], lengths[0], one, mode, padding, align, 0, along, factors, slopes)
+        _taps_along(grid[point * rank + 1], lengths[1], one, mode, padding, align, 4, along, factors, slopes)
         if rank == 3:
-            _taps_along(grid[point * rank + 2], lengths[2], d, mode, padding, align, 8, along, factors, slopes)
+            _taps_along(grid[point * rank + 2], lengths[2], one, mode, padding, align, 8, along, factors, slopes)
         for i in range(each):
             for j in range(each):
                 for k in range(depth):
                     x, y, z = along[i], along[4 + j], along[8 + k]
-                    places[at] = (z * h + y) * w + x if x >= 0 and y >= 0 and z >= 0 else -1
+                    places[at] = (z * h + y) * w + x if (x >= 0) & (y >= 0) & (z >= 0) else -1
                     weights[at] = factors[i] * factors[4 + j] * factors[8 + k]
                     at += 1
 
@@ -160,14 +162,14 @@ def _grid_taps_backward_loop(
     """Gradient of the weights that `_grid_taps_loop` fills in, with respect to the grid."""
     rank, depth = (2, 1) if d == 0 else (3, each)
     factors, slopes = tables[:12], tables[12:]
-    lengths = grid.dtype.type(w), grid.dtype.type(h), grid.dtype.type(d)
+    one, lengths = grid.dtype.type(1), (grid.dtype.type(w), grid.dtype.type(h), grid.dtype.type(d))
     factors[8], slopes[8] = grid.dtype.type(1), grid.dtype.type(0)
     at = 0
     for point in range(grid.size // rank):
-        _taps_along(grid[point * rank], lengths[0], w, mode, padding, align, 0, along, factors, slopes)
-        _taps_along(grid[point * rank + 1], lengths[1], h, mode, padding, align, 4, along, factors, slopes)
+        _taps_along(grid[point * rank], lengths[0], one, mode, padding, align, 0, along, factors, slopes)
+        _taps_along(grid[point * rank + 1], lengths[1], one, mode, padding, align, 4, along, factors, slopes)
         if rank == 3:
-            _taps_along(grid[point * rank + 2], lengths[2], d, mode, padding, align, 8, along, factors, slopes)
+            _taps_along(grid[point * rank + 2], lengths[2], one, mode, padding, align, 8, along, factors, slopes)
         of_x = of_y = of_z = grid.dtype.type(0)
         for i in range(each):
             for j in range(each):
