@@ -505,12 +505,12 @@ def _(make):
 )
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """Gated linear unit ``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of the input along ``dim``."""
-    dim = wrap_dim(dim, input.ndim)
-    check_floating("glu_cpu", input._array)
     if input.ndim == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    dim = wrap_dim(dim, input.ndim)
     if input.shape[dim] % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
+    check_floating("glu_cpu", input._array)
     a, b = input.chunk(2, dim)
     return named(a * b.sigmoid(), "GluBackward0")
 

@@ -42,6 +42,8 @@ def _(make):
 @composed(method=True, reference=lambda x: np.swapaxes(x, -2, -1))
 def adjoint(input: Tensor) -> Tensor:
     """View with the last two dimensions exchanged (and conjugated, were there complex numbers)."""
+    if not len(input.shape):
+        return input.view(())
     if len(input.shape) < 2:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {len(input.shape)}-D tensor."
@@ -164,7 +166,7 @@ def _(make):
 @op(method=True, pack="dims", reference=lambda x, dims: np.flip(x, dims))
 def flip(input: Tensor, dims: Any) -> Tensor:
     """Copy with the order of the elements reversed along ``dims``."""
-    dims = () if dims == () else wrap_dims(dims, input.ndim)
+    dims = wrap_dims(dims, input.ndim) if not isinstance(dims, (tuple, list)) or dims else ()
     return np.flip(input, dims).copy() if input.ndim and dims else input.copy()
 
 
@@ -334,12 +336,15 @@ def _(make):
 @op(method=True, view=True, node="UnfoldBackward0", reference=references.unfold)
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """View of all windows of a length along a dimension, ``step`` apart; the window is a new last dimension."""
+    dim = wrap_dim(dimension, input.ndim)
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
     if not input.ndim:
-        wrap_dim(dimension, 0)
         if size > 1:
             raise RuntimeError(f"maximum size for tensor at dimension 0 is 1 but size is {size}")
+        if step <= 0:
+            raise RuntimeError(f"step is {step} but must be > 0")
         return np.lib.stride_tricks.as_strided(input, (size,), (0,))
-    dim = wrap_dim(dimension, input.ndim)
     if size > input.shape[dim]:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}")
     if step <= 0:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_its_kind
+from minigrad.dtypes import int64
+from minigrad.ops.backend import array_of, as_its_kind
 from minigrad.ops.index_rows import index_select
 from minigrad.ops.join import cat, stack
 from minigrad.ops.op import composed
+from minigrad.ops.promotion import scalar_type
 from minigrad.ops.scan import cumprod
 
 if TYPE_CHECKING:
@@ -115,11 +117,12 @@ def powers_of(x: Tensor, *, N: int | None = None) -> Tensor:
     RuntimeError
         For a number, for bools, and for an ``N`` below 2.
     """
+    if x.dtype.name in ("bool", "float16"):
+        title = scalar_type(array_of(x))
+        raise RuntimeError(f"linalg.vander supports floating point, complex, and integer tensors, but got {title}")
     if x.dim() < 1:
-        raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
-    if x.dtype.name == "bool":
-        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
-    if N is not None and N <= 1:
+        x = x.unsqueeze(0)
+    if (x.shape[-1] <= 1 and N is None) or (N is not None and N <= 1):
         raise RuntimeError("N must be greater than 1.")
     return _powers(x, x.shape[-1] if N is None else N)
 
@@ -152,7 +155,7 @@ def unravel_index(indices: Tensor, shape: Any) -> Any:
     if any(length < 0 for length in lengths):
         raise ValueError(f"'shape' cannot have negative values, but got {lengths}")
     coordinates = []
-    rest = indices
+    rest = indices.to(int64)
     for length in reversed(lengths):
         coordinates.append(rest % length)
         rest = rest.div(length, rounding_mode="floor")

@@ -19,6 +19,7 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, eye_like, mT, positive_definite
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.promotion import check_floating
 from minigrad.ops.select import where
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
     LinAlgError
         For a matrix that is not positive definite.
     """
-    check_matrices("linalg.cholesky", input, square=True, kernel="cholesky_cpu")
+    check_matrices("linalg.cholesky", input, square=True, half="cholesky_cpu")
     source = np.swapaxes(input, -1, -2) if upper else input
     try:
         factor = np.linalg.cholesky(source)
@@ -91,6 +92,9 @@ def _(make):
 @composed(name="cholesky", method=True, reference=_cholesky_reference)
 def cholesky_of(input: Tensor, upper: bool = False) -> Tensor:
     """Cholesky factor; see `linalg.cholesky`."""
+    if not input.numel():
+        return named(input.clone(), "CholeskyBackward0")
+    check_floating("cholesky_cpu", array_of(input))
     return named(cholesky(input, upper=upper), "CholeskyBackward0")
 
 
@@ -111,7 +115,7 @@ def _qr_reference(A: Any, mode: str = "reduced") -> Any:
 @op(namespace=None, outputs=("Q", "R"), reference=_qr_reference)
 def linalg_qr(A: Tensor, mode: str) -> Any:
     """Orthogonal ``Q`` and upper triangular ``R`` with ``Q @ R == A``."""
-    check_matrices("linalg.qr", A)
+    check_matrices("linalg.qr", A, half="geqrf_cpu")
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
@@ -199,7 +203,7 @@ def _(make):
 @op(namespace=None, outputs=("U", "S", "Vh"))
 def linalg_svd(A: Tensor, full_matrices: bool) -> Any:
     """Singular vectors and values: ``A == U @ diag(S) @ Vh``."""
-    check_matrices("linalg.svd", A)
+    check_matrices("linalg.svd", A, half="linalg_svd_cpu")
     try:
         return tuple(np.linalg.svd(A, full_matrices))
     except np.linalg.LinAlgError:
@@ -321,7 +325,7 @@ def _eigh_reference(A: Any, UPLO: str = "L") -> Any:
 @op(namespace=None, outputs=("eigenvalues", "eigenvectors"), reference=_eigh_reference)
 def linalg_eigh(A: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices."""
-    check_matrices("linalg.eigh", A, square=True, kernel="linalg_eigh_cpu")
+    check_matrices("linalg.eigh", A, square=True, kernel="linalg_eigh_cpu", half="linalg_eigh_cpu")
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     try:

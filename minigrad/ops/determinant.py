@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @op(namespace="linalg", node="LinalgDetBackward0", reference=np.linalg.det)
 def det(A: Tensor) -> Tensor:
     """Determinant of square matrices, shape (..., n, n); the result has shape (...)."""
-    check_matrices("linalg.det", A, square=True)
+    check_matrices("linalg.det", A, square=True, half="lu_cpu")
     out = np.linalg.det(A)
     return np.where(np.isnan(A).any((-2, -1)), A.dtype.type(np.nan), out) if (out == 0).any() else out
 

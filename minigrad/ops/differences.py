@@ -166,6 +166,8 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     RuntimeError
         For spacings that do not fit the dimensions, another ``edge_order``, and too few elements.
     """
+    if input.dtype.name == "uint8":
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     dims = wrap_dims(dim, input.dim())
     spacing = 1 if spacing is None else spacing
     steps = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(dims)

@@ -9,10 +9,11 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, as_its_kind
+from minigrad.ops.elementwise import sub as subtract
 from minigrad.ops.errors import scalars_differ
 from minigrad.ops.index_rows import index_add_to_zeros, index_select
 from minigrad.ops.op import op
-from minigrad.ops.promotion import check_tensors, promote, scalar_type
+from minigrad.ops.promotion import check_tensors, not_implemented, promote, scalar_type
 from minigrad.ops.vector_norm import norm_along, norm_gradient, norm_reference
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
     """Norm of ``input - other`` as one vector; see `linalg.vector_norm`."""
     check_tensors("dist", input=input, other=other)
+    if input.dtype.kind == "b" or other.dtype.kind == "b":
+        subtract(input, other)  # which bools refuse
     input, other = promote(input, other)
     if input.dtype.kind != "f":
         raise RuntimeError(
@@ -78,6 +81,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = "use_mm_fo
             raise RuntimeError(f"cdist only supports floating-point dtypes, X{number} got: {scalar_type(x)}")
     if x1.dtype != x2.dtype:
         raise scalars_differ(x1, x2)
+    if x1.dtype.itemsize == 2:
+        raise not_implemented("cdist", x1)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return norm_along(x1[..., :, None, :] - x2[..., None, :, :], p, -1, False)
@@ -121,6 +126,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if input.dtype.kind != "f":
         raise RuntimeError("pdist only supports floating-point dtypes")
+    if input.dtype.itemsize == 2:
+        raise not_implemented("pdist", input)
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = array_module(input).triu_indices(len(input), 1)

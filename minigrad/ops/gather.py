@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_module, kernels_of
+from minigrad.ops.backend import array_module, array_of, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.indices import as_int64, check_index, check_ranks, fits_but_along
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import scalar_type
 from minigrad.ops.select import where
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ def _(make):
 @composed(method=True, reference=lambda x, indices, dim=None: np.take_along_axis(x, indices, dim))
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Elements at ``indices`` along ``dim``, the other dimensions broadcast; of all in one row without ``dim``."""
+    if indices.dtype.name != "int64":
+        title = scalar_type(array_of(indices))
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {title}")
     if dim is None:
         input, indices, dim = input.reshape(-1), indices.reshape(-1), 0
     if input.dim() != indices.dim():

@@ -275,7 +275,9 @@ def _check(shape: Any, grid_shape: Any, dtype: Any, grid_dtype: Any, mode: str, 
     """Refuse what `grid_sample` does not take; what passed once is remembered."""
     _check_modes(mode, padding_mode)
     rank, sizes, grid_sizes = len(shape) - 2, list(shape), list(grid_shape)
-    if len(shape) < 2 or len(grid_shape) < 2 or shape[0] != grid_shape[0]:
+    if not shape or not grid_shape:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    if shape[0] != grid_shape[0]:
         raise RuntimeError(
             "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
             f"{sizes} and grid with sizes {grid_sizes}"

@@ -112,7 +112,7 @@ def _check(input: Any, tau: Any) -> None:
     if input.dtype != tau.dtype:
         given, wanted = (each.dtype.tensor_type.removesuffix("Tensor") for each in (tau, input))
         raise RuntimeError(f"{name}: tau dtype {given} does not match input dtype {wanted}")
-    if not input.is_floating_point():
+    if not input.is_floating_point() or input.dtype.itemsize == 2:
         raise not_implemented("orgqr_cpu", array_of(input))
 
 

@@ -86,6 +86,8 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
         raise IndexError(f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim}")
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    if source is not None and not input.ndim:
+        _check_one_row(name, dim, index, source)
     length = input.shape[dim] if input.ndim else 1
     if points_outside(index, length):
         raise IndexError(f"{name}(): index out of range in self")
@@ -94,6 +96,26 @@ def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tup
         if source.shape != expected:
             raise _wrong_rows(name, input, dim, index, source)
     return dim, index.reshape(-1)
+
+
+def _check_one_row(name: str, dim: int, index: Any, source: Any) -> None:
+    """Refuse what does not fit a tensor without dimensions: several rows, or not one index a row."""
+    if name == "index_copy":
+        if index.size != 1:
+            raise IndexError(f"index_copy_(): When source is scalar, index should have one element (got {index.size})")
+        return
+    if source.ndim and source.shape[dim] != index.size:
+        raise RuntimeError(
+            f"{name}_(): Number of indices ({index.size}) should be equal to source.size(dim): ({source.shape[dim]}), "
+            f"for dim: {dim}"
+        )
+    if not source.ndim and index.size != 1:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    if source.ndim:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = [] "
+            f"source.shape = {list(source.shape)}"
+        )
 
 
 def _wrong_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> Exception:

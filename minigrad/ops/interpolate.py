@@ -220,6 +220,8 @@ def _find_plan(
     """Check the arguments of `interpolate`; return a `Resampling` and its node's name, or lengths of areas and None."""
     rank = len(shape) - 2
     _check_mode(rank, mode, align_corners, antialias)
+    if rank < 1 and (size is None) != (scale_factor is None):
+        _check_rank(rank, mode)
     sizes, factors = _find_size(shape, size, scale_factor, recompute)
     _check_rank(rank, mode)
     if mode == "area":

@@ -10,8 +10,9 @@ import numpy as np
 from minigrad.ops.backend import array_module, array_of, as_array, on_host
 from minigrad.ops.decomposition import linalg_svd
 from minigrad.ops.matmul import matmul
-from minigrad.ops.matrices import check_matrices, check_precision, mT, well_conditioned
+from minigrad.ops.matrices import check_matrices, mT, well_conditioned
 from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.promotion import scalar_type
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -24,12 +25,11 @@ def _pinv_reference(A: Any, atol: Any = None, rtol: Any = None, hermitian: bool 
 @op(namespace=None, node="LinalgPinvBackward0", reference=lambda A, atol, rtol, hermitian=False: _pinv_reference(A))
 def linalg_pinv(A: Tensor, atol: Any, rtol: Any, hermitian: bool = False) -> Tensor:
     """Moore-Penrose inverse, singular values up to ``max(atol, rtol * largest)`` taken for 0."""
-    if A.ndim < 2:
-        title = f"{type(A).__name__}{{{list(A.shape)}}}"
+    if A.ndim < 2 or A.dtype.kind != "f" or A.dtype.itemsize == 2:
         raise RuntimeError(
-            f"linalg.pinv({title}): expected a tensor with 2 or more dimensions of float or double types"
+            f"linalg.pinv({scalar_type(A)}{{{list(A.shape)}}}): expected a tensor with 2 or more dimensions of float, "
+            "double, cfloat or cdouble types"
         )
-    check_precision("linalg.pinv", A)
     if hermitian:
         values, vectors = np.linalg.eigh(A, "L")
         size = np.abs(values)
@@ -107,11 +107,37 @@ def _(make):
     yield make.sample(well_conditioned(make, 4, 2))
 
 
+_OTHER_TYPES = "This function doesn't handle types other than float and double"
+
+
+def _check_systems(A: Any, B: Any) -> None:
+    """Refuse what `lstsq` does not take."""
+    name = "torch.linalg.lstsq"
+    if A.ndim < 2 or B.ndim < 1:
+        which, least = ("input", "2 dimensions") if A.ndim < 2 else ("other", "1 dimension")
+        raise RuntimeError(f"{name}: {which} must have at least {least}.")
+    if A.dtype != B.dtype:
+        raise RuntimeError(
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype {scalar_type(A)} and "
+            f"other's dtype {scalar_type(B)}"
+        )
+    if not 0 <= A.ndim - B.ndim <= 1:
+        raise RuntimeError(
+            f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
+        )
+    is_vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
+    if A.shape[-2] != B.shape[-1 if is_vector else -2]:
+        side = "-1" if is_vector else "-2"
+        raise RuntimeError(f"{name}: input.size(-2) should match other.size({side})")
+    if A.dtype.kind != "f" or A.dtype.itemsize == 2:
+        raise RuntimeError(_OTHER_TYPES)
+
+
 @op(namespace=None, outputs=("solution", "residuals", "rank", "singular_values"))
 @on_host
 def linalg_lstsq(A: Tensor, B: Tensor, rcond: Any, driver: str | None) -> Any:
     """Least squares; see `linalg.lstsq`."""
-    check_matrices("linalg.lstsq", A)
+    _check_systems(A, B)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(
             "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), but got "
@@ -212,6 +238,8 @@ def matrix_rank(
         ``max(m, n)`` times the precision unless a positive ``atol`` is given.
     """
     array = array_of(input)
+    if array.dtype.kind != "f" or array.dtype.itemsize == 2:
+        raise RuntimeError(_OTHER_TYPES)
     check_matrices("torch.linalg.matrix_rank", array)
     S = linalg_svd(array, False)[1]
     if tol is not None:

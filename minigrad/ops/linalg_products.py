@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.ops.backend import array_of
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.errors import c_name, scalars_differ
 from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_precision
 from minigrad.ops.naming import named
@@ -39,6 +40,8 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             f"linalg.cross: inputs must have the same number of dimensions, but got {input.dim()} and {other.dim()}"
         )
     wrap_dim(dim, input.dim())
+    if input.dtype is not other.dtype:
+        raise scalars_differ(array_of(input), array_of(other))
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
@@ -112,6 +115,13 @@ def multi_dot(tensors: Any) -> Tensor:
     tensors = list(tensors)
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
+    for k, each in enumerate(tensors):
+        if each.dtype is not tensors[0].dtype:
+            names = [c_name(array_of(one)) for one in (tensors[0], each)]
+            raise RuntimeError(
+                f"multi_dot(): all tensors must have be the same dtype but tensor 0 is {names[0]} and tensor {k} "
+                f"{names[1]}"
+            )
     first_is_vector, last_is_vector = tensors[0].dim() == 1, tensors[-1].dim() == 1
     if first_is_vector:
         tensors[0] = tensors[0].unsqueeze(0)

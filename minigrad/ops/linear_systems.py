@@ -13,7 +13,7 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, mT, well_conditioned
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import scalar_type
+from minigrad.ops.promotion import not_implemented, scalar_type
 from minigrad.ops.quiet import quiet
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     LinAlgError
         For a singular matrix.
     """
-    check_matrices("linalg.solve", A, square=True)
+    check_matrices("linalg.solve", A, square=True, half="lu_cpu")
     if A.dtype != B.dtype:
         raise RuntimeError(
             f"linalg.solve: Expected A and B to have the same dtype, but found A of type {scalar_type(A)} and B of "
@@ -110,6 +110,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         )
     is_vector = _is_vector(A, B)
     right = B[..., None] if is_vector else B
+    if right.ndim < 2:
+        raise RuntimeError("linalg.solve: The input tensor B must have at least 2 dimensions.")
     rows, columns = right.shape[-2:]
     if A.shape[-1] != (rows if left else columns):
         raise RuntimeError(
@@ -189,7 +191,9 @@ def solve_triangular(
     RuntimeError
         For shapes that do not fit each other.
     """
-    check_matrices("linalg.solve_triangular", input, square=True, kernel="triangular_solve_cpu")
+    check_matrices(
+        "linalg.solve_triangular", input, square=True, kernel="triangular_solve_cpu", half="triangular_solve_cpu"
+    )
     if B.ndim < 2:
         raise RuntimeError("linalg.solve_triangular: The input tensor B must have at least 2 dimensions.")
     if input.shape[-1] != B.shape[-2 if left else -1]:
@@ -226,12 +230,27 @@ def _(make):
     yield make.sample(make(3, 3), make(2, 3, 2), upper=True, unitriangular=True)
 
 
+def _check_solve(input: Any, input2: Any) -> None:
+    """Refuse what `cholesky_solve` does not take."""
+    for name, each in (("b", input), ("u", input2)):
+        if each.ndim < 2:
+            raise RuntimeError(f"{name} should have at least 2 dimensions, but has {each.ndim} dimensions instead")
+    if input.dtype != input2.dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {scalar_type(input)} and A of type "
+            f"{scalar_type(input2)} instead."
+        )
+    if input.dtype.kind != "f" or input.dtype.itemsize == 2:
+        raise not_implemented("cholesky_solve_cpu", input)
+
+
 @op(method=True, reference=lambda B, L, upper=False: np.linalg.solve(L.T @ L if upper else L @ L.T, B))
 def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
     """Solution ``X`` of ``A @ X == input``, where ``input2`` is the Cholesky factor of ``A``.
 
     The gradient of the factor is that of a whole matrix, not only of the triangle that is read.
     """
+    _check_solve(input, input2)
     first, second = (mT(input2), input2) if upper else (input2, mT(input2))
     return solve_triangular(second, solve_triangular(first, input, upper=False), upper=True)
 
@@ -259,6 +278,15 @@ def _(make):
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """Inverse of a matrix given by its Cholesky factor."""
     array = array_of(input)
+    if array.ndim < 2:
+        raise RuntimeError("cholesky_inverse: The input tensor A must have at least 2 dimensions.")
+    if array.shape[-1] != array.shape[-2]:
+        raise RuntimeError(
+            f"cholesky_inverse: A must be batches of square matrices, but they are {array.shape[-2]} by "
+            f"{array.shape[-1]} matrices"
+        )
+    if array.dtype.kind != "f" or array.dtype.itemsize == 2:
+        raise not_implemented("cholesky_inverse_out_cpu", array)
     eye = as_its_kind(input, np.eye(array.shape[-1], dtype=array.dtype))
     return named(cholesky_solve(eye, input, upper), "CholeskyInverseBackward0")
 

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.dtypes import from_numpy
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.backend import array_of, as_its_kind, to_host
+from minigrad.ops.errors import common_shape
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.loss_arguments import legacy_reduction, reduced
@@ -77,6 +78,9 @@ def soft_margin_loss(
             "cannot have requires_grad True."
         )
     check_cast(np.dtype(np.float32), array_of(input).dtype)
+    common = common_shape(tuple(target.shape), tuple(input.shape))
+    if common != tuple(input.shape):
+        raise RuntimeError(f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(common)}")
     loss = reduced((-target * input).exp().log1p(), reduction)
     return named(loss, "SoftMarginLossBackward0")
 

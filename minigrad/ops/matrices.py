@@ -8,12 +8,17 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_of, as_its_kind
-from minigrad.ops.promotion import check_floating
+from minigrad.ops.promotion import check_floating, not_implemented
 from minigrad.ops.shape import transpose
 
 
 def check_matrices(
-    name: str, A: Any, square: bool = False, kernel: str | None = None, low_precision: bool = False
+    name: str,
+    A: Any,
+    square: bool = False,
+    kernel: str | None = None,
+    low_precision: bool = False,
+    half: str | None = None,
 ) -> None:
     """Refuse what is not a floating matrix or a batch of them.
 
@@ -23,6 +28,8 @@ def check_matrices(
         The name under which PyTorch refuses integers, where that happens in a kernel.
     low_precision : bool
         Whether float16 will do, as it does where no LAPACK is needed.
+    half : str, optional
+        The name of the kernel in which PyTorch refuses float16, where that happens in one.
 
     Raises
     ------
@@ -36,6 +43,8 @@ def check_matrices(
         )
     if kernel is not None:
         check_floating(kernel, A)
+    if half is not None and A.dtype == np.float16:
+        raise not_implemented(half, A)
     check_precision(name, A, low_precision)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from minigrad.ops.backend import array_module, array_of
 from minigrad.ops.decomposition import linalg_svd
-from minigrad.ops.dims import wrap_dims
+from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.errors import LinAlgError
 from minigrad.ops.linear_systems import inv
-from minigrad.ops.matrices import check_matrices, well_conditioned
+from minigrad.ops.matrices import well_conditioned
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.vector_norm import vector_norm
@@ -52,6 +52,8 @@ def matrix_norm(
         raise RuntimeError(
             f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim if isinstance(dim, int) else list(dim)}"
         )
+    if wrap_dim(dim[0], input.dim()) == wrap_dim(dim[1], input.dim()):
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     rows, columns = wrap_dims(tuple(dim), input.dim())
     if dtype is not None:
         input = input.to(dtype)
@@ -110,9 +112,11 @@ def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False,
     RuntimeError
         Where ``ord`` is given without ``dim`` for more than two dimensions.
     """
+    if isinstance(dim, (tuple, list)) and len(dim) not in (1, 2):
+        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}")
     if ord is None:
         return vector_norm(input, 2, dim, keepdim, dtype=dtype)
-    if dim is None and input.dim() not in (1, 2) and not isinstance(ord, str):
+    if dim is None and input.dim() not in (1, 2):
         raise RuntimeError(
             f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {input.dim()}D."
         )
@@ -149,7 +153,10 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
         The matrix norm. Singular matrices have the condition ``inf``.
     """
     if p in (None, 2, -2):
-        check_matrices("linalg.cond", array_of(input))
+        if input.dim() < 2:
+            raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
+        if not input.numel():
+            return input.new_zeros(tuple(input.shape[:-2]))
         values = linalg_svd(input, False)[1]
         first, last = values[..., :1], values[..., -1:]
         return (last / first if p == -2 else first / last).squeeze(-1)

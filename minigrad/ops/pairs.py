@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_of
+from minigrad.ops.errors import c_name
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.out import write_out
@@ -50,6 +51,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
     if x1.dtype is not x2.dtype:
         x1, x2 = x1.to(from_numpy(dtype)), x2.to(from_numpy(dtype))
+    if eps < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps:g}")
     if x1.shape != x2.shape:
         shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
         x1, x2 = x1.expand(shape), x2.expand(shape)
@@ -92,6 +95,16 @@ def _bilinear_reference(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     return np.einsum("...i,kij,...j->...k", x1, weight, x2) + (0 if bias is None else bias)
 
 
+def _check_bilinear(**terms: Any) -> None:
+    """Refuse dtypes that differ, and bools."""
+    given = {name: array_of(each) for name, each in terms.items() if each is not None}
+    if len({each.dtype for each in given.values()}) > 1:
+        shown = ", ".join(f"{name}: {c_name(each)}" for name, each in given.items())
+        raise RuntimeError(f"All tensors must have the same dtype, got {shown}")
+    if given["input1"].dtype.kind == "b":
+        raise not_implemented("bmm", given["input1"])
+
+
 @composed(reference=_bilinear_reference)
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Bilinear map ``input1 @ weight[k] @ input2 + bias[k]``.
@@ -112,8 +125,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     RuntimeError
         For shapes that do not fit each other, and for bools.
     """
-    if array_of(input1).dtype.kind == "b":
-        raise not_implemented("bmm", array_of(input1))
     if input1.dim() != input2.dim():
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}")
     for dim, (one, other) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=True)):
@@ -125,6 +136,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
                 f"bilinear(): input{k} size does not match weight size: got {given.size(-1)} but expected "
                 f"{weight.size(k)}"
             )
+    _check_bilinear(input1=input1, input2=input2, weight=weight, bias=bias)
     count, width1, width2 = weight.shape
     # (batch, in1) @ (in1, out * in2) is the one large product; what is left of it is a product an element.
     partial = input1.reshape(-1, width1) @ weight.permute(1, 0, 2).reshape(width1, count * width2)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_of
 from minigrad.ops.dims import wrap_dim
+from minigrad.ops.index_rows import index_add
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 from minigrad.ops.promotion import not_implemented
@@ -116,6 +118,10 @@ def index_reduce(
     if not include_self and input.dtype.name == "bool":
         raise not_implemented("index_reduce_func_exclude_input_init", input.numpy())
     dim = wrap_dim(dim, input.dim())
+    if not input.dim():
+        index_add(array_of(input), dim, array_of(index), array_of(source))  # for its checks
+        reduced = index_reduce(input.reshape(1), 0, index, source.reshape(1), reduce, include_self=include_self)
+        return named(reduced.reshape(()), "IndexReduceBackward0")
     places = reshape(index, (1,) * dim + (-1,) + (1,) * (source.dim() - dim - 1)).expand(tuple(source.shape))
     reduced = scatter_reduce(input, dim, places, source, reduce, include_self=include_self)
     return named(reduced, "IndexReduceBackward0")

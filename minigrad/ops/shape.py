@@ -377,7 +377,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     shape = input.shape
     if dim is None:
         return input.reshape([length for length in shape if length != 1])
-    dims = () if dim == () else wrap_dims(dim, len(shape))
+    dims = wrap_dims(dim, len(shape)) if not isinstance(dim, (tuple, list)) or dim else ()
     return input.reshape([length for k, length in enumerate(shape) if length != 1 or k not in dims])
 
 

@@ -268,6 +268,8 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Median (the lower of two middle elements) of all elements, or ``(values, indices)`` along ``dim``."""
     if dim is not None:
         return median_dim(input, dim, keepdim)
+    if input.dtype.name == "bool":
+        raise not_implemented("median_cpu", array_of(input))
     if not input.numel():
         return input.new_full((), float("nan"))
     return named(median_dim(input.reshape(-1), 0, False)[0], "MedianBackward0")
@@ -286,6 +288,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     """As `median`, of the elements that are not nan."""
     if dim is not None:
         return nanmedian_dim(input, dim, keepdim)
+    if input.dtype.name == "bool":
+        raise not_implemented("median_cpu", array_of(input))
     if not input.numel():
         return input.new_full((), float("nan"))
     return named(nanmedian_dim(input.reshape(-1), 0, False)[0], "NanmedianBackward0")
@@ -334,6 +338,13 @@ def _(make):
 # Distinct values.
 
 
+def _own_dim(dim: int, ndim: int) -> int:
+    """Return a dimension from 0, of which a tensor without dimensions has none."""
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return wrap_dim(dim, ndim)
+
+
 @composed(method=True, reference=references.unique)
 def unique(
     input: Tensor,
@@ -349,7 +360,7 @@ def unique(
     Tensor, or a tuple with the inverse (where each element went) and the counts when asked for
     """
     array = array_of(input)
-    axis = None if dim is None else wrap_dim(dim, array.ndim)
+    axis = None if dim is None else _own_dim(dim, array.ndim)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     wrap = type(input)._wrap
     results = [wrap(values)]
@@ -373,7 +384,7 @@ def unique_consecutive(
 ) -> Any:
     """First element of each run of equal elements (of equal slices along ``dim``)."""
     array = array_of(input)
-    flat = array.reshape(-1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
+    flat = array.reshape(-1) if dim is None else np.moveaxis(array, _own_dim(dim, array.ndim), 0)
     if len(flat):
         changed = (flat[1:] != flat[:-1]).any(axis=tuple(range(1, flat.ndim)))
         starts = np.concatenate([array_module(array).ones(1, bool), changed])
@@ -505,8 +516,8 @@ def _(make):
 def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
     """Counts of the elements in equal bins from ``min`` to ``max`` (the data's own range when both are 0)."""
     if bins <= 0:
-        raise RuntimeError(f"bins must be > 0, but got {bins}")
-    check_floating("histogram_cpu", input)
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    check_floating("linspace_cpu" if input.dtype.kind == "b" else "histogram_cpu", input)
     low, high = builtins.float(min), builtins.float(max)
     if low == high == 0 and input.size:
         low, high = builtins.float(input.min()), builtins.float(input.max())
@@ -515,7 +526,7 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
     if not np.isfinite(low) or not np.isfinite(high):
         raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
     if low > high:
-        raise RuntimeError("max must be larger than min")
+        raise RuntimeError("torch.histc: max must be larger than min")
     counts, _ = np.histogram(input, bins, (low, high))
     return counts.astype(input.dtype)
 

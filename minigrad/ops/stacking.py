@@ -13,7 +13,7 @@ from minigrad.ops.dims import wrap_dim
 from minigrad.ops.join import cat, stack
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
-from minigrad.ops.promotion import common_dtype
+from minigrad.ops.promotion import common_dtype, scalar_type
 from minigrad.ops.shape import expand, reshape, view
 from minigrad.ops.state import Upper
 
@@ -241,6 +241,16 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
     dim = wrap_dim(dim, input.dim())
     length = input.shape[dim]
     if isinstance(indices_or_sections, Upper.Tensor):
+        if indices_or_sections.dim() > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, "
+                f"but got a tensor with {indices_or_sections.dim()} dims"
+            )
+        if indices_or_sections.dtype.name != "int64":
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{scalar_type(array_of(indices_or_sections))}"
+            )
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         if indices_or_sections <= 0:
@@ -345,6 +355,13 @@ def _(make):
 @composed(reference=references.cartesian_prod)
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of the elements of vectors, one row each, the last varying fastest."""
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for each in tensors:
+        if each.dim() != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(each.shape)}")
+        if each.dtype is not tensors[0].dtype:
+            raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     if len(tensors) == 1:
         return tensors[0]
     shape = tuple(each.shape[0] for each in tensors)

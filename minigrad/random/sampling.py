@@ -130,7 +130,7 @@ def multinomial(
 
 def _check_weights(weights: Array, count: int, replacement: bool) -> None:
     if weights.ndim not in (1, 2):
-        raise RuntimeError(f"prob_dist must be 1 or 2 dim: it has shape {list(weights.shape)}")
+        raise RuntimeError(f"prob_dist must be 1 or 2 dim; it has shape {list(weights.shape)}")
     if weights.dtype.kind != "f":
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {title(weights.dtype)}")
     if count <= 0:

@@ -76,7 +76,7 @@ x.index_put((torch.tensor([0, 1]),), rand(4)); n.index_put((n > 2,), torch.tenso
 x.index_add(0, torch.tensor([0]), n[:1]); F.cross_entropy(x, n); F.cross_entropy(x, n.int())
 """
 
-# T, D, H, I, B make ones of float32, float64, float16, int64, bool.
+# T, D, H, I, B, U make ones of float32, float64, float16, int64, bool, uint8.
 PRODUCTS = """
 torch.mm(T(2), T(2, 2)); torch.mm(T(2, 2), T(2)); torch.mm(T(2, 3), T(2, 3)); torch.mm(B(2, 2), B(2, 2))
 torch.mm(B(2, 2), T(2, 2))
@@ -148,6 +148,88 @@ F.instance_norm(T(2, 3, 4), weight=T(1, 3)); F.instance_norm(T(2, 3, 4), I(3), I
 F.instance_norm(T(2, 3, 4), weight=D(3))
 """
 
+FUNCTIONS = """
+F.embedding_bag(I(2, 2), B(3, 2)); F.embedding_bag(I(2, 2), I(3, 2)); F.embedding_bag(T(2, 2), T(3, 2))
+F.embedding_bag(I(3), T(3, 2)); F.embedding_bag(I(2, 2), T(3, 2), I(1)); F.embedding_bag(I(2, 2, 2), T(3, 2))
+F.embedding_bag(I(2, 2)*5, T(3, 2)); F.embedding_bag(I(3), T(3, 2), I(1)*0, mode="max", per_sample_weights=T(3))
+F.embedding_bag(I(3), T(3, 2), I(1)*0, mode="sum", per_sample_weights=T(2)); F.embedding_bag(I(3), T(3, 2), I(1))
+F.embedding_bag(I(3), T(3, 2), I(1)*0, mode="foo"); F.embedding(T(2), T(3, 2)); F.embedding(B(2), T(3, 2))
+F.embedding(I(2)*5, T(3, 2)); F.embedding(I(2), T(3)); F.embedding(I(2), I(3, 2)); F.embedding(I(2), B(3, 2))
+F.embedding(U(2), T(3, 2)); F.embedding(I(2), T(3, 2), padding_idx=5); F.glu(T(())); F.glu(T(3)); F.glu(I(4))
+F.glu(B(4)); F.glu(T(4), dim=1); F.glu(I(3)); F.glu(I(())); F.glu(T(2, 4), dim=5); F.interpolate(T(()))
+F.interpolate(T(2)); F.interpolate(T(()), scale_factor=2); F.interpolate(T(2), size=2); F.interpolate(T(2, 2), size=2)
+F.interpolate(I(1, 1, 4), size=2); F.interpolate(I(1, 1, 4), size=2, mode="linear")
+F.interpolate(T(1, 1, 4), size=2, mode="bilinear"); F.interpolate(T(1, 1, 4), size=(2, 2)); F.interpolate(T(1, 1, 4))
+F.interpolate(T(1, 1, 4), size=2, scale_factor=2); F.interpolate(T(1, 1, 4), size=2, mode="foo")
+F.interpolate(T(1, 1, 4), scale_factor=(2, 2)); F.interpolate(B(1, 1, 4), size=2); F.interpolate(T(1, 1, 4), size=0)
+F.interpolate(T(1, 1, 4), size=-1); F.interpolate(T(1, 1, 4, 4), size=2, mode="nearest", align_corners=True)
+F.interpolate(T(1, 1, 4), size=2, mode="linear", antialias=True); F.interpolate(T(1, 0, 4), size=2)
+F.interpolate(T(0, 1, 4), size=2); F.interpolate(T(1, 1, 0), size=2); F.grid_sample(T(()), T(()))
+F.grid_sample(T(1, 1, 2, 2), T(())); F.grid_sample(T(1, 1, 2), T(1, 1, 2))
+F.grid_sample(I(1, 1, 2, 2), I(1, 2, 2, 2)); F.grid_sample(T(1, 1, 2, 2), D(1, 2, 2, 2))
+F.grid_sample(T(1, 1, 2, 2), T(2, 2, 2, 2)); F.grid_sample(T(1, 1, 2, 2), T(1, 2, 2, 3))
+F.grid_sample(T(1, 1, 0, 2), T(1, 2, 2, 2)); F.grid_sample(T(1, 1, 2, 2), T(1, 2, 2, 2), mode="foo")
+F.grid_sample(T(1, 1, 2, 2, 2), T(1, 2, 2, 2, 3), mode="bicubic"); F.grid_sample(T(()), T(1, 2, 2, 2))
+F.grid_sample(T(2), T(2)); torch.multinomial(T(()), 1); torch.multinomial(T(2), 0); torch.multinomial(T(2), 3)
+torch.multinomial(I(2), 1); torch.multinomial(B(2), 1); torch.multinomial(T(2, 2, 2), 1); torch.multinomial(-T(2), 1)
+torch.multinomial(T(2)*0, 1); torch.multinomial(T(0), 1); torch.multinomial(H(2), 1); torch.multinomial(T(2, 0), 1)
+F.pad(T(3), (1, 1), "reflect"); F.pad(T(3), (1, 1), "replicate"); F.pad(T(3), (1, 1), "circular")
+F.pad(T(3, 3), (5, 1), "reflect"); F.pad(T(3, 3), (1, ), "constant"); F.pad(T(3), (1, 1, 1, 1))
+F.pad(T(3, 3), (1, 1), "foo"); F.pad(T(()), (1, 1)); F.pad(T(()), (1, 1), "reflect")
+F.pad(T(2, 3, 3), (1, 1, 1, 1, 1, 1), "reflect"); F.pad(T(3, 3), (1, 1, 1, 1), "reflect")
+F.pad(T(3, 3), (4, 4), "circular"); F.pad(T(3, 3), (1, 1), "reflect", 1.0); F.pad(I(3, 3), (1, 1), value=1.5)
+F.pad(B(3, 3), (1, 1), "reflect"); torch.median(B(3)); torch.median(B(3), 0); torch.median(T(())); torch.median(T(0))
+torch.median(T(0), 0); torch.median(T(0, 3), 1); torch.median(H(3)); torch.nanmedian(B(3)); torch.median(T(2), 1)
+torch.median(T(2, 3), 5); torch.histc(B(3)); torch.histc(I(3)); torch.histc(T(())); torch.histc(T(0))
+torch.histc(T(3), 0); torch.histc(T(3), 10, 2, 1); torch.histc(H(3)); torch.histc(U(3)); torch.flip(T(2, 3), [])
+T(1, 2).squeeze([]); torch.cartesian_prod(T(())); torch.cartesian_prod(T(2), I(2))
+torch.cartesian_prod(T(2), T(1, 1)); torch.cdist(H(2, 2), H(2, 2)); torch.cdist(D(2, 2), T(2, 2))
+torch.tensor_split(T(5), I(1).int()); torch.tensor_split(T(()), 2); torch.tensor_split(T(5), D(1))
+torch.unravel_index(I(2).int(), (4, 5)); I(()).index_add(0, I(1), I(1)); T(()).index_add(0, I(0), T(()))
+T(()).index_add(0, I(1), T(0)); T(()).index_copy(0, I(0), T(())); T(()).index_reduce(0, I(1) - 1, T(()), "mean")
+T(()).index_reduce(0, I(1) - 1, T(1), "prod"); torch.unique(T(()), dim=0); torch.unique_consecutive(T(()), dim=0)
+torch.dist(B(2), T(2)); T(()).unfold(1, 1, 1); T(()).unfold(0, 2, 1); T(()).unfold(0, -1, 1)
+torch.movedim(T(()), [0, 1], [1, 0]); torch.movedim(T(()), 0, 0); torch.take_along_dim(T(2, 2), B(2, 2), 0)
+torch.take_along_dim(T(2, 2), I(2, 2).int(), 0); torch.gradient(I(5).byte()); T(()).adjoint(); torch.pdist(H(3, 2))
+F.bilinear(T(2, 2), T(2, 2), I(2, 2, 2)); F.bilinear(T(2, 2), T(2, 2), T(2, 2, 2), D(2))
+F.bilinear(B(2, 2), B(2, 2), B(2, 2, 2)); F.cosine_similarity(T(2, 2), I(2, 2))
+F.cosine_similarity(T(2), T(2), 0, -1.0); F.soft_margin_loss(T(2), T(2, 2)); torch.linalg.vander(I(()))
+torch.linalg.vander(T(1))
+"""
+
+MATRICES = """
+torch.linalg.lstsq(T(()), T(())); torch.linalg.lstsq(I(2, 2), I(2, 2)); torch.linalg.lstsq(T(2, 2), T(()))
+torch.linalg.lstsq(T(2), T(2)); torch.linalg.lstsq(T(2, 2), I(2, 2)); torch.linalg.lstsq(T(2, 2), D(2, 2))
+torch.linalg.lstsq(T(2, 2), T(3, 2)); torch.linalg.lstsq(H(2, 2), H(2, 2)); torch.linalg.lstsq(B(2, 2), B(2, 2))
+torch.linalg.lstsq(T(2, 2, 2), T(3, 2, 2)); torch.linalg.lstsq(T(2, 2), T(2, 2), driver="foo")
+torch.linalg.det(H(2, 2)); torch.linalg.inv(H(2, 2)); torch.linalg.solve(H(2, 2), H(2, 2))
+torch.linalg.cholesky(H(2, 2)); torch.linalg.cholesky(I(2, 2)); torch.linalg.qr(H(2, 2)); torch.linalg.svd(H(2, 2))
+torch.linalg.svdvals(H(2, 2)); torch.linalg.eigh(H(2, 2)); torch.linalg.eigvalsh(H(2, 2))
+torch.linalg.slogdet(H(2, 2)); torch.linalg.matrix_power(H(2, 2), 2); torch.linalg.matrix_power(H(2, 2), -1)
+torch.linalg.pinv(H(2, 2)); torch.linalg.matrix_rank(H(2, 2)); torch.linalg.cond(H(2, 2)); torch.linalg.det(I(2, 2))
+torch.linalg.inv(I(2, 2)); torch.linalg.solve(I(2, 2), I(2, 2)); torch.linalg.qr(I(2, 2)); torch.linalg.svd(I(2, 2))
+torch.linalg.eigh(I(2, 2)); torch.linalg.slogdet(I(2, 2)); torch.linalg.pinv(I(2, 2))
+torch.linalg.matrix_rank(I(2, 2)); torch.linalg.cond(I(2, 2)); torch.linalg.det(T(())); torch.linalg.inv(T(()))
+torch.linalg.solve(T(()), T(())); torch.linalg.qr(T(())); torch.linalg.svd(T(())); torch.linalg.eigh(T(()))
+torch.linalg.slogdet(T(2)); torch.linalg.pinv(T(())); torch.linalg.matrix_rank(T(())); torch.linalg.cond(T(()))
+torch.linalg.cond(T(0, 5)); torch.linalg.solve(T(2, 2), T(())); torch.linalg.solve(T(2, 2), T(3))
+torch.linalg.solve(T(2, 2), D(2)); torch.linalg.solve(T(2, 3), T(2)); torch.cholesky_solve(T(()), T(()))
+torch.cholesky_solve(T(2, 2), D(2, 2)); torch.cholesky_solve(T(2), T(2, 2)); torch.cholesky_solve(T(2, 2), T(2))
+torch.cholesky_solve(H(2, 2), H(2, 2)); torch.cholesky_solve(T(2, 2), I(2, 2)); torch.cholesky_inverse(T(()))
+torch.cholesky_inverse(T(2)); torch.cholesky_inverse(H(2, 2)); torch.cholesky_inverse(I(2, 2))
+torch.cholesky_inverse(T(2, 3)); torch.cholesky(T(0)); torch.cholesky(H(2, 2)); torch.linalg.cross(T(3), D(3))
+torch.cross(I(3), T(3)); torch.linalg.cross(T(2), T(2)); torch.linalg.cross(T(3), T(2, 3))
+torch.linalg.vector_norm(T(()), 100); torch.linalg.norm(T(5), dim=[]); torch.linalg.norm(T(2, 2, 2), "fro")
+torch.linalg.norm(T(2), "fro"); torch.linalg.matrix_norm(T(2)); torch.linalg.matrix_norm(I(2, 2))
+torch.linalg.matrix_norm(T(2, 2), 5); torch.linalg.matrix_norm(T(2, 2), dim=(0, 0))
+torch.linalg.householder_product(H(2, 2), H(2)); torch.linalg.multi_dot([T(2, 2), I(2, 2)])
+torch.linalg.multi_dot([T(2, 2)]); torch.linalg.tensorinv(T(2, 3)); torch.linalg.tensorsolve(T(2, 3), T(2))
+torch.linalg.solve_triangular(H(2, 2), H(2, 2), upper=True)
+torch.linalg.solve_triangular(T(2, 2), T(3, 2), upper=True); torch.linalg.vander(T(()))
+torch.linalg.vander(T(()), N=2); torch.linalg.vander(T(0)); torch.linalg.vander(H(3)); torch.linalg.vander(I(3))
+torch.linalg.vander(T(3), N=1)
+"""
+
 
 def split(text: str) -> list[str]:
     return [each.strip() for line in text.splitlines() for each in line.split(";") if each.strip()]
@@ -161,7 +243,7 @@ def run(library, code):
     scope["x"] = library.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
     scope["y"] = scope["x"].clone().requires_grad_()
     scope["n"] = library.tensor([[1, 2, 3], [4, 5, 6]])
-    for letter, dtype in zip("TDHIB", ("float32", "float64", "float16", "int64", "bool"), strict=True):
+    for letter, dtype in zip("TDHIBU", ("float32", "float64", "float16", "int64", "bool", "uint8"), strict=True):
         scope[letter] = functools.partial(library.ones, dtype=getattr(library, dtype))
     scope["u"] = library.tensor([[1, 2, 3], [4, 5, 6]], dtype=library.uint8)
     with warnings.catch_warnings():
@@ -172,7 +254,19 @@ def run(library, code):
         return scope[code[0]]
 
 
-@pytest.mark.parametrize("code", [*LOSSES, *WEIGHTED, *split(WRITES), *split(CALLS), *split(PRODUCTS), *split(NORMS)])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *LOSSES,
+        *WEIGHTED,
+        *split(WRITES),
+        *split(CALLS),
+        *split(PRODUCTS),
+        *split(NORMS),
+        *split(FUNCTIONS),
+        *split(MATRICES),
+    ],
+)
 def test_results_and_refusals_are_pytorchs(code):
     assert_alike(attempt(lambda: run(minigrad, code)), attempt(lambda: run(torch, code)))
 
