@@ -107,3 +107,27 @@ def test_empty_arrays(shape):
     found = cpu.attend_backward(grad, query, key, value, None, None, log_sums, 1.0, 1.0, False)
     assert [each.shape for each in found] == [query.shape, key.shape, value.shape]
     assert all(np.isfinite(each).all() for each in found)
+
+
+@dtypes
+@pytest.mark.parametrize("causal", [False, True])
+def test_long_attention_of_heads_that_lie_between_the_rows(dtype, causal):
+    made = arrays((2, 3, 150, 170, 20, 33), dtype)
+    turned = [each.transpose(0, 2, 1, 3).copy().transpose(0, 2, 1, 3) for each in made]
+    query, key, value, grad = turned
+    scale = -0.3  # of the other sign
+    out, log_sums = cpu.attend(query, key, value, None, None, 1.0, scale, causal)
+    weights, sums = weights_by_hand(query, key, None, scale, causal)
+    np.testing.assert_allclose(out, weights @ value, **TOLERANCE[dtype])
+    np.testing.assert_allclose(log_sums, sums, **TOLERANCE[dtype])
+    assert out.transpose(0, 2, 1, 3).flags.c_contiguous
+    got = cpu.attend_backward(grad, query, key, value, None, None, log_sums, 1.0, scale, causal)
+    for one, other in zip(got, gradients_by_hand(grad, query, key, value, weights, 1, scale), strict=True):
+        np.testing.assert_allclose(one, other, **TOLERANCE[dtype])
+
+
+def test_keys_that_are_infinitely_far_away_have_no_part():
+    query, key = np.ones((1, 1, 40, 4)), np.full((1, 1, 130, 4), -np.inf)
+    out, log_sums = cpu.attend(query, key, np.ones_like(key), None, None, 1.0, 1.0, False)
+    assert (out == 0).all()
+    assert (log_sums == -np.inf).all()

@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from minigrad_kernels.cpu import _attention_panels as panels
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
 from minigrad_kernels.cpu.activation import masked_scale
 from minigrad_kernels.scalar._bits import maximum, wide
@@ -118,6 +119,8 @@ def attend(query, key, value, mask, kept, boost, scale, causal):
     out : ndarray, shape (batch, heads, queries, width), in the memory order of the query
     log_sums : ndarray, shape (batch, heads, queries)
     """
+    if panels.suits(query, key, mask, kept):
+        return panels.attend(query, key, value, scale, causal)
     keys, width = value.shape[2:]
     out = np.empty_like(query, shape=(*query.shape[:3], width))
     tops, totals = empty(query.shape[:3], query.dtype), empty(query.shape[:3], query.dtype)
@@ -145,6 +148,8 @@ def attend_backward(grad, query, key, value, mask, kept, log_sums, boost, scale,
     log_sums : ndarray
         From `attend`.
     """
+    if panels.suits(query, key, mask, kept):
+        return panels.attend_backward(grad, query, key, value, log_sums, scale, causal)
     turned, turned_value = _turned(key, scale), _turned(value, 1)
     key = _prepared(query, key)
     is_sum = query.shape[2] > _BLOCK  # over the blocks of queries

@@ -80,8 +80,8 @@ def matmul(a, b):
     batch = a.shape[:-2] if a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (rows, depth), columns, width = a.shape[-2:], b.shape[-1], panel_width(a.dtype)
     out = np.empty((*batch, rows, columns), a.dtype)
-    x, *x_steps, x_at = _laid_out(a, batch)
-    y, *y_steps, y_at = _laid_out(b, batch)
+    x, *x_steps, x_at = laid_out(a, batch)
+    y, *y_steps, y_at = laid_out(b, batch)
     sizes, matrices, loop = (rows, depth, columns, width), out.reshape(-1, rows, columns), _matmul_loop[a.dtype]
 
     def multiply(first, last):
@@ -114,7 +114,7 @@ def _suits(a, b):
     return max(a.size, b.size // columns * rows) * columns >= _LEAST_IN_ALL
 
 
-def _laid_out(matrices, batch):
+def laid_out(matrices, batch):
     """Return contiguous memory that holds matrices, their strides from row to row and beside, and where each begins."""
     order = sorted(range(matrices.ndim), key=matrices.strides.__getitem__, reverse=True)
     memory = matrices if order == list(range(matrices.ndim)) else matrices.transpose(order)
