@@ -31,9 +31,10 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 
 @prod.gradient
-def _(grad, input, dim, keepdim):
-    rest = product_of_others(input, dim)
-    return expand_reduced(grad, input.shape, dim, keepdim) * rest
+def _(grad, input, out, dim, keepdim):
+    if not (input == 0).any():
+        return expand_reduced(grad * out, input.shape, dim, keepdim) / input
+    return expand_reduced(grad, input.shape, dim, keepdim) * product_of_others(input, dim)
 
 
 @prod.samples

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_module, kernels_of
+from minigrad.ops.backend import array_module, array_of, is_device_array, kernels_of
 from minigrad.ops.dims import axes, wrap_dim, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.shape import expand, numel, reshape
@@ -241,7 +241,10 @@ def select_at(grad: Any, indices: Any, shape: tuple[int, ...], dim: int, keepdim
 def put_along_dim(grad: Tensor, indices: Any, shape: tuple[int, ...], dim: int) -> Tensor:
     """Zeros of ``shape`` with ``grad`` put at ``indices`` along a dimension; each place is named at most once."""
     out = array_module(grad).zeros(shape, grad.dtype)
-    np.put_along_axis(out, getattr(indices, "_array", indices), grad, axis=dim)
+    if is_device_array(grad):
+        np.put_along_axis(out, array_of(indices), grad, axis=dim)
+    else:
+        kernels_of(grad).scatter_add(out, dim, array_of(indices), grad)
     return out
 
 
@@ -258,7 +261,7 @@ def _(make):
 @op(namespace=None)
 def take_at(input: Tensor, indices: Any, dim: int) -> Tensor:
     """Elements at ``indices`` along a dimension, each place at most once."""
-    return np.take_along_axis(input, getattr(indices, "_array", indices), axis=dim)
+    return kernels_of(input).gather(input, dim, array_of(indices))
 
 
 @take_at.gradient

@@ -61,3 +61,16 @@ def test_arguments_that_are_large_among_small_ones(name, dtype):
     x = np.linspace(-3, 3, 2500).astype(dtype)
     x[::300], x[7], x[1800] = 3e8, -1e30, np.inf
     np.testing.assert_allclose(getattr(cpu, name)(x), _wanted(name, x.astype(np.float64)), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logarithms_of_two_exponentials(dtype):
+    x, y = np.random.default_rng(0).normal(0, 30, (2, 3000)).astype(dtype)
+    y[::7] = x[::7]
+    x[:9] = [np.nan, 1, np.inf, np.inf, -np.inf, -np.inf, -np.inf, 1000, -2000]
+    y[:9] = [1, np.nan, np.inf, -np.inf, -np.inf, 2, np.inf, 999, -2000]
+    with np.errstate(all="ignore"):
+        want = np.logaddexp(x.astype(np.longdouble), y.astype(np.longdouble))
+    got = cpu.logaddexp(x, y)
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, want.astype(dtype), rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)

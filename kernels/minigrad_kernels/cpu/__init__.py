@@ -12,7 +12,7 @@ from minigrad_kernels.cpu._memory import keep_freed
 keep_freed()
 
 _FAMILIES = {
-    "elementary": ["exp", "log", "rsqrt", "sin", "cos"],
+    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp"],
     "mersenne": ["twister_words"],
     "activation": [
         *["sigmoid", "sigmoid_backward", "tanh", "tanh_backward", "relu", "relu_backward", "leaky_relu"],

@@ -107,3 +107,20 @@ def cos(x):
     out = empty(x.shape, x.dtype)
     _cos_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], out)
     return out
+
+
+@kernel
+def _logaddexp_loop(x: In, y: In, out: Out):
+    """out[i] = log(e**x[i] + e**y[i])."""
+    wide()
+    for i in range(out.size):
+        a, b = x[i], y[i]
+        rest = exponential.log1p_unit(exponential.exp_below(-fabs(a - b)))
+        out[i] = a if a == b and a - b != a - b else (b if a < b else a) + rest
+
+
+def logaddexp(x, y):
+    """Return ``log(e**x + e**y)`` of two arrays of one shape."""
+    out = empty(x.shape, x.dtype)
+    _logaddexp_loop[x.dtype](x, y, out)
+    return out

@@ -99,6 +99,15 @@ def cumprod(x, axis=-1):
 def _extremes_loop(x: In, width: int, inner: int, largest: bool, out: Out, places: OutInt64):
     """Running extremes along the middle of (outer, width, inner), and where they are; the last of equals, nan stays."""
     wide()
+    if inner == 1:
+        for start in range(0, x.size, width):
+            row, result, there = x[start : start + width], out[start : start + width], places[start : start + width]
+            v, at = row[0], 0
+            for k in range(width):
+                if (row[k] >= v if largest else row[k] <= v) or row[k] != row[k]:
+                    v, at = row[k], k
+                result[k], there[k] = v, at
+        return
     for outer in range(0, x.size, width * inner):
         best, place = x[outer : outer + inner], places[outer : outer + inner]
         first = out[outer : outer + inner]

@@ -15,7 +15,7 @@ _FAMILIES = {
         *["softplus_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "hardtanh_backward"],
         *["erf", "erfc", "masked_scale"],
     ],
-    "elementary": ["exp", "log", "rsqrt", "sin", "cos"],
+    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],

@@ -28,3 +28,8 @@ def sin(x):
 def cos(x):
     """Return the cosine."""
     return module().cos(x)
+
+
+def logaddexp(x, y):
+    """Return ``log(e**x + e**y)`` of two arrays of one shape."""
+    return module().logaddexp(x, y)
