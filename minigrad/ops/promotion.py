@@ -195,4 +195,4 @@ def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
     if not isinstance(value, (int, float)):
         return value
     check_fits(value, dtype)
-    return cast(value, dtype)[()]
+    return value if dtype.kind == "f" else cast(value, dtype)[()]
