@@ -110,8 +110,9 @@ def _attend_loop(
                     total += e
                 for j in range(hidden.size):
                     hidden[j] = zero
-                log_sums[head * queries + first + i] = top + query.dtype.type(math.log(total))
-                scores[i * apart + apart - 1] = query.dtype.type(1) / total  # beyond what the products read
+                is_empty, last = total == zero, i * apart + apart - 1  # beyond what the products read
+                log_sums[head * queries + first + i] = lowest if is_empty else top + query.dtype.type(math.log(total))
+                scores[last] = zero if is_empty else query.dtype.type(1) / total
             _multiply_all(
                 scores, value_panels, product, 0, apart, 1, some, seen, keys, columns, width, wide_columns, False
             )
