@@ -112,8 +112,8 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
         chosen = [_rule_of(op, op.signature.names[op.signature.tensor_positions[k]]) for k in targets]
     signature = op.signature
     positions = [[_position(op, name) for name in rule.names[1:]] for rule in chosen]
-    wanted = set(itertools.chain(*positions))
-    operands = tuple(k for k in signature.array_positions if k in wanted)
+    wanted = dict.fromkeys(itertools.chain(*positions))
+    operands = tuple(k for k in wanted if k in signature.array_positions)  # as rules name them: so hooks see them
     outs = tuple(k for k in range(len(op.output_names)) if OUT - k in wanted)
     options = tuple(k for k in range(signature.arity) if k in wanted and k not in operands)
     shapes = tuple(k for k in range(signature.arity) if SHAPE_OF + k in wanted)
