@@ -6,6 +6,7 @@ They read the sources with :mod:`ast`, so they hold for code that no other test 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -106,19 +107,28 @@ def _is_for_types_only(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
-def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Walk a tree, leaving out what only a type checker reads."""
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
-        if _is_for_types_only(node):
-            continue
-        yield node
-        yield from _statements(node)
+        if not _is_for_types_only(node):
+            yield node
+            yield from _walk(node)
 
 
-def _imports(module: str) -> Iterator[tuple[int, str]]:
-    """Yield line and full name of every module that ``module`` imports when it runs, lazily or not."""
+@functools.cache
+def _statements(module: str) -> list[ast.AST]:
+    """Return all that a module's tree is made of, but for what only a type checker reads."""
+    return list(_walk(TREES[module]))
+
+
+@functools.cache
+def _imports(module: str) -> list[tuple[int, str]]:
+    """Return line and full name of every module that ``module`` imports when it runs, lazily or not."""
+    return list(_imported(module))
+
+
+def _imported(module: str) -> Iterator[tuple[int, str]]:
     is_package = SOURCES[module].name == "__init__.py"
-    for node in _statements(TREES[module]):
+    for node in _statements(module):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -158,12 +168,14 @@ def test_layers_import_only_from_layers_below():
     assert not wrong, "\n".join(wrong)
 
 
+@functools.cache
 def _lazy_lines(module: str) -> set[int]:
     """Return the numbers of the lines of a module that stand inside functions."""
     functions = (node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef))
     return {line for node in functions for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
+@functools.cache
 def _needed_by(module: str) -> set[str]:
     """Return every module that is imported when ``module`` is, but for what functions import."""
     needed: set[str] = set()
@@ -204,7 +216,7 @@ def test_layers_optimizers_and_data_use_only_the_public_tensor_interface():
         f"{_where(module, node.lineno)} uses .{node.attr}"
         for module in SOURCES
         if module.startswith(("minigrad.nn", "minigrad.optim", "minigrad.utils")) and module not in INSIDERS
-        for node in _statements(TREES[module])
+        for node in _statements(module)
         if isinstance(node, ast.Attribute)
         and node.attr in PRIVATE_TO_THE_CORE
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
@@ -271,8 +283,8 @@ def _accepted(node: ast.FunctionDef | ast.ClassDef) -> set[str] | None:
 
 def test_docstrings_describe_parameters_that_exist():
     wrong = []
-    for module, tree in TREES.items():
-        for node in _statements(tree):
+    for module in SOURCES:
+        for node in _statements(module):
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or (accepted := _accepted(node)) is None:
                 continue
             unknown = _documented(ast.get_docstring(node) or "") - accepted
@@ -284,7 +296,7 @@ def test_docstrings_describe_parameters_that_exist():
 def test_docstrings_cite_the_works_that_they_list():
     wrong = []
     for module, tree in TREES.items():
-        for node in (tree, *_statements(tree)):
+        for node in (tree, *_statements(module)):
             if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
                 text = ast.get_docstring(node) or ""
                 listed, cited = (
@@ -305,7 +317,7 @@ def test_no_public_function_is_a_stub():
     wrong = [
         f"{_where(module, node.lineno)} {node.name}"
         for module in SOURCES
-        for node in _statements(TREES[module])
+        for node in _statements(module)
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _is_stub(node)
         if not any("overload" in ast.unparse(each) or "abstract" in ast.unparse(each) for each in node.decorator_list)
     ]
