@@ -52,7 +52,7 @@ def datasets(library: Any, features: int) -> dict[str, Any]:
             return self.data[idx], self.label[idx]
 
     class Transforming(Indexing):
-        """The same with a condition, so that each sample is asked for."""
+        """The same with a condition on a transform that is not there."""
 
         transform = None
 
@@ -61,6 +61,11 @@ def datasets(library: Any, features: int) -> dict[str, Any]:
             if self.transform is not None:
                 sample = self.transform(sample)
             return sample, self.label[idx]
+
+    class Halving(Transforming):
+        """The same with a transform, so that each sample is asked for."""
+
+        transform = staticmethod(lambda sample: sample / 2)
 
     class Arrays(data.Dataset):  # type: ignore[misc]
         """Samples of NumPy: a row and a number."""
@@ -81,6 +86,7 @@ def datasets(library: Any, features: int) -> dict[str, Any]:
         "ConcatDataset of two": data.ConcatDataset([tensors, tensors]),
         "own, indexing": Indexing(),
         "own, with transform=None": Transforming(),
+        "own, with a transform": Halving(),
         "own, array and int": Arrays(),
         "list of pairs": list(zip(x, y, strict=True)),
     }

@@ -163,6 +163,73 @@ def test_anything_more_is_not_read(method):
     assert recipe_of(method) is None
 
 
+def transformed(self, i):
+    x = self.data[i]
+    if self.transform is not None:
+        x = self.transform(x)
+    return x, self.label[i]
+
+
+def transformed_early(self, i):
+    if self.transform is None:
+        return self.data[i], self.label[i]
+    return self.transform(self.data[i]), self.label[i]
+
+
+def transformed_if_true(self, i):
+    x, label = self.data[i], self.label[i]
+    if self.transform:
+        x = self.transform(x)
+    if not self.transform:
+        return x, label
+    return self.transform(x), label
+
+
+def transformed_in_line(self, i):
+    x = self.data[i] if self.transform is None else self.transform(self.data[i])
+    return x, self.label[i]
+
+
+def transformed_twice(self, i):
+    if self.transform is not None and self.label is not None:
+        return self.transform(self.data[i])
+    return self.data[i], self.label[i]
+
+
+CONDITIONS = [transformed, transformed_early, transformed_if_true, transformed_in_line, transformed_twice]
+
+
+@pytest.mark.parametrize("method", CONDITIONS)
+def test_conditions_on_what_is_none_are_followed(method):
+    assert recipe_of(method, frozenset({"transform"})) == PAIR
+    assert recipe_of(method) is None
+
+
+@pytest.mark.parametrize("where", ["object", "class"])
+@pytest.mark.parametrize("transform", [None, minigrad.neg])
+@pytest.mark.parametrize("method", CONDITIONS)
+def test_transforms_are_called_where_there_are_some(method, transform, where):
+    dataset = dataset_of(method, data=X, label=Y)
+    if where == "object":
+        dataset.transform = transform
+    else:
+        type(dataset).transform = transform if transform is None else staticmethod(transform)
+    assert (bulk_fetch(dataset) is not None) == (transform is None)
+    batches = list(DataLoader(dataset, batch_size=5))
+    assert all(map(same, batches, [default_collate([dataset[i] for i in part]) for part in PARTS]))
+
+
+PARTS = (range(5), range(5, 10), range(10, 12))
+
+
+def test_a_transform_that_is_set_between_batches_is_called():
+    dataset = dataset_of(transformed, data=X, label=Y, transform=None)
+    batches = iter(DataLoader(dataset, batch_size=6))
+    assert next(batches)[0].tolist() == X[:6].tolist()
+    dataset.transform = minigrad.neg
+    assert next(batches)[0].tolist() == (-X[6:]).tolist()
+
+
 def dataset_of(method, **fields):
     """Make a dataset whose class has this ``__getitem__``."""
     kind = type("Own", (Dataset,), {"__getitem__": method, "__len__": lambda self: 12})

@@ -154,10 +154,24 @@ def _written_by_user(dataset: Any) -> BulkFetch | None:
     if sys.gettrace() is not None:
         return None
     # Imported here: reading bytecode is needed only for datasets of this kind.
-    from minigrad.utils.data._row_indexing import recipe_of
+    from minigrad.utils.data._row_indexing import absent_attributes, recipe_of
 
-    recipe = recipe_of(getattr(kind, "__getitem__", None))
-    return None if recipe is None else _follow(recipe, dataset)
+    method = getattr(kind, "__getitem__", None)
+    absent = absent_attributes(method, dataset)
+    recipe = recipe_of(method, absent)
+    fetch = None if recipe is None else _follow(recipe, dataset)
+    return fetch if fetch is None or not absent else _while_absent(absent, dataset, fetch)
+
+
+def _while_absent(names: frozenset[str], dataset: Any, fetch: BulkFetch) -> BulkFetch:
+    """Fetch at once as long as the attributes are None, as they were when the method was read."""
+
+    def guarded(indices: Indices) -> Any:
+        if any(getattr(dataset, name) is not None for name in names):
+            raise LookupError("an attribute was set since, so the samples are no longer only rows")
+        return fetch(indices)
+
+    return guarded
 
 
 def _follow(recipe: Recipe, dataset: Any) -> BulkFetch | None:

@@ -3,14 +3,16 @@
 The dataset most people write is ``return self.data[index], self.label[index]``. Called sample by sample, it costs two
 tensor indexings a sample and a stacking; its meaning for a whole batch is two indexings. So the bytecode of
 ``__getitem__`` is read, and if all it does is to index attributes of ``self`` by the index and to pack the rows into
-tuples, lists and dictionaries, the loader does the same for all rows of a batch at once. One instruction more (a call,
-a condition, arithmetic) and the method is called sample by sample as ever.
+tuples, lists and dictionaries, the loader does the same for all rows of a batch at once. Of conditions, those on an
+attribute that is None are followed (``if self.transform is not None``). One instruction more (a call, another
+condition, arithmetic) and the method is called sample by sample as ever.
 """
 
 from __future__ import annotations
 
 import dis
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,8 +57,10 @@ _SELF, _INDEX = object(), object()
 _SILENT = {"RESUME", "CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"}
 
 
-def recipe_of(function: Any) -> Recipe | None:
+def recipe_of(function: Any, absent: frozenset[str] = frozenset()) -> Recipe | None:
     """Read what a ``__getitem__(self, index)`` returns; None if it is more than rows of attributes.
+
+    The attributes named in ``absent`` are None, which decides conditions on them.
 
     Examples
     --------
@@ -65,11 +69,17 @@ def recipe_of(function: Any) -> Recipe | None:
     >>> recipe_of(lambda self, i: self.x[i + 1]) is None
     True
     """
-    return _read(function.__code__) if type(function) is FunctionType else None
+    return _read(function.__code__, absent) if type(function) is FunctionType else None
+
+
+def absent_attributes(function: Any, holder: Any) -> frozenset[str]:
+    """Return which of the attributes that a function may ask for are None in an object or its class."""
+    names = function.__code__.co_names if type(function) is FunctionType else ()
+    return frozenset(name for name in names if inspect.getattr_static(holder, name, ...) is None)
 
 
 @lru_cache
-def _read(code: CodeType) -> Recipe | None:
+def _read(code: CodeType, absent: frozenset[str]) -> Recipe | None:
     """Read a function's code."""
     handlers: bytes = getattr(code, "co_exceptiontable", b"")  # Python 3.10 has instructions for these
     closed = bool(code.co_kwonlyargcount or code.co_freevars or code.co_cellvars or handlers)
@@ -77,15 +87,57 @@ def _read(code: CodeType) -> Recipe | None:
         return None
     names: dict[str, Any] = dict(zip(code.co_varnames, (_SELF, _INDEX), strict=False))
     stack: list[Any] = []
+    goal = 0  # the offset that the last jump leads to; all jumps lead forward
     try:
         for instruction in dis.get_instructions(code):
+            if instruction.offset < goal:
+                continue
             if instruction.opname == "RETURN_VALUE":
                 result = stack.pop()
                 return result if isinstance(result, (Row, Packed)) else None
-            _step(instruction, stack, names)
+            if "JUMP" in instruction.opname:
+                if _jumps(instruction.opname, stack, absent):
+                    goal = instruction.argval
+                    if goal < instruction.offset:
+                        return None
+            elif instruction.opname in _TRUTHS:
+                _TRUTHS[instruction.opname](instruction.arg, stack, absent)
+            else:
+                _step(instruction, stack, names)
     except (_NotOnlyIndexing, IndexError, KeyError):
         return None
     return None
+
+
+def _jumps(name: str, stack: list[Any], absent: frozenset[str]) -> bool:
+    """Whether an instruction jumps forward, for conditions that an attribute that is None decides."""
+    if name == "JUMP_FORWARD":
+        return True
+    condition = _CONDITION.fullmatch(name)
+    if condition is None:
+        raise _NotOnlyIndexing
+    value = _value(stack.pop(), absent)
+    return {"NONE": value is None, "NOT_NONE": value is not None, "TRUE": bool(value), "FALSE": not value}[condition[1]]
+
+
+_CONDITION = re.compile(r"POP_JUMP_(?:FORWARD_)?IF_(NONE|NOT_NONE|TRUE|FALSE)")
+
+
+def _value(entry: Any, absent: frozenset[str]) -> Any:
+    """Return what an entry of the stack is, if it is a constant or an attribute that is None."""
+    return None if isinstance(entry, _Attribute) and entry.name in absent else _constant(entry)
+
+
+def _is(inverted: Any, stack: list[Any], absent: frozenset[str]) -> None:
+    right, left = (_value(stack.pop(), absent) for _ in range(2))
+    stack.append(_Constant((left is right) != bool(inverted)))
+
+
+_TRUTHS: dict[str, Callable[[Any, list[Any], frozenset[str]], None]] = {
+    "IS_OP": _is,
+    "TO_BOOL": lambda _, stack, absent: stack.append(_Constant(bool(_value(stack.pop(), absent)))),
+    "UNARY_NOT": lambda _, stack, absent: stack.append(_Constant(not _value(stack.pop(), absent))),
+}
 
 
 _UNUSUAL_FUNCTION = (

@@ -78,8 +78,9 @@ class DataLoader(Generic[T_co]):
     -----
     A `TensorDataset`, and any dataset whose ``__getitem__`` only indexes tensors or arrays held by ``self`` (``return
     self.data[i], self.label[i]``), is batched by one indexing per tensor and batch, also through `Subset`,
-    `ConcatDataset` and `StackDataset`. Such a ``__getitem__`` is read, not called; with a debugger attached, and for
-    any other dataset or `collate_fn`, samples are asked for one by one.
+    `ConcatDataset` and `StackDataset`, and also where a condition asks for an attribute that is None (``if
+    self.transform is not None``). Such a ``__getitem__`` is read, not called; with a debugger attached, and for any
+    other dataset or `collate_fn`, samples are asked for one by one.
 
     Examples
     --------
