@@ -72,6 +72,8 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
         input = input.astype(dtype.numpy)
     if input.dtype.kind == "f":
         return kernels_of(input).sum(input, axes(dim, input.ndim), keepdim)
+    if input.dtype.kind == "b" and dim is None and dtype is None and not keepdim and not is_device_array(input):
+        return np.asarray(np.count_nonzero(input))
     wanted = input.dtype if dtype is not None else np.int64
     return np.add.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)
 

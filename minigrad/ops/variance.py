@@ -41,9 +41,7 @@ def _var_reference(x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool 
 def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     axis = axes(dim, input.ndim)
     wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
-    kernels = kernels_of(input)
-    centred = np.subtract(wide, kernels.mean(wide, axis, True))
-    total = kernels.sum(np.square(centred), axis, keepdim)
+    total = kernels_of(input).squared_deviations(wide, axis, keepdim)
     divisor = max(count_reduced(input.shape, dim) - correction, 0)
     return np.divide(total, divisor, dtype=input.dtype)
 

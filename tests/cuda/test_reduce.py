@@ -23,6 +23,8 @@ def test_any_axes(axis, keepdims, rng):
     check("sum", x, axis, keepdims)
     check("mean", x.astype(np.float32), axis, keepdims)
     check("prod", x.astype(np.float32), axis, keepdims)
+    if axis != ():
+        check("squared_deviations", x, axis, keepdims)
     for order in (1, 2):
         check("vector_norm", x, order, axis, keepdims)
     check("extreme", x, True, axis, keepdims)

@@ -59,6 +59,20 @@ def test_norms(shape, axis, order, dtype):
             np.testing.assert_allclose(got, want.astype(dtype), **CLOSE[dtype])
 
 
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (0, 1), (0, 1, 2)])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 200, 3), (4, 2, 1)])
+def test_squared_deviations_of_numbers_far_from_zero(shape, axis, dtype):
+    x = (100 + np.random.default_rng(3).normal(size=shape)).astype(dtype)
+    for keepdims in (False, True):
+        wide = x.astype(np.longdouble)
+        want = np.square(wide - wide.mean(axis, keepdims=True)).sum(axis, keepdims=keepdims)
+        for each in (x, np.asfortranarray(x), np.swapaxes(np.ascontiguousarray(np.swapaxes(x, 0, 1)), 0, 1)):
+            got = cpu.squared_deviations(each, axis, keepdims)
+            assert (got.shape, got.dtype) == (want.shape, dtype)
+            np.testing.assert_allclose(got, want.astype(dtype), **CLOSE[dtype])
+
+
 def test_norms_do_not_overflow_on_the_way():
     assert cpu.vector_norm(np.full(4, 1e30, np.float32), 2) == np.float32(2e30)
 

@@ -168,3 +168,53 @@ def _norm2_middle(x, length, inner, out):
 def vector_norm(x, order, axis=None, keepdims=False):
     """Return the norm of order 1 or 2 of a floating array over one axis, several (a tuple), or all (None)."""
     return reduce_over(x, axis, keepdims, _norm2_middle if order == 2 else _norm1_middle)
+
+
+@kernel(fastmath=SUMS)
+def _deviations_loop(x: In, length: int, inner: int, scratch: OutFloat64, out: Out):
+    """Sum the squared distances from the mean over the middle of (outer, length, inner); scratch holds two lines."""
+    wide()
+    if inner == 1:
+        for k in range(out.size):
+            row = x[k * length : (k + 1) * length]
+            centre, total = 0.0, 0.0
+            for j in range(row.size):
+                centre += row[j]
+            centre /= length
+            for j in range(row.size):
+                distance = row[j] - centre
+                total += distance * distance
+            out[k] = total
+        return
+    centre, total = scratch[:inner], scratch[inner:]
+    for k in range(out.size // inner):
+        result = out[k * inner : (k + 1) * inner]
+        for j in range(inner):
+            centre[j] = 0
+            total[j] = 0
+        _add_rows(x, k * length * inner, length, centre)
+        for j in range(inner):
+            centre[j] /= length
+        for i in range(k * length, (k + 1) * length):
+            row = x[i * inner : (i + 1) * inner]
+            for j in range(row.size):
+                distance = row[j] - centre[j]
+                total[j] += distance * distance
+        for j in range(result.size):
+            result[j] = total[j]
+
+
+def _deviations_middle(x, length, inner, out):
+    _deviations_loop[x.dtype](x, length, inner, empty(2 * inner), out)
+
+
+def squared_deviations(x, axis=None, keepdims=False):
+    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None)."""
+    if isinstance(axis, tuple):
+        axes = sorted(each % x.ndim for each in axis)
+        left = [1 if k in axes else n for k, n in enumerate(x.shape) if keepdims or k not in axes]
+        rows = np.moveaxis(x, axes, range(-len(axes), 0))
+        kept = rows.shape[: x.ndim - len(axes)]
+        rows = rows.reshape(*kept, math.prod(x.shape[k] for k in axes))
+        return reduce_over(rows, -1, False, _deviations_middle).reshape(left)
+    return reduce_over(x, axis, keepdims, _deviations_middle)

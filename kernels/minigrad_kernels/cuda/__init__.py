@@ -37,7 +37,7 @@ _FAMILIES = {
     "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
     "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
-    "reduce": ["sum", "mean", "prod", "vector_norm"],
+    "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
     "extremum": ["extreme", "extreme_at"],
     "scan": ["cumsum", "cumprod", "running_extreme"],
     "order": ["topk"],

@@ -123,3 +123,8 @@ def prod(x, axis=None, keepdims=False):
 def vector_norm(x, order, axis=None, keepdims=False):
     """Return the norm of order 1 or 2 of a floating array over one axis, several (a tuple), or all (None)."""
     return module().sqrt(sum(module().square(x), axis, keepdims)) if order == 2 else sum(abs(x), axis, keepdims)
+
+
+def squared_deviations(x, axis=None, keepdims=False):
+    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None)."""
+    return sum(module().square(x - mean(x, axis, True)), axis, keepdims)
