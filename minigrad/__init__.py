@@ -73,7 +73,7 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
     globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
-_OF_SUBMODULES = {"vmap": "func", "autocast": "amp"}
+_OF_SUBMODULES = {"vmap": "func", "autocast": "amp", "GradScaler": "amp"}
 _SUBMODULES = {
     "accelerator",
     "amp",

@@ -107,7 +107,8 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     tail = shape[len(shape) - len(wanted) :] if len(wanted) <= len(shape) else None
     if tail is None or any(want not in (1, length) for want, length in zip(wanted, tail, strict=True)):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
-    return summed(self, wanted)
+    whole = self.dtype.is_floating_point or self.dtype is dtypes.int64
+    return summed(self if whole else self.to(dtypes.int64), wanted)
 
 
 def new(self: Tensor, *args: Any) -> Tensor:

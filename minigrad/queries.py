@@ -22,6 +22,7 @@ __all__ = [
     "is_signed",
     "is_tensor",
     "numel",
+    "resize_as_",
     "result_type",
     "typename",
 ]
@@ -113,3 +114,10 @@ def typename(obj: Any) -> str:
         return str(obj.type())
     kind = obj if isinstance(obj, type) else type(obj)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Give a tensor the size of another, in place; see `Tensor.resize_`."""
+    _checked("resize_as_", input)
+    resized: Tensor = input.resize_as_(the_template, memory_format=memory_format)
+    return resized

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.ops.out import write_out
 from minigrad.tensor import Tensor, register_method
 
-__all__ = ["conj", "conj_physical", "imag", "is_conj", "is_neg", "real", "resolve_conj", "resolve_neg"]
+__all__ = [
+    "conj",
+    "conj_physical",
+    "conj_physical_",
+    "imag",
+    "is_conj",
+    "is_neg",
+    "real",
+    "resolve_conj",
+    "resolve_neg",
+]
 
 
 def conj(input: Tensor) -> Tensor:
@@ -14,8 +25,19 @@ def conj(input: Tensor) -> Tensor:
     return input
 
 
-def conj_physical(input: Tensor) -> Tensor:
-    """Return a tensor of the conjugates, which are the numbers themselves."""
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return a tensor of the conjugates, which are the numbers themselves; in ``out``, which has its dtype, a copy."""
+    if out is None:
+        return input
+    if out.dtype is not input.dtype:
+        given, wanted = (each.dtype.tensor_type.removesuffix("Tensor") for each in (out, input))
+        raise RuntimeError(f"Found dtype {given} but expected {wanted}")
+    found: Tensor = write_out("conj_physical", out, input)
+    return found
+
+
+def conj_physical_(input: Tensor) -> Tensor:
+    """Return the tensor, whose elements are their own conjugates."""
     return input
 
 
@@ -65,7 +87,7 @@ def _make_flag(name: str, words: str) -> Any:
 
 for _function in (conj, conj_physical, resolve_conj, resolve_neg, is_conj, is_neg, dense_dim):
     register_method(_function.__name__, _function)
-register_method("conj_physical_", conj_physical)
+register_method("conj_physical_", conj_physical_)
 _FLAGS = {
     "is_meta": "there is a shape and no memory",
     "is_quantized": "the elements are quantized",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.func._batch_norm import replace_all_batch_norm_modules_
 from minigrad.func._functional_call import functional_call, stack_module_state
 from minigrad.func._vmap import vmap
 from minigrad.func.forward import jacfwd, jvp, linearize
@@ -17,6 +18,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "vjp",
     "vmap",

@@ -43,16 +43,31 @@ def _edges(name: str, column: Any, bins: Any, low_high: Any, dimension: int) -> 
     return np.linspace(low, high, bins + 1, dtype=column.dtype)
 
 
+def _counts(rows: Any, edges: list[Any], weight: Any) -> Any:
+    """Return the weights of rows added up by their bins; edges that do not ascend catch what they happen to."""
+    if all((np.diff(line) > 0).all() for line in edges):
+        return np.histogramdd(rows, edges, weights=weight, density=False)[0]
+    counts = np.zeros([len(line) - 1 for line in edges])
+    places, inside = [], np.ones(len(rows), bool)
+    for column, line in zip(rows.T, edges, strict=True):
+        inside &= (column >= line[0]) & (column <= line[-1])
+        places.append(np.clip(np.searchsorted(line, column, "right") - 1, 0, len(line) - 2))
+    chosen = tuple(place[inside] for place in places)
+    np.add.at(counts, chosen, 1 if weight is None else weight[inside])
+    return counts
+
+
 def _counted(rows: Any, edges: list[Any], weight: Any, density: bool) -> Any:
     """Return the weights of rows added up by their bins."""
     if rows.dtype.kind != "f":
         raise not_implemented("histogramdd", rows)
-    counts, _ = np.histogramdd(rows, edges, weights=weight, density=False)
+    counts = _counts(rows, edges, weight)
     if density:
         volume: Any = 1.0
         for k, line in enumerate(edges):
             volume = volume * np.diff(line).reshape((-1,) + (1,) * (len(edges) - k - 1))
-        counts = counts / volume / counts.sum()
+        with np.errstate(all="ignore"):
+            counts = counts / volume / counts.sum()
     return counts.astype(rows.dtype)
 
 
@@ -143,6 +158,8 @@ def histogramdd(
     if rows.dtype.kind != "f":
         raise not_implemented("histogramdd", rows)
     given = [bins] * count if isinstance(bins, int) else list(bins)
+    if len(given) != count:
+        raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
     edges = [
         _edges(
             "torch.histogramdd",

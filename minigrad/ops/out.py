@@ -20,12 +20,12 @@ SHARED = (
 
 _EXACT = (
     "abs addbmm addmm addmv all amax amin any argmax argmin avg_pool2d avg_pool3d baddbmm bitwise_not bmm "
-    "bucketize ceil cholesky_ex cross det diag dot eigvalsh floor frac gather hardshrink heaviside histc "
-    "index_add index_copy index_select inv isin isneginf isposinf linear log_softmax logcumsumexp logsigmoid lu_solve "
-    "masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg nonzero norm quantile "
-    "renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit slice_scatter softmax "
-    "softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril triu trunc vdot "
-    "vecdot vector_norm where"
+    "bucketize ceil cholesky_ex cross det diag dot eigvalsh floor frac gather gelu hardshrink heaviside histc "
+    "index_add index_copy index_reduce index_select inv isin isneginf isposinf linear log_softmax logcumsumexp "
+    "logsigmoid lu_solve masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg "
+    "nonzero norm quantile renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit "
+    "slice_scatter softmax softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril "
+    "triu trunc vdot vecdot vector_norm where"
 )
 
 EXACT = frozenset(_EXACT.split())
@@ -77,6 +77,8 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
         input that requires grad.
     """
     if isinstance(result, tuple):
+        if name == "nonzero":
+            raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
         if not isinstance(target, (tuple, list)) or len(target) != len(result):
             raise TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(target).__name__}")
         inputs = list(inputs)

@@ -28,6 +28,7 @@ __all__ = [
     "hamming",
     "hann",
     "kaiser",
+    "nuttall",
 ]
 
 
@@ -227,3 +228,8 @@ def blackman(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     """Return ``0.42 - 0.5 cos(t) + 0.08 cos(2 t)`` over a period."""
     _check("blackman", M, options.get("dtype"), options.get("layout", strided))
     return general_cosine(M, a=[0.42, 0.5, 0.08], sym=sym, **options)
+
+
+def nuttall(M: int, *, sym: bool = True, **options: Any) -> Tensor:
+    """Return ``0.3635819 - 0.4891775 cos(t) + 0.1365995 cos(2 t) - 0.0106411 cos(3 t)`` over a period."""
+    return general_cosine(M, a=[0.3635819, 0.4891775, 0.1365995, 0.0106411], sym=sym, **options)

@@ -519,3 +519,18 @@ def test_trees(torch):
         tree.tree_all(lambda x: x > 0, [1, 2]),
         attempt(lambda: tree.tree_unflatten([1], spec))[:30],
     ]
+
+
+@same
+def test_batch_norm_without_running_averages(torch):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.InstanceNorm1d(4))
+    found = torch.func.replace_all_batch_norm_modules_(model)
+    norm = model[1]
+    return (
+        found is model,
+        norm.running_mean,
+        norm.num_batches_tracked,
+        norm.track_running_stats,
+        list(model.state_dict()),
+    )

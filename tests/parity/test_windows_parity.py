@@ -21,6 +21,7 @@ NEW = {
     "general_hamming": {"alpha": 0.6},
     "hamming": {},
     "hann": {},
+    "nuttall": {},
     "kaiser": {"beta": 5.0},
 }
 
