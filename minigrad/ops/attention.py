@@ -89,7 +89,7 @@ def attend(
     out, log_sums = kernels_of(query).attend(*arrays, boost, scale, causal)
     if len(lead) != 2:
         out = out.reshape(*lead, *out.shape[2:])
-    return out.astype(query.dtype, copy=False), log_sums
+    return out if out.dtype is query.dtype else out.astype(query.dtype, copy=False), log_sums
 
 
 @attend.gradient
@@ -202,6 +202,9 @@ def _leading(*arrays: Any) -> tuple[int, ...]:
 
 def _with_heads(lead: tuple[int, ...], query: Any, key: Any, value: Any, mask: Any, kept: Any) -> list[Any]:
     """Return the arrays as the kernels take them: two leading dimensions, batch and heads, and no half precision."""
+    is_plain = len(lead) == 2 and mask is None and kept is None and query.dtype.itemsize > 2
+    if is_plain and query.shape[:2] == key.shape[:2] == value.shape[:2] == lead:
+        return [query, key, value, None, None]  # the usual case, quickly
     pairs = (*lead, query.shape[-2], key.shape[-2])
     full = [(each, (*lead, *each.shape[-2:])) for each in (query, key, value)] + [(mask, pairs), (kept, pairs)]
     merged = lead if len(lead) == 2 else (numel(lead[:-1]), lead[-1]) if lead else (1, 1)
@@ -239,7 +242,7 @@ def attend_backward(
     found = kernels_of(query).attend_backward(grad, *arrays, log_sums, boost, scale, causal)
     if len(lead) != 2:
         found = [each.reshape(*lead, *each.shape[2:]) for each in found]
-    return tuple(each.astype(query.dtype, copy=False) for each in found)
+    return tuple(found) if query.dtype.itemsize > 2 else tuple(each.astype(query.dtype) for each in found)
 
 
 @attend_backward.gradient

@@ -116,20 +116,21 @@ def _suits(a, b):
 
 def laid_out(matrices, batch):
     """Return contiguous memory that holds matrices, their strides from row to row and beside, and where each begins."""
-    order = sorted(range(matrices.ndim), key=matrices.strides.__getitem__, reverse=True)
-    memory = matrices if order == list(range(matrices.ndim)) else matrices.transpose(order)
-    if not memory.flags.c_contiguous:
-        matrices = memory = np.ascontiguousarray(matrices)
-    steps = tuple(stride // matrices.itemsize for stride in matrices.strides)
-    return memory, *steps[-2:], _beginnings(matrices.shape[:-2], steps[:-2], batch)
+    order, row, step, beginnings = _layout(matrices.shape, matrices.strides, matrices.itemsize, batch)
+    memory = matrices if order is None else matrices.transpose(order)
+    if memory.flags.c_contiguous:
+        return memory, row, step, beginnings
+    return laid_out(np.ascontiguousarray(matrices), batch)
 
 
 @functools.lru_cache(maxsize=256)
-def _beginnings(shape, steps, batch):
-    """Return where each matrix of a batch begins, of an array whose leading dimensions have this shape and steps."""
+def _layout(shape, strides, itemsize, batch):
+    """Return the order in which dimensions lie in memory (None: as they are), and what else `laid_out` does."""
+    order = sorted(range(len(shape)), key=strides.__getitem__, reverse=True)
+    steps = [stride // itemsize for stride in strides]
     found = np.zeros(batch, np.int64)
-    for k, (length, step) in enumerate(zip(shape, steps, strict=True)):
+    for k, (length, step) in enumerate(zip(shape[:-2], steps, strict=False)):
         if length > 1:
-            after = len(shape) - 1 - k
+            after = len(shape) - 3 - k
             found += (np.arange(length) * step).reshape(length, *(1,) * after)
-    return found.reshape(-1)
+    return None if order == list(range(len(shape))) else order, *steps[-2:], found.reshape(-1)
