@@ -25,17 +25,8 @@ _APART = 16  # numbers between two rows of scores
 
 def suits(query, key, mask, kept):
     """Whether these loops are for an attention, and for this machine."""
-    queries, keys = query.shape[2], key.shape[2]
-    is_long = keys >= _LEAST_KEYS and queries >= _LEAST_QUERIES
-    is_tiny = 0 < queries * keys * query.shape[0] * query.shape[1] <= _TINY
-    return (
-        IS_WIDE
-        and (is_long or is_tiny)
-        and query.shape[3] > 0
-        and mask is None
-        and kept is None
-        and query.dtype == key.dtype
-    )
+    is_long = key.shape[2] >= _LEAST_KEYS and query.shape[2] >= _LEAST_QUERIES
+    return IS_WIDE and is_long and query.shape[3] > 0 and mask is None and kept is None and query.dtype == key.dtype
 
 
 @subroutine
