@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.distributions import constraints, kl, kl_of_vectors, transforms, utils
+from minigrad.distributions import constraints, kl, kl_of_numbers, kl_of_vectors, transforms, utils
 from minigrad.distributions.bernoulli import Bernoulli
 from minigrad.distributions.beta import Beta
 from minigrad.distributions.binomial import Binomial
@@ -97,6 +97,7 @@ __all__ = [
     "constraints",
     "kl",
     "kl_divergence",
+    "kl_of_numbers",
     "kl_of_vectors",
     "register_kl",
     "transform_to",

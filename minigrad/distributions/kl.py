@@ -272,7 +272,11 @@ def _(p: Any, q: Any) -> Any:
 
 def _never(p: Any, q: Any) -> Any:
     """Return infinity: p gives values that q excludes."""
-    like = next(getattr(p, name) for name in ("probs", "loc", "rate", "concentration", "low") if hasattr(p, name))
+    like = next(
+        getattr(p, name)
+        for name in ("probs", "loc", "rate", "concentration", "concentration1", "low", "scale")
+        if hasattr(p, name)
+    )
     return full_like(like, math.inf)
 
 

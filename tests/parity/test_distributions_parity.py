@@ -252,6 +252,20 @@ def test_divergences(torch):
 
 
 @same
+def test_divergences_of_different_families(torch):
+    d = importlib.import_module(f"{torch.__name__}.distributions")
+    a, b, c = (torch.tensor(each, dtype=torch.float64) for each in ([0.3, 0.6], [0.5, 0.2], [2.9, 1.5]))
+    beta, gamma, exponential, gumbel = d.Beta(a, c), d.Gamma(c, b), d.Exponential(a), d.Gumbel(a, b)
+    normal, laplace, pareto, uniform = d.Normal(a, b), d.Laplace(b, c), d.Pareto(b, c), d.Uniform(b / 9, b)
+    wide = d.Uniform(-b, b + 1)
+    families = [beta, gamma, exponential, gumbel, normal, laplace, pareto, uniform, wide]
+    found = [attempt(lambda p=p, q=q: d.kl_divergence(p, q)) for p in families for q in families]
+    found.append(d.kl_divergence(d.Poisson(a), d.Binomial(3, b)))
+    wisharts = [d.Wishart(df, torch.eye(2, dtype=torch.float64) * scale) for df, scale in ((3.0, 1.0), (4.5, 2.0))]
+    return nameless(plain([*found, d.kl_divergence(*wisharts), attempt(lambda: d.kl_divergence(wisharts[0], beta))]))
+
+
+@same
 def test_refusals(torch):
     d = importlib.import_module(f"{torch.__name__}.distributions")
     one = torch.ones(2)
