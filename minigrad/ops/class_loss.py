@@ -177,7 +177,8 @@ def _check_classes(scores: Any, labels: Any) -> None:
     ------
     ValueError, RuntimeError
     """
-    if labels.dtype is not _INT64 or scores.ndim != 2 or labels.shape != scores.shape[:1]:
+    shape = scores.shape
+    if labels.dtype is not _INT64 or len(shape) < 2 or labels.shape != shape[:1] + shape[2:]:
         _check_labels(scores, labels)  # not the usual ones
 
 
@@ -280,7 +281,7 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     dims = input.dim()
-    if target.shape == input.shape:
+    if target.dim() == dims and target.shape == input.shape:
         if not target.is_floating_point():
             title = target.dtype.tensor_type.removesuffix("Tensor")
             raise RuntimeError(f"Expected floating point type for target with class probabilities, got {title}")

@@ -5,10 +5,8 @@ The loops of `minigrad_kernels.cpu.loss` for such scores, by strips of places; s
 
 from __future__ import annotations
 
-import math
-
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, OutFloat64, Real, kernel
-from minigrad_kernels.cpu._strips import masses, maxima
+from minigrad_kernels.cpu._strips import logarithms, masses, maxima
 from minigrad_kernels.scalar._bits import wide
 from minigrad_kernels.scalar.activation import minus_both
 from minigrad_kernels.scalar.exponential import exp
@@ -42,8 +40,8 @@ def cross_entropy_loop(
             top, log_sum, spread = scratch[:size], scratch[strip : strip + size], scratch[2 * strip : 2 * strip + size]
             maxima(logits, start, classes, places, top)
             masses(logits, start, classes, places, top, log_sum)
+            logarithms(log_sum)
             for t in range(size):
-                log_sum[t] = logits.dtype.type(math.log(log_sum[t]))
                 lse[at + t] = top[t] + log_sum[t]
                 spread[t] = zero
             if smoothing > zero:
