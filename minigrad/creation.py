@@ -65,7 +65,7 @@ def tensor(
         When the data holds something that is no number.
     """
     if isinstance(data, Tensor):
-        hint(COPY_OF_TENSOR.format("torch.tensor"), 2)
+        hint(COPY_OF_TENSOR.format("torch.tensor"))
     return finish(to_array(data, dtype, copy=True), device, requires_grad)
 
 
@@ -94,7 +94,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
         )
     ndarray = plain_array(ndarray)
     if not ndarray.flags.writeable:
-        hint_once(READ_ONLY, 2)
+        hint_once(READ_ONLY)
     return Tensor._wrap(ndarray)
 
 

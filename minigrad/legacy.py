@@ -99,5 +99,5 @@ def set_default_tensor_type(t: Any) -> None:
     """Set the default dtype by the name or class of a tensor type; `set_default_dtype` is the newer way."""
     from minigrad.conversion import parse_type
 
-    hint_once(DEFAULT_TENSOR_TYPE, 2)
+    hint_once(DEFAULT_TENSOR_TYPE)
     dtypes.set_default_dtype(parse_type(t))

@@ -79,7 +79,7 @@ def new_tensor(
 ) -> Tensor:
     """Return a tensor with a copy of the data, in this tensor's dtype unless another is given."""
     if isinstance(data, Tensor):
-        hint(COPY_OF_TENSOR.format("tensor.new_tensor"), 2)
+        hint(COPY_OF_TENSOR.format("tensor.new_tensor"))
         data = data._array
     return creation.tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 

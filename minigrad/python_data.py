@@ -67,7 +67,7 @@ def _from_sequence(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray[An
         _check_no_text(data)
         wanted = dtype or _infer(data)
         if all(isinstance(each, np.ndarray) and each.shape == data[0].shape and each.ndim for each in data):
-            hint_once(LIST_OF_ARRAYS, 5)
+            hint_once(LIST_OF_ARRAYS)
             return np.array(data), wanted
         data, dtype = _numbers(data, dtype), wanted
     _check_rectangular(data)

@@ -103,7 +103,7 @@ def range(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return the numbers from ``start`` to ``end``, both included, in the default dtype; `arange` is usually meant."""
-    hint(INCLUSIVE_RANGE, 2)
+    hint(INCLUSIVE_RANGE)
     if end is None:
         start, end = 0, start
     start, end, step = (
@@ -264,7 +264,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         if each.ndim > 1:
             raise RuntimeError(f"Expected 0D or 1D tensor in the tensor list but got: {each.ndim}D")
     if indexing is None:
-        hint_once(MESHGRID, 2)
+        hint_once(MESHGRID)
     order = [*map(int, np.arange(len(vectors)))]
     if indexing == "xy" and len(vectors) > 1:
         order[0], order[1] = 1, 0

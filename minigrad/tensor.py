@@ -187,7 +187,7 @@ class Tensor(Methods, metaclass=_TensorClass):
     def T(self) -> Tensor:
         """View with the dimensions in reverse order."""
         if self._array.ndim != 2 and self._array.ndim != 1:
-            hint_once(TRANSPOSED if self._array.ndim else TRANSPOSED_NUMBER, 2)
+            hint_once(TRANSPOSED if self._array.ndim else TRANSPOSED_NUMBER)
         return self.permute(tuple(range(self._array.ndim))[::-1])
 
     @property
@@ -496,7 +496,7 @@ class Tensor(Methods, metaclass=_TensorClass):
                 f"only one element tensors can be converted to Python scalars, not one of shape {list(self.shape)}"
             )
         if self._requires_grad and mode.enabled:
-            hint_once(NUMBER_OF_GRAPH, 3)
+            hint_once(NUMBER_OF_GRAPH)
         return self._array.item()
 
     def __float__(self) -> float:

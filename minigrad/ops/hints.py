@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -46,23 +47,30 @@ BYTE_CONDITION = (
 _given: set[str] = set()
 
 
-def hint(text: str, stacklevel: int) -> None:
-    """Give a warning; ``stacklevel`` counts from the caller, as of `warnings.warn`."""
-    warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
+def hint(text: str) -> None:
+    """Give a warning, at the line of the program that called into minigrad."""
+    warnings.warn(text, UserWarning, stacklevel=users_level())
 
 
-def hint_once(text: str, stacklevel: int) -> None:
+def hint_once(text: str) -> None:
     """Give a warning that PyTorch gives only once in a process."""
     if text not in _given:
         _given.add(text)
-        warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
+        warnings.warn(text, UserWarning, stacklevel=users_level())
 
 
-def hint_at_freedom(name: str, count: Any, correction: Any, stacklevel: int) -> None:
+def users_level() -> int:
+    """Return the ``stacklevel`` with which the caller's `warnings.warn` names the first line outside minigrad."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minigrad":
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def hint_at_freedom(name: str, count: Any, correction: Any) -> None:
     """Warn when nothing is left of a count after its correction."""
     if count - correction <= 0:
         hint(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-            "(input numel divided by output numel).",
-            stacklevel + 1,
+            "(input numel divided by output numel)."
         )

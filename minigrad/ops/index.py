@@ -398,7 +398,7 @@ def _entry(each: Any) -> Any:
                 f"{type(each).__name__})"
             ) from None
     if array.dtype == np.uint8:
-        hint_once(BYTE_INDEX, 5)
+        hint_once(BYTE_INDEX)
         return array.astype(bool)
     return array
 

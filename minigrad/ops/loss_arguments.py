@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.errors import broadcast_error
+from minigrad.ops.hints import users_level
 from minigrad.ops.promotion import promote
 from minigrad.ops.shape import broadcast
 
@@ -33,7 +34,8 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
         return reduction if reduction in REDUCTIONS else check_reduction(reduction)
     found = resolved_reduction(size_average, reduce, reduction)
     warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4
+        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.",
+        stacklevel=users_level(),
     )
     return found
 
@@ -59,7 +61,7 @@ def of_one_shape(name: str, input: Any, target: Any) -> tuple[Any, Any]:
             f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
             f"(torch.Size({list(input.shape)})). This will likely lead to incorrect results due to broadcasting. "
             "Please ensure they have the same size.",
-            stacklevel=4,
+            stacklevel=users_level(),
         )
         try:
             shape = np.broadcast_shapes(input.shape, target.shape)

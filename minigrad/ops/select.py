@@ -41,7 +41,7 @@ def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number) ->
         if condition.dtype != np.uint8:
             title = from_numpy(condition.dtype).tensor_type.removesuffix("Tensor")
             raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {title}")
-        hint_once(BYTE_CONDITION, 4)
+        hint_once(BYTE_CONDITION)
     if is_array(input) or is_array(other):
         input, other = promote_two(input, other)
     else:

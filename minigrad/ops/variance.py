@@ -54,7 +54,7 @@ def _moment(name: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> 
     dim, correction = _moment_args(dim, unbiased, correction)
     count = count_reduced(input.shape, dim) if input.size else 0
     if count <= correction:
-        hint_at_freedom(name, count, correction, 4)
+        hint_at_freedom(name, count, correction)
     return dim, correction
 
 

@@ -76,3 +76,32 @@ def test_hints_given_once_a_process(act, monkeypatch):
 def test_no_hint_where_nothing_is_amiss(torch):
     x = torch.arange(4.0).reshape(2, 2)
     return [x.T, x[0].T, torch.meshgrid(x[0], x[1], indexing="ij"), torch.tensor(np.ones(2)), float(x.sum())]
+
+
+HINTS = (
+    *("torch.tensor(x)", "x.new_tensor(x)", "y.T", "torch.std(x[:1, 0])", "x[:1, 0].var()", "torch.range(0, 3)"),
+    *(
+        "F.mse_loss(x, x[0])",
+        "F.smooth_l1_loss(x, x[0])",
+        "F.huber_loss(x, x[0])",
+        "F.l1_loss(x, x[0])",
+        "F.kl_div(x, x)",
+    ),
+    *("nn.MSELoss()(x, x[0])", "nn.SmoothL1Loss()(x, x[0])", "F.mse_loss(x, x, size_average=False)", "F.softmax(x)"),
+    *("x[torch.ones(2, dtype=torch.uint8)]", "torch.where(torch.ones(2, dtype=torch.uint8), 1, 0)", "F.dropout2d(y)"),
+    *(
+        "torch.tensor([np.ones(2), np.ones(2)])",
+        "torch.meshgrid(x[0], x[0])",
+        "float(x.clone().requires_grad_().sum())",
+    ),
+)
+
+
+@pytest.mark.parametrize("expression", HINTS)
+def test_hints_name_the_line_of_the_program(expression, monkeypatch):
+    monkeypatch.setattr(minigrad.ops.hints, "_given", set())
+    scope = {"x": minigrad.ones(2, 3), "y": minigrad.ones(2, 3, 4), "torch": minigrad, "nn": minigrad.nn, "np": np}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eval(compile(expression, "program.py", "eval"), {**scope, "F": minigrad.nn.functional, "__name__": "program"})
+    assert [each.filename for each in caught] == ["program.py"]
