@@ -34,8 +34,8 @@ def _pool(
         raise RuntimeError("divisor must be not zero")
     name, node = _NAMES[rank]
     windows = find_windows(name, input.shape, rank, kernel, stride, padding, 1, ceil_mode, bool(count_include_pad))
-    if input.dtype is dtypes.bool:
-        raise not_implemented(name if rank > 1 else "avg_pool2d", array_of(input))
+    if not (input.dtype.is_floating_point or input.dtype is dtypes.int64) or (rank == 3 and input.dtype.itemsize == 2):
+        raise not_implemented("avg_pool3d_out_frame" if rank == 3 else "avg_pool2d", array_of(input))
     return named(mean_pool(input, windows, divisor or 0), node)
 
 

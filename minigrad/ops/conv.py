@@ -158,7 +158,14 @@ def _settings(
     return Settings(stride, before, dilation, groups, out)
 
 
+def _is_narrow(array: Any) -> bool:
+    """Whether an array is of integers other than int64, which PyTorch convolves neither transposed nor dilated."""
+    return array.dtype.kind != "f" and array.dtype.itemsize < 8 and bool(array.size)
+
+
 def _check_types(input: Any, weight: Any, bias: Any, filters: int, transposed: bool, name: str) -> None:
+    if transposed and _is_narrow(input):
+        raise not_implemented(name, input)
     if weight.dtype != input.dtype:
         raise RuntimeError(
             f"Input type (torch.{from_numpy(input.dtype).tensor_type}) and weight type "
@@ -186,6 +193,8 @@ def _convolve(
     settings = _settings(
         name, input.shape, weight.shape, hashable(stride), hashable(padding), hashable(dilation), groups
     )
+    if _is_narrow(input) and any(step > 1 for step in settings.dilation):
+        raise not_implemented("slow_conv_dilated<>", input)
     _check_types(input, weight, bias, weight.shape[0], False, "slow_conv2d_cpu")
     return _run_convolve(input, weight, bias, settings)
 

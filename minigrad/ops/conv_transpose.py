@@ -74,7 +74,8 @@ def _transpose(name: str, input: Any, weight: Any, bias: Any, *rest: Any) -> Any
     """Return ``conv_transpose1d``, ``2d`` or ``3d`` of arrays."""
     size, settings = _settings(name, input.shape, weight.shape, *map(hashable, rest))
     stride, padding, dilation, groups, _ = settings
-    _check_types(input, weight, bias, weight.shape[1] * groups, True, "slow_conv_transpose2d_out_cpu")
+    kernel = f"slow_conv_transpose{3 if weight.ndim == 5 else 2}d_out_cpu"
+    _check_types(input, weight, bias, weight.shape[1] * groups, True, kernel)
     batch = input if input.ndim == weight.ndim else input[None]
     out = kernels_of(input).convolve_input(batch, weight, size, stride, padding, dilation, groups)
     if bias is not None:

@@ -149,6 +149,12 @@ F.instance_norm(T(2, 3, 4), weight=D(3))
 """
 
 FUNCTIONS = """
+F.avg_pool1d(U(1, 1, 4), 2); F.avg_pool2d(I(1, 1, 4, 4).int(), 2); F.avg_pool3d(H(1, 1, 2, 2, 2), 2)
+F.avg_pool2d(I(1, 1, 4, 4), 2)
+F.conv_transpose1d(U(1, 1, 2), U(1, 1, 2)); F.conv_transpose2d(U(1, 1, 2, 2), T(1, 1, 2, 2))
+F.conv_transpose3d(U(1, 1, 2, 2, 2), U(1, 1, 1, 1, 1))
+F.conv1d(U(1, 1, 4), U(1, 1, 2), dilation=2); F.conv2d(U(1, 1, 4, 4), U(1, 1, 2, 2), dilation=2)
+F.conv1d(U(1, 1, 4), U(1, 1, 2))
 F.embedding_bag(I(2, 2), B(3, 2)); F.embedding_bag(I(2, 2), I(3, 2)); F.embedding_bag(T(2, 2), T(3, 2))
 F.embedding_bag(I(3), T(3, 2)); F.embedding_bag(I(2, 2), T(3, 2), I(1)); F.embedding_bag(I(2, 2, 2), T(3, 2))
 F.embedding_bag(I(2, 2)*5, T(3, 2)); F.embedding_bag(I(3), T(3, 2), I(1)*0, mode="max", per_sample_weights=T(3))
