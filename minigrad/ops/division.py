@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import as_array, is_array
+from minigrad.ops.backend import as_array, is_array, kernels_of
 from minigrad.ops.elementwise import zeros_of
 from minigrad.ops.op import op
 from minigrad.ops.promotion import (
@@ -135,7 +135,14 @@ def divide_down(x: Any, y: Any) -> Any:
         raise not_implemented("div_floor_cpu", array)
     if array.dtype.kind != "f":
         check_integer_divisor(x, y)
+    elif _is_plain(x, y):
+        return kernels_of(x).floor_divide(x, y)
     return _floor_divide(x, y)
+
+
+def _is_plain(x: Any, y: Any) -> bool:
+    """Whether an array of floats is divided by another of its shape or by a number, as the kernels take them."""
+    return is_array(x) and (type(y) in (int, float) or (is_array(y) and y.shape in (x.shape, ())))
 
 
 def divide_to_zero(x: Any, y: Any) -> Any:
@@ -193,7 +200,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     The gradient with respect to ``other`` is ``-floor(input / other)``, and the steps are taken for flat.
     """
     x, y = promote_two(input, other)
-    return _rest(_remainder, "remainder_cpu", x, y)
+    return _rest("remainder", _remainder, x, y)
 
 
 @remainder.gradient("input")
@@ -227,7 +234,7 @@ def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
     """
     check_tensors("fmod", input=input)
     x, y = promote_two(input, other)
-    return _rest(_fmod, "fmod_cpu", x, y)
+    return _rest("fmod", _fmod, x, y)
 
 
 @fmod.gradient("input")
@@ -247,11 +254,13 @@ def _(make):
     yield make.sample(np.array([-3.2, 3.2]), -2.5)
 
 
-def _rest(ufunc: Any, name: str, x: Any, y: Any) -> Any:
+def _rest(name: str, ufunc: Any, x: Any, y: Any) -> Any:
     array = x if is_array(x) else y
     kind = array.dtype.kind
     if kind == "b":
-        raise not_implemented(name, array)
+        raise not_implemented(f"{name}_cpu", array)
+    if kind == "f" and _is_plain(x, y):
+        return getattr(kernels_of(x), name)(x, y)
     if kind != "f":
         check_integer_divisor(x, y)
     return ufunc(x, y)

@@ -25,3 +25,6 @@ def test_arithmetic_of_several_arrays(dtype):
     check("addcmul", x, y, z, 0.5)
     check("choose", x > y, y, z)
     check("clip", x, 1.0, 0.5)
+    for name in ("fmod", "remainder", "floor_divide"):
+        check(name, x * 4, 1.5)
+        check(name, x * 4, 1 + abs(y))

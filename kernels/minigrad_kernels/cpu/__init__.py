@@ -32,6 +32,7 @@ _FAMILIES = {
     "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
     "extremum": ["extreme", "extreme_at"],
     "choice": ["choose"],
+    "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
     ],

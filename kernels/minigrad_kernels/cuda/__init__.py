@@ -46,6 +46,7 @@ _FAMILIES = {
     "random": ["words", "uniform", "normal", "integers", "bernoulli", "dropout", "permutation", "counters"],
     "products": ["matmul"],
     "choice": ["choose"],
+    "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
     ],
