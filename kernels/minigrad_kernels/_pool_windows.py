@@ -15,7 +15,7 @@ import numpy as np
 
 _BYTE = 127
 _SHORT = 4  # lines of fewer windows are quicker window by window
-_WIDE = 64  # lines of windows two steps apart are quicker tap by tap from here on
+_WIDE = (16, 64)  # lines of windows one or two steps apart are quicker tap by tap from here on
 
 
 class Windows:
@@ -72,7 +72,7 @@ class Windows:
             self.corners = planes.reshape(self.out)
             self.is_by_two = counts == (1, 2, 2) and steps == (1, 2, 2) and not any(borders) and across == (1, 1, 1)
             self.is_by_two = self.is_by_two and all(2 * n <= m for n, m in zip(self.out[-2:], size[-2:], strict=True))
-            self.is_by_window = steps[2] > 2 or (steps[2] == 2 and self.out[-1] < _WIDE)
+            self.is_by_window = steps[2] > 2 or self.out[-1] < _WIDE[steps[2] - 1]
             self.is_covered = all(2 * n == m for n, m in zip(self.out[-2:], size[-2:], strict=True))
 
     @functools.cached_property

@@ -210,7 +210,7 @@ def _max_windows_loop(
                     for a in range(first_a, last_a, dd):
                         for b in range(first_b, last_b, dh):
                             row = (a * h + b) * w
-                            if dw == 1:
+                            if dw == 1 and last - first > 15:
                                 best, place = _largest(x, start, row + first, row + last, best, place)
                                 continue
                             for e in range(row + first, row + last, dw):
@@ -381,11 +381,23 @@ def at_maxima(x, places, view):
     return taken.reshape(leading + view.out)
 
 
+@kernel
+def _plane_indices_loop(places: InInt8, offsets: InInt64, corners: InInt64, out: OutInt64):
+    """Out = the numbers of the taps' elements within their planes; `corners` are those of the windows of a plane."""
+    for start in range(0, out.size, corners.size):
+        row, place = out[start : start + corners.size], places[start : start + corners.size]
+        for t in range(row.size):
+            row[t] = offsets[np.uint8(place[t])] + corners[t]
+
+
 def plane_indices(places, view):
     """Return places as the elements' numbers within their planes."""
     if places.dtype == np.int64:
         return places
-    return view.offsets.take(places) + view.corners
+    out = empty(places.shape, np.int64)
+    if out.size:
+        _plane_indices_loop[out.dtype](places, view.offsets, view.corners, out)
+    return out
 
 
 def mean_pool(x, view, divisor=0):
