@@ -210,7 +210,7 @@ def _max_windows_loop(
                     for a in range(first_a, last_a, dd):
                         for b in range(first_b, last_b, dh):
                             row = (a * h + b) * w
-                            if dw == 1 and last - first > 15:
+                            if dw == 1 and last - first > 4:
                                 best, place = _largest(x, start, row + first, row + last, best, place)
                                 continue
                             for e in range(row + first, row + last, dw):
