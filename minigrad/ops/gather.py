@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_module, array_of, kernels_of
+from minigrad.ops.backend import array_module, array_of, is_device_array, kernels_of
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.indices import as_int64, check_index, check_ranks, fits_but_along
 from minigrad.ops.op import composed, op
@@ -180,14 +180,24 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
             f"dimensions for input, and {indices.dim()} dimensions for indices"
         )
     dim = wrap_dim(dim, input.dim())
+    if fits_but_along(dim, indices, input):
+        return gather(input, dim, _counted(indices, input.shape[dim]))
     lengths = np.broadcast_shapes(
         tuple(1 if k == dim else n for k, n in enumerate(input.shape)),
         tuple(1 if k == dim else n for k, n in enumerate(indices.shape)),
     )
     spread = [list(lengths), list(lengths)]
     spread[0][dim], spread[1][dim] = input.shape[dim], indices.shape[dim]
-    indices = where(indices < 0, indices + input.shape[dim], indices)
+    indices = _counted(indices, input.shape[dim])
     return gather(input.expand(tuple(spread[0])), dim, indices.expand(tuple(spread[1])))
+
+
+def _counted(indices: Any, length: int) -> Any:
+    """Return a tensor of indices that count from the start; on a device they are not asked whether they do."""
+    numbers = array_of(indices)
+    if is_device_array(numbers) or (numbers.size and numbers.min() < 0):
+        return where(indices < 0, indices + length, indices)
+    return indices
 
 
 @take_along_dim.samples

@@ -77,7 +77,8 @@ def _add_rows(out: Any, dim: int, index: Any, rows: Any) -> None:
     if dim == 0:
         kernels_of(out).index_add(out, index.astype(np.int64, copy=False), rows)
     else:
-        np.add.at(out, (slice(None),) * dim + (index,), rows)
+        along = index.reshape(-1, *(1,) * (rows.ndim - dim - 1))
+        kernels_of(out).scatter_add(out, dim, np.broadcast_to(along, rows.shape), rows)
 
 
 def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[int, Any]:

@@ -244,12 +244,13 @@ def multilabel_margin_loss(
     if labels.size and (labels.min() < -1 or labels.max() >= classes):
         raise RuntimeError("argument #2 'target' is out of range")
     listed = np.logical_and.accumulate(labels >= 0, axis=1)
-    rows = np.broadcast_to(np.arange(count)[:, None], labels.shape)
+    rows, right_classes = np.nonzero(listed)[0], labels[listed]
     is_right = np.zeros(labels.shape, bool)
-    is_right[rows[listed], labels[listed]] = True
-    right = scores[as_its_kind(input, rows.copy()), as_its_kind(input, np.where(listed, labels, 0))]
-    hinges = (1 - right.unsqueeze(2) + scores.unsqueeze(1)).clamp_min(0)
-    losses = (hinges * as_its_kind(input, listed[:, :, None] & ~is_right[:, None, :])).sum((1, 2)) / max(classes, 1)
+    is_right[rows, right_classes] = True
+    of_pairs = as_its_kind(input, rows)  # a row's scores for each of its right classes
+    right = scores[of_pairs, as_its_kind(input, right_classes)].unsqueeze(1)
+    hinges = (1 - right + scores[of_pairs]).clamp_min(0) * as_its_kind(input, ~is_right[rows])
+    losses = scores.new_zeros(count).index_add(0, of_pairs, hinges.sum(1)) / max(classes, 1)
     loss = reduced(losses if input.dim() == 2 else losses.squeeze(0), reduction)
     return named(loss, "MultilabelMarginLossBackward0")
 
