@@ -10,7 +10,6 @@ from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, is_array, kernels_of
 from minigrad.ops.indices import selected
 from minigrad.ops.op import op
-from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -119,7 +118,10 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("Class values must be smaller than num_classes.")
     elif num_classes == -1:
         num_classes = int(input.max()) + 1
-    return (row_major(input)[..., None] == array_module(input).arange(num_classes)).astype(np.int64)
+    module = array_module(input)
+    out = module.zeros((input.size, num_classes), np.int64)
+    out[module.arange(input.size), input.reshape(-1)] = 1
+    return out.reshape((*input.shape, num_classes))
 
 
 @one_hot.samples
