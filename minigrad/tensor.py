@@ -193,6 +193,8 @@ class Tensor(Methods, metaclass=_TensorClass):
     @property
     def mT(self) -> Tensor:
         """View with the last two dimensions exchanged."""
+        if not self._array.ndim:
+            return self.permute(())
         if self._array.ndim < 2:
             raise RuntimeError(
                 f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."

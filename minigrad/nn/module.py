@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -35,26 +34,6 @@ _HOOK_DICTIONARIES = (
 
 # Stands for an argument that was not given, so that None can be one.
 _NOTHING: Any = object()
-
-
-class MissingAttributeError(AttributeError):
-    """A module was asked for a name that it does not have.
-
-    The closest names are looked up only when the message is read: ``hasattr`` must stay cheap.
-    """
-
-    def __init__(self, module: Any, missing: str) -> None:
-        super().__init__(module, missing)
-
-    def __str__(self) -> str:
-        module, missing = self.args
-        message = f"'{type(module).__name__}' object has no attribute '{missing}'"
-        close = difflib.get_close_matches(missing, dir(module))
-        if close:
-            message += f". Did you mean: {', '.join(map(repr, close))}?"
-        if "_parameters" not in module.__dict__:
-            message += f" (super().__init__() was not called in {type(module).__name__}.__init__)"
-        return message
 
 
 def _forward_missing(self: Module, *input: Any) -> None:
@@ -179,7 +158,10 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
             registry = self.__dict__.get(kind, ())
             if name in registry:
                 return registry[name]
-        raise MissingAttributeError(self, name)
+        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        if "_parameters" not in self.__dict__:
+            message += f" (super().__init__() was not called in {type(self).__name__}.__init__)"
+        raise AttributeError(message, name=name, obj=self)  # of the name and the object Python makes a suggestion
 
     def __delattr__(self, name: str) -> None:
         for kind in REGISTRIES:
