@@ -24,6 +24,8 @@ from minigrad.nn import functional as F
         (lambda x: torch.matmul(), r'matmul\(\) missing 2 required positional argument: "input", "other"'),
         (lambda x: x.exp(1), r"exp\(\) takes 1 positional argument but 2 were given"),
         (lambda x: x.topk(x), r"topk\(\): argument 'k' .* must be int, not Tensor"),
+        (lambda x: torch.pow(2.0, 3.0), r"pow\(\): argument 'input' \(position 1\) must be Tensor, not float"),
+        (lambda x: torch.float_power(2, 3), r"argument 'input' \(position 1\) must be Tensor, not float"),
         (lambda x: torch.cat([x, x], "a"), r"cat\(\): argument 'dim' .* must be int, not str"),
         (lambda x: torch.add(x, "a"), r"add\(\): argument 'other' .* must be Number, not str"),
     ],

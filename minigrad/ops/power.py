@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.ops.backend import as_array, is_array, kernels_of
 from minigrad.ops.exponential import log
 from minigrad.ops.op import composed, op
-from minigrad.ops.promotion import check_fits, not_implemented, promote_two
+from minigrad.ops.promotion import check_fits, check_tensors, not_implemented, promote_two
 from minigrad.ops.quiet import divide, quiet
 from minigrad.ops.samples import binary_samples
 from minigrad.ops.select import choose
@@ -45,6 +45,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """
     x, y = promote_two(input, exponent)
     if not is_array(exponent):
+        if type(input) is not np.ndarray:
+            check_tensors("pow", input=input)
         if x.dtype.kind == "f":
             return _fixed_power(x, exponent)
         if exponent in (0, 1):

@@ -149,6 +149,7 @@ F.instance_norm(T(2, 3, 4), weight=D(3))
 """
 
 FUNCTIONS = """
+torch.float_power(T(2), 3); torch.float_power(2, I(3)); torch.pow(2, I(3))
 F.avg_pool1d(U(1, 1, 4), 2); F.avg_pool2d(I(1, 1, 4, 4).int(), 2); F.avg_pool3d(H(1, 1, 2, 2, 2), 2)
 F.avg_pool2d(I(1, 1, 4, 4), 2)
 F.conv_transpose1d(U(1, 1, 2), U(1, 1, 2)); F.conv_transpose2d(U(1, 1, 2, 2), T(1, 1, 2, 2))
