@@ -1,31 +1,21 @@
-"""Sorting, order statistics, searching and counting."""
+"""Sorting, and order statistics."""
 
 from __future__ import annotations
 
-import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import (
-    array_module,
-    array_of,
-    as_array,
-    as_its_kind,
-    is_device_array,
-    kernels_of,
-    like,
-    on_host,
-)
+from minigrad.ops.backend import array_module, array_of, is_device_array, kernels_of, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
-from minigrad.ops.promotion import check_floating, not_implemented
+from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
 
 if TYPE_CHECKING:
-    from minigrad.ops.typing import Number, Tensor
+    from minigrad.ops.typing import Tensor
 
 
 _MIMICKED = 16384  # the longest rows in which equal elements are left where PyTorch leaves them
@@ -333,205 +323,3 @@ def _(grad, indices, input_shape, dim, keepdim):
 def _(make):
     yield make.sample(np.array([[1.0, 2, 2, 3], [3, 3, 1, 1]]), gradient=False)
     yield make.sample(make.integers(4, 3), 0, True)
-
-
-# Distinct values.
-
-
-def _own_dim(dim: int, ndim: int) -> int:
-    """Return a dimension from 0, of which a tensor without dimensions has none."""
-    if not ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return wrap_dim(dim, ndim)
-
-
-@composed(method=True, reference=references.unique)
-def unique(
-    input: Tensor,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
-) -> Any:
-    """Distinct elements in ascending order (distinct slices along ``dim``).
-
-    Returns
-    -------
-    Tensor, or a tuple with the inverse (where each element went) and the counts when asked for
-    """
-    array = array_of(input)
-    axis = None if dim is None else _own_dim(dim, array.ndim)
-    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
-    wrap = type(input)._wrap
-    results = [wrap(values)]
-    if return_inverse:
-        results.append(wrap(inverse.astype(np.int64).reshape(array.shape if axis is None else -1)))
-    if return_counts:
-        results.append(wrap(counts.astype(np.int64)))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-@unique.samples
-def _(make):
-    yield make.sample(make.integers(8))
-    yield make.sample(make.integers(2, 4), return_inverse=True, return_counts=True)
-    yield make.sample(np.array([[1, 2], [1, 2], [0, 3]]), dim=0, return_counts=True)
-
-
-@composed(method=True, reference=references.unique_consecutive)
-def unique_consecutive(
-    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
-    """First element of each run of equal elements (of equal slices along ``dim``)."""
-    array = array_of(input)
-    flat = array.reshape(-1) if dim is None else np.moveaxis(array, _own_dim(dim, array.ndim), 0)
-    if len(flat):
-        changed = (flat[1:] != flat[:-1]).any(axis=tuple(range(1, flat.ndim)))
-        starts = np.concatenate([array_module(array).ones(1, bool), changed])
-    else:
-        starts = array_module(array).zeros(0, bool)
-    wrap = type(input)._wrap
-    values = flat[starts]
-    results = [wrap(values if dim is None else np.moveaxis(values, 0, wrap_dim(dim, array.ndim)).copy())]
-    if return_inverse:
-        inverse = np.cumsum(starts) - 1
-        results.append(wrap(inverse.astype(np.int64).reshape(array.shape if dim is None else -1)))
-    if return_counts:
-        places = np.append(np.flatnonzero(starts), as_its_kind(starts, [len(flat)]))
-        results.append(wrap(np.diff(places).astype(np.int64)))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-@unique_consecutive.samples
-def _(make):
-    yield make.sample(np.array([1, 1, 2, 2, 3, 1, 1]), return_inverse=True, return_counts=True)
-    yield make.sample(make.integers(9, high=2))
-
-
-# Searching and counting.
-
-
-def _search(sorted_sequence: Any, values: Any, right: bool, out_int32: bool) -> Any:
-    if values.dtype.kind == sorted_sequence.dtype.kind == "b":
-        raise not_implemented("searchsorted_out_cpu", values)
-    values = like(sorted_sequence, values)
-    side = "right" if right else "left"
-    if sorted_sequence.ndim <= 1:
-        found = np.searchsorted(sorted_sequence, values, side)
-    else:
-        if values.shape[:-1] != sorted_sequence.shape[:-1]:
-            raise RuntimeError(
-                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
-                "boundaries tensor and input value tensor must match, but we got boundaries tensor "
-                f"{list(sorted_sequence.shape)} and "
-                f"input value tensor {list(values.shape)}"
-            )
-        if not values.size:
-            return array_module(values).zeros(values.shape, np.int32 if out_int32 else np.int64)
-        rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]) if sorted_sequence.size else [sorted_sequence[0]]
-        wanted = values.reshape(len(rows), -1)
-        found = np.stack([np.searchsorted(row, want, side) for row, want in zip(rows, wanted, strict=True)])
-        found = found.reshape(values.shape)
-    return as_array(found).astype(np.int32 if out_int32 else np.int64)
-
-
-@op(differentiable=False, reference=references.searchsorted)
-def searchsorted(
-    sorted_sequence: Tensor,
-    input: Tensor | Number,
-    *,
-    out_int32: bool = False,
-    right: bool = False,
-    side: str | None = None,
-    sorter: Tensor | None = None,
-) -> Tensor:
-    """Where values would have to be put into a sorted sequence (the last dimension) to keep it sorted.
-
-    Parameters
-    ----------
-    right : bool
-        Put them behind equal elements instead of before; ``side="right"`` says the same.
-    sorter : Tensor, optional
-        Indices that sort the sequence.
-
-    Raises
-    ------
-    RuntimeError
-        For an unknown side.
-    """
-    if side is not None and side not in ("left", "right"):
-        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
-    if sorter is not None:
-        sorted_sequence = np.take_along_axis(sorted_sequence, sorter, -1)
-    return _search(sorted_sequence, as_array(input), right or side == "right", out_int32)
-
-
-@searchsorted.samples
-def _(make):
-    yield make.sample(np.array([1.0, 3, 5, 7]), np.array([[0.5, 3], [6, 9]]))
-    yield make.sample(np.array([[1.0, 3, 5], [2, 4, 6]]), np.array([[3.0, 4], [4, 7]]), right=True)
-    yield make.sample(np.array([1.0, 3, 5, 7]), 3.0)
-
-
-@op(
-    differentiable=False,
-    reference=lambda x, bounds, right=False: np.searchsorted(bounds, x, "right" if right else "left"),
-)
-def bucketize(input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
-    """Number of the bucket, between sorted ``boundaries``, in which each element lies."""
-    if boundaries.ndim != 1:
-        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
-    return _search(boundaries, as_array(input), right, out_int32)
-
-
-@bucketize.samples
-def _(make):
-    yield make.sample(make(2, 3), np.array([-1.0, 0, 1]))
-    yield make.sample(np.array([1, 3, 4]), np.array([1, 3]), right=True)
-
-
-@op(method=True, differentiable=False, reference=np.bincount)
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each number from 0 on occurs (or the sum of its weights)."""
-    if input.dtype.kind not in "iu":
-        raise not_implemented("bincount_cpu", input)
-    if input.ndim != 1 or (input.size and input.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if minlength < 0:
-        raise RuntimeError("minlength should be >= 0")
-    counts = np.bincount(input, weights, minlength)
-    if weights is None:
-        return counts.astype(np.int64)
-    return counts.astype(weights.dtype if weights.dtype == np.float32 else np.float64)
-
-
-@bincount.samples
-def _(make):
-    yield make.sample(make.integers(9))
-    yield make.sample(make.integers(9), minlength=8)
-    yield make.sample(make.integers(9), make(9), gradient=False)
-
-
-@op(method=True, differentiable=False, reference=references.histc)
-def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
-    """Counts of the elements in equal bins from ``min`` to ``max`` (the data's own range when both are 0)."""
-    if bins <= 0:
-        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    check_floating("linspace_cpu" if input.dtype.kind == "b" else "histogram_cpu", input)
-    low, high = builtins.float(min), builtins.float(max)
-    if low == high == 0 and input.size:
-        low, high = builtins.float(input.min()), builtins.float(input.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    if not np.isfinite(low) or not np.isfinite(high):
-        raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
-    if low > high:
-        raise RuntimeError("torch.histc: max must be larger than min")
-    counts, _ = np.histogram(input, bins, (low, high))
-    return counts.astype(input.dtype)
-
-
-@histc.samples
-def _(make):
-    yield make.sample(make(20), 5)
-    yield make.sample(make(20), 4, -1, 1)
