@@ -11,7 +11,7 @@ from numba.core import config, types
 from numba.extending import overload
 
 from minigrad_kernels.cpu._kernel import subroutine
-from minigrad_kernels.scalar._bits import INLINED, bits_of
+from minigrad_kernels.scalar._bits import INLINED, apart, bits_of
 
 COUNTED = 80  # the longest rows that are sorted by counting
 _RANKED = 24  # the longest rows whose k-th element is found by counting
@@ -72,6 +72,7 @@ def _goes_after(b, a, j, i):
 @subroutine
 def _rank(keys, ranks):
     """Write how many keys come before each; four are compared with all at a time."""
+    apart()
     for j in range(keys.size):
         ranks[j] = 0
     fours = keys.size // 4 * 4
@@ -91,6 +92,7 @@ def _rank(keys, ranks):
 @subroutine
 def rank_words(words, ranks):
     """Write how many words, all different, come before each."""
+    apart()
     for j in range(words.size):
         ranks[j] = 0
     fours = words.size // 4 * 4
@@ -108,6 +110,7 @@ def rank_words(words, ranks):
 @subroutine
 def _ends(words, shift, counts):
     """Write where the words of each byte begin, if sorted by it; return whether there are several bytes."""
+    apart()
     for b in range(256):
         counts[b] = 0
     for j in range(words.size):
@@ -124,6 +127,7 @@ def _ends(words, shift, counts):
 @subroutine
 def _sort_packed(words, spare, span, counts):
     """Sort words by their high halves, which go up to `span`."""
+    apart()
     source, target, is_moved = words, spare, False
     shift = _HALF
     while span >> (shift - _HALF) != _ZERO:
@@ -145,6 +149,7 @@ def _sort_packed(words, spare, span, counts):
 @subroutine
 def _sort_wide(words, spare, at, spare_at, counts):
     """Sort words of 64 bits, and `at` with them."""
+    apart()
     source, target, source_at, target_at, is_moved = words, spare, at, spare_at, False
     for step in range(8):
         shift = np.uint64(8 * step)

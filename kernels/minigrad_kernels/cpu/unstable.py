@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad_kernels.cpu._kernel import subroutine
+from minigrad_kernels.scalar._bits import apart
 
 _FEW = 16  # what is left to insertion
 _HALF = np.uint64(32)
@@ -43,6 +44,7 @@ def _median_to_first(w, result, a, b, c):
 @subroutine
 def _partition(w, first, last):
     """Part a range by the median of three of its elements; return where the second part begins."""
+    apart()
     _median_to_first(w, first, first + 1, first + (last - first) // 2, last - 1)
     pivot, left, right = w[first], first + 1, last
     while True:
@@ -60,6 +62,7 @@ def _partition(w, first, last):
 @subroutine
 def _insert(w, first, last):
     """Sort a range by insertion."""
+    apart()
     for i in range(first + 1, last):
         moved, k = w[i], i
         if _less(moved, w[first]):
@@ -76,6 +79,7 @@ def _insert(w, first, last):
 @subroutine
 def _sift(w, first, hole, length, moved):
     """Let an element find its place in a heap whose place `hole` is free."""
+    apart()
     top, child = hole, hole
     while child < (length - 1) // 2:
         child = 2 * (child + 1)
@@ -98,6 +102,7 @@ def _sift(w, first, hole, length, moved):
 @subroutine
 def _select_by_heap(w, first, middle, last):
     """Bring the first elements of a range before `middle`, as a heap."""
+    apart()
     length = middle - first
     for parent in range((length - 2) // 2, -1, -1):
         _sift(w, first, parent, length, w[first + parent])
@@ -111,6 +116,7 @@ def _select_by_heap(w, first, middle, last):
 @subroutine
 def _sort_heap(w, first, last):
     """Turn a heap into a sorted range."""
+    apart()
     while last - first > 1:
         last -= 1
         moved = w[last]
@@ -130,12 +136,13 @@ def _twice_log2(length):
 @subroutine
 def _sort(w, first, last):
     """Sort a range: parts by partition, the rest by insertion, or by a heap where the parts do not get smaller."""
-    ranges = np.empty((200, 3), np.int64)
-    ranges[0] = first, last, _twice_log2(last - first)
+    apart()
+    starts, stops, depths = np.empty(200, np.int64), np.empty(200, np.int64), np.empty(200, np.int64)
+    starts[0], stops[0], depths[0] = first, last, _twice_log2(last - first)
     waiting = 1
     while waiting:
         waiting -= 1
-        start, stop, depth = ranges[waiting]
+        start, stop, depth = starts[waiting], stops[waiting], depths[waiting]
         while stop - start > _FEW:
             if depth == 0:
                 _select_by_heap(w, start, stop, stop)
@@ -143,7 +150,7 @@ def _sort(w, first, last):
                 break
             depth -= 1
             cut = _partition(w, start, stop)
-            ranges[waiting] = cut, stop, depth
+            starts[waiting], stops[waiting], depths[waiting] = cut, stop, depth
             waiting += 1
             stop = cut
     _insert(w, first, last)
@@ -152,6 +159,7 @@ def _sort(w, first, last):
 @subroutine
 def _select(w, first, nth, last):
     """Bring the element that a sort would put there to the place `nth`, smaller ones before it."""
+    apart()
     depth = _twice_log2(last - first)
     while last - first > 3:
         if depth == 0:
@@ -188,6 +196,7 @@ def bring_first(w, k, in_order):
 @subroutine
 def kth_word(w, kth):
     """Return the word that a sort would put at `kth`, by quickselect."""
+    apart()
     low, high = 0, w.size - 1
     while high > low + 1:
         middle = (low + high) >> 1

@@ -191,6 +191,17 @@ def _wide(typing_context):
     return types.none(), generate
 
 
+@intrinsic
+def _apart(typing_context):
+    """Let the calling function be called and not copied into its callers: a long one would be compiled several times."""
+
+    def generate(context, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
 def _python_bits_of(a):
     return a.view(np.int32) if isinstance(a, np.float32) else np.float64(a).view(np.int64)
 
@@ -223,12 +234,12 @@ if config.DISABLE_JIT:
     subtract = lambda a, b: a - b  # noqa: E731
     half = lambda a: a >> 1  # noqa: E731
     exponent, lowered = _python_exponent, lambda a, n: np.ldexp(a, -n)
-    wide = lambda: None  # noqa: E731
+    wide = apart = lambda: None  # noqa: E731
     fused = _python_fused
     is_bit_set, scaled = lambda n, place: bool(n >> place & 1), np.ldexp
 else:
     fma, copysign, fabs, maximum, minimum = _fma, _copysign, _fabs, _maximum, _minimum
-    bits_of, power_of_two, subtract, half, wide = _bits_of, _power_of_two, _subtract, _half, _wide
+    bits_of, power_of_two, subtract, half, wide, apart = _bits_of, _power_of_two, _subtract, _half, _wide, _apart
     exponent, lowered = _exponent, _lowered
     fused, is_bit_set = _fused, _is_bit_set
     scaled = _ldexp if binding.get_host_cpu_features().get("avx512f") else _scaled_twice
