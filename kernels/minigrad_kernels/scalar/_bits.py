@@ -193,7 +193,7 @@ def _wide(typing_context):
 
 @intrinsic
 def _apart(typing_context):
-    """Let the calling function be called and not copied into its callers: a long one would be compiled several times."""
+    """Let the calling function be called, not copied into its callers, where it would be compiled again each time."""
 
     def generate(context, builder, signature, arguments):
         builder.function.attributes.add("noinline")
@@ -234,7 +234,7 @@ if config.DISABLE_JIT:
     subtract = lambda a, b: a - b  # noqa: E731
     half = lambda a: a >> 1  # noqa: E731
     exponent, lowered = _python_exponent, lambda a, n: np.ldexp(a, -n)
-    wide = apart = lambda: None  # noqa: E731
+    wide = apart = lambda: None
     fused = _python_fused
     is_bit_set, scaled = lambda n, place: bool(n >> place & 1), np.ldexp
 else:
