@@ -31,50 +31,66 @@ def _comparison_samples(make: Any) -> Any:
     yield make.sample(make.booleans(5), True)
 
 
+def _comparison(name: str, **options: Any) -> Any:
+    """Return the decorator of a comparison; the name is that of its node where it is done in place."""
+
+    def variant(input: Any, other: Any) -> str:
+        return f"{name}Backward{int(is_array(other))}"
+
+    return op(method=True, inplace=True, differentiable=False, variant=variant, **options)
+
+
 def _checked(name: str, input: Any, other: Any) -> Any:
     if not is_array(input):
         check_tensors(name, input=input)
     return promote_two(input, other)
 
 
-@op(method=True, inplace=True, differentiable=False, reference=np.equal)
+@_comparison("Eq", reference=np.equal)
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input == other``, elementwise; nan equals nothing."""
     return np.equal(*_checked("eq", input, other))
 
 
-@op(method=True, inplace=True, differentiable=False, aliases=("not_equal",), reference=np.not_equal)
+@_comparison("Ne", aliases=("not_equal",), reference=np.not_equal)
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input != other``, elementwise; nan differs from everything."""
     return np.not_equal(*_checked("ne", input, other))
 
 
-@op(method=True, inplace=True, differentiable=False, aliases=("less",), reference=np.less)
+@_comparison("Lt", aliases=("less",), reference=np.less)
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input < other``, elementwise; False for nan."""
     return np.less(*_checked("lt", input, other))
 
 
-@op(method=True, inplace=True, differentiable=False, aliases=("less_equal",), reference=np.less_equal)
+@_comparison("Le", aliases=("less_equal",), reference=np.less_equal)
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input <= other``, elementwise; False for nan."""
     return np.less_equal(*_checked("le", input, other))
 
 
-@op(method=True, inplace=True, differentiable=False, aliases=("greater",), reference=np.greater)
+@_comparison("Gt", aliases=("greater",), reference=np.greater)
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input > other``, elementwise; False for nan."""
     return np.greater(*_checked("gt", input, other))
 
 
-@op(method=True, inplace=True, differentiable=False, aliases=("greater_equal",), reference=np.greater_equal)
+@_comparison("Ge", aliases=("greater_equal",), reference=np.greater_equal)
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """Whether ``input >= other``, elementwise; False for nan."""
     return np.greater_equal(*_checked("ge", input, other))
 
 
+def _none_in_place(grad):
+    """Pass nothing on through the values that a comparison in place has overwritten."""
+    return grad * 0
+
+
 for _function in (eq, ne, lt, le, gt, ge):
     _function.samples(_comparison_samples)
+    _function.gradient("input")(_none_in_place)
+    _function.gradient("other")(_none_in_place)
 
 
 @op(namespace=None, differentiable=False)

@@ -145,6 +145,7 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
     signature, forward, ufunc = entry.signature, entry.forward, entry.ufunc
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     count = len(slots)
+    rules = entry.rules  # of comparisons, too: what they overwrite has no part in the result
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._requires_grad:
@@ -167,7 +168,7 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
                 if value._requires_grad:
                     mask |= bit
         target = values[0]
-        recorded = mask and mode.enabled and entry.differentiable and target.dtype.kind == "f"
+        recorded = mask and mode.enabled and (entry.differentiable or rules) and target.dtype.kind == "f"
         before = None
         if self._base is not None and mode.enabled and (mask or self._base._requires_grad):
             check_view(self)

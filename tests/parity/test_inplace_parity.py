@@ -10,6 +10,18 @@ from tests.parity.both import attempt, leaf, same
 
 
 @same
+def test_a_comparison_in_place_passes_no_gradient_on(torch):
+    def compare(name):
+        x, bound = leaf(torch, 1.0, 2.0, 3.0), leaf(torch, 2.0)
+        y = x * 2
+        getattr(y, name)(bound)
+        (y * x).sum().backward()
+        return type(y.grad_fn).__name__, y, x.grad, bound.grad
+
+    return [compare(name) for name in ("eq_", "ne_", "lt_", "le_", "gt_", "ge_")]
+
+
+@same
 def test_writing_into_a_leaf_or_a_view_of_one(torch):
     x = leaf(torch, 1.0, 2.0)
 
