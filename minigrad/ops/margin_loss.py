@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.dtypes import from_numpy
 from minigrad.ops.activation import logsigmoid
-from minigrad.ops.backend import array_of, as_its_kind, to_host
+from minigrad.ops.backend import array_module, array_of, as_its_kind, kernels_of
 from minigrad.ops.errors import common_shape
 from minigrad.ops.inplace import check_cast
 from minigrad.ops.likelihood import reduced_reference
-from minigrad.ops.loss_arguments import legacy_reduction, reduced
+from minigrad.ops.loss_arguments import legacy_reduction, reduced, resolved_reduction
 from minigrad.ops.naming import named
-from minigrad.ops.op import composed
-from minigrad.ops.promotion import not_implemented
+from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import check_floating, scalar_type
+from minigrad.ops.reduce import sum
+from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -130,11 +131,11 @@ def _multi_margin_reference(x, y, p=1, margin=1.0, weight=None, size_average=Non
     for place in np.ndindex(losses.shape):
         right = y[place]
         terms = [max(0.0, margin - x[place][right] + s) ** p for k, s in enumerate(x[place]) if k != right]
-        losses[place] = sum(terms) / x.shape[-1] * (1 if weight is None else weight[right])
+        losses[place] = np.sum(terms) / x.shape[-1] * (1 if weight is None else weight[right])
     return reduced_reference(losses, reduction)
 
 
-@composed(namespace="functional", reference=_multi_margin_reference)
+@op(namespace="functional", node="MultiMarginLossBackward0", reference=_multi_margin_reference)
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -154,7 +155,7 @@ def multi_margin_loss(
     p : {1, 2}
     margin : float
     weight : Tensor, shape (classes,), optional
-        Factor of the samples of each class.
+        Factor of the samples of each class, of the input's dtype; it has no gradient.
     reduction : {"mean", "sum", "none"}
 
     Raises
@@ -167,32 +168,28 @@ def multi_margin_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
-    if weight is not None and weight.dim() != 1:
+    if weight is not None and weight.ndim != 1:
         raise ValueError("weight must be one-dimensional")
-    scores, labels = _rows(input, "multi_margin_loss_cpu_kernel"), to_host(array_of(target))
-    count, classes = scores.shape
-    if labels.size != count or labels.ndim > 1:
+    _check_scores(input, "multi_margin_loss_cpu_kernel")
+    count, classes = input.shape if input.ndim == 2 else (1, input.size)
+    if target.size != count or target.ndim > 1:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
-            f"size). Expected target size [{count}], but got {list(labels.shape)}. Input has shape {list(input.shape)}."
+            f"size). Expected target size [{count}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
-    if weight is not None and weight.numel() != classes:
+    if weight is not None and weight.size != classes:
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
-    labels = _class_numbers(labels).reshape(-1)
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise RuntimeError("target out of range")
-    rows = np.arange(count)
-    right = scores[as_its_kind(input, rows), as_its_kind(input, labels)].unsqueeze(1)
-    hinges = (margin - right + scores).clamp_min(0)
-    if p == 2:
-        hinges = hinges * hinges
-    is_wrong = np.ones((count, classes), bool)
-    is_wrong[rows, labels] = False
-    losses = (hinges * as_its_kind(input, is_wrong)).sum(1) / classes
-    if weight is not None:
-        losses = losses * weight[as_its_kind(input, labels)]
-    loss = reduced(losses if input.dim() == 2 or target.dim() else losses.squeeze(0), reduction)
-    return named(loss, "MultiMarginLossBackward0")
+    _check_class_numbers(target)
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {scalar_type(input)} but found {scalar_type(weight)}")
+    losses = kernels_of(input).multi_margin(input, target, weight, p, margin, reduction)
+    return losses.reshape(()) if input.ndim < 2 and not target.ndim else losses
+
+
+@multi_margin_loss.gradient("input")
+def _(grad, input, target, p, margin, weight, size_average, reduce, reduction):
+    reduction = resolved_reduction(size_average, reduce, reduction)
+    return multi_margin_backward(grad, input, target, p, margin, weight, reduction)
 
 
 @multi_margin_loss.samples
@@ -203,17 +200,63 @@ def _(make):
     yield make.sample(make(3), np.array(1))
 
 
+@op(namespace=None)
+def multi_margin_backward(
+    grad_output: Tensor, input: Tensor, target: Any, p: int, margin: float, weight: Any, reduction: str
+) -> Tensor:
+    """Gradient of `multi_margin_loss` with respect to the scores: what wrong classes get, the right one loses."""
+    numbers = array_of(target), array_of(weight), p, margin, reduction
+    return kernels_of(input).multi_margin_backward(grad_output, input, *numbers)
+
+
+@multi_margin_backward.gradient("grad_output")
+def _(grad, grad_output, input, target, p, margin, weight, reduction):
+    unit = multi_margin_backward(zero(grad_output) + 1, input, target, p, margin, weight, reduction)
+    return _of_losses(grad * unit, grad_output, reduction)
+
+
+@multi_margin_backward.gradient("input")
+def _(grad, grad_output, input, target, p, margin, weight, reduction):
+    if p == 1:
+        return zero(grad)
+    is_right = as_its_kind(grad, _is_right(array_of(input), array_of(target)))
+    slope = multi_margin_backward(grad_output, input, target, 1, margin, weight, reduction)  # half the curvature
+    push = 2 * slope * (grad - sum(grad * is_right, -1, True))
+    return push - is_right * sum(push, -1, True)
+
+
+@multi_margin_backward.samples
+def _(make):
+    labels, weight = np.array([0, 2, 1, 2]), make(3, low=0.5, high=2)
+    for p in (1, 2):
+        yield make.sample(make(), make(4, 3), labels, p, 0.7, None, "mean")
+        yield make.sample(make(), make(3), np.array(1), p, 1.0, weight, "sum")
+        yield make.sample(make(4), make(4, 3), labels, p, 1.0, weight, "none")
+
+
+def _is_right(scores: Any, labels: Any) -> Any:
+    """Return 1 at each row's right class, and 0 elsewhere."""
+    classes = array_module(scores).arange(scores.shape[-1] if scores.ndim else 1)
+    return (labels.reshape(-1, 1) == classes).reshape(scores.shape).astype(scores.dtype)
+
+
+def _of_losses(products: Any, grad_output: Any, reduction: str) -> Any:
+    """Return the gradient of the losses' gradient: each row's sum, unless the losses were reduced."""
+    return sum(products, -1).reshape(grad_output.shape) if reduction == "none" else products
+
+
 def _multilabel_margin_reference(x, y, size_average=None, reduce=None, reduction="mean"):
     losses = np.zeros(x.shape[:-1])
     for place in np.ndindex(losses.shape):
         listed = y[place].tolist()
         right = listed[: listed.index(-1)] if -1 in listed else listed
         wrong = [k for k in range(x.shape[-1]) if k not in right]
-        losses[place] = sum(max(0.0, 1 - x[place][j] + x[place][k]) for j in right for k in wrong) / x.shape[-1]
+        hinges = [max(0.0, 1 - x[place][j] + x[place][k]) for j in right for k in wrong]
+        losses[place] = np.sum(hinges) / x.shape[-1]
     return reduced_reference(losses, reduction)
 
 
-@composed(namespace="functional", reference=_multilabel_margin_reference)
+@op(namespace="functional", node="MultilabelMarginLossBackward0", reference=_multilabel_margin_reference)
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -236,23 +279,17 @@ def multilabel_margin_loss(
         For targets of another shape, or that are no classes.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    scores, labels = _rows(input, "multilabel_margin_loss_forward_out_frame"), to_host(array_of(target))
-    if labels.shape != tuple(input.shape):
-        raise RuntimeError(f"inconsistent target size: {list(labels.shape)} for input of size: {list(input.shape)}")
-    labels = _class_numbers(labels).reshape(tuple(scores.shape))
-    count, classes = labels.shape
-    if labels.size and (labels.min() < -1 or labels.max() >= classes):
-        raise RuntimeError("argument #2 'target' is out of range")
-    listed = np.logical_and.accumulate(labels >= 0, axis=1)
-    rows, right_classes = np.nonzero(listed)[0], labels[listed]
-    is_right = np.zeros(labels.shape, bool)
-    is_right[rows, right_classes] = True
-    of_pairs = as_its_kind(input, rows)  # a row's scores for each of its right classes
-    right = scores[of_pairs, as_its_kind(input, right_classes)].unsqueeze(1)
-    hinges = (1 - right + scores[of_pairs]).clamp_min(0) * as_its_kind(input, ~is_right[rows])
-    losses = scores.new_zeros(count).index_add(0, of_pairs, hinges.sum(1)) / max(classes, 1)
-    loss = reduced(losses if input.dim() == 2 else losses.squeeze(0), reduction)
-    return named(loss, "MultilabelMarginLossBackward0")
+    _check_scores(input, "multilabel_margin_loss_forward_out_frame")
+    if target.shape != input.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    _check_class_numbers(target)
+    losses = kernels_of(input).multilabel_margin(input, target, reduction)
+    return losses if input.ndim == 2 else losses.reshape(())
+
+
+@multilabel_margin_loss.gradient("input")
+def _(grad, input, target, size_average, reduce, reduction):
+    return multilabel_margin_backward(grad, input, target, resolved_reduction(size_average, reduce, reduction))
 
 
 @multilabel_margin_loss.samples
@@ -263,22 +300,42 @@ def _(make):
     yield make.sample(make(3), np.array([1, -1, 0]))
 
 
-def _rows(input: Tensor, kernel: str) -> Tensor:
-    """Return scores with a batch dimension."""
-    if not input.is_floating_point():
-        raise not_implemented(kernel, array_of(input))
-    if input.dim() > 2 or input.shape[-1:] == (0,):
+@op(namespace=None)
+def multilabel_margin_backward(grad_output: Tensor, input: Tensor, target: Any, reduction: str) -> Tensor:
+    """Gradient of `multilabel_margin_loss` with respect to the scores, which does not vary with them."""
+    return kernels_of(input).multilabel_margin_backward(grad_output, input, array_of(target), reduction)
+
+
+@multilabel_margin_backward.gradient("grad_output")
+def _(grad, grad_output, input, target, reduction):
+    unit = multilabel_margin_backward(zero(grad_output) + 1, input, target, reduction)
+    return _of_losses(grad * unit, grad_output, reduction)
+
+
+@multilabel_margin_backward.gradient("input")
+def _(grad):
+    return zero(grad)
+
+
+@multilabel_margin_backward.samples
+def _(make):
+    labels = np.array([[2, 0, -1], [1, -1, 0], [-1, 0, 1], [0, 1, 2]])
+    yield make.sample(make(), make(4, 3), labels, "mean")
+    yield make.sample(make(), make(3), labels[0], "sum")
+    yield make.sample(make(4), make(4, 3), labels, "none")
+
+
+def _check_scores(scores: Any, kernel: str) -> None:
+    check_floating(kernel, scores)
+    if scores.ndim > 2 or scores.shape[-1:] == (0,):
         raise RuntimeError(
-            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(scores.shape)}"
         )
-    return input if input.dim() == 2 else input.reshape(1, -1)
 
 
-def _class_numbers(labels: Any) -> Any:
+def _check_class_numbers(labels: Any) -> None:
     if labels.dtype != np.int64:
-        name = from_numpy(labels.dtype).tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"expected scalar type Long but found {name}")
-    return labels
+        raise RuntimeError(f"expected scalar type Long but found {scalar_type(labels)}")
 
 
 def _multilabel_soft_reference(x, y, weight=None, size_average=None, reduce=None, reduction="mean"):

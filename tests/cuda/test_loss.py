@@ -135,3 +135,41 @@ def test_a_class_that_does_not_exist_gives_nan(bad):
     assert np.isnan(grad[1]).all()
     assert np.isfinite(grad[[0, 2]]).all()
     assert np.isnan(cuda.nll_loss_backward(ones, logits.shape, total, target, reduction="sum").get()[1]).any()
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_margins_from_one_right_class(dtype, is_weighted, p, reduction, rng):
+    for rows, classes in [(1, 1), (7, 3), (5, 19), (0, 3)]:
+        x, target = rng.normal(size=(rows, classes)).astype(dtype), rng.integers(0, classes, rows)
+        weight = rng.uniform(0.5, 2, classes).astype(dtype) if is_weighted else None
+        loss = check("multi_margin", x, target, weight, p, 0.7, reduction)
+        check("multi_margin_backward", np.ones_like(loss), x, target, weight, p, 0.7, reduction)
+    check("multi_margin", x := rng.normal(size=4).astype(dtype), np.array(2), None, p, 1.0, reduction)
+    check("multi_margin_backward", np.ones((), dtype), x, np.array(2), None, p)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_margins_from_several_right_classes(dtype, reduction, rng):
+    for rows, classes in [(1, 1), (7, 3), (5, 19), (0, 3)]:
+        x, target = rng.normal(size=(rows, classes)).astype(dtype), rng.integers(-1, classes, (rows, classes))
+        loss = check("multilabel_margin", x, target, reduction)
+        check("multilabel_margin_backward", np.ones_like(loss), x, target, reduction)
+    check("multilabel_margin", x := rng.normal(size=4).astype(dtype), target := np.array([2, 2, -1, 0]), reduction)
+    check("multilabel_margin_backward", np.ones((), dtype), x, target)
+
+
+@pytest.mark.parametrize("bad", [-2, 3, 2**40])
+def test_a_margin_from_a_class_that_does_not_exist_is_nan(bad):
+    x, ones = on_device(np.zeros((3, 3), np.float32)), on_device(np.ones(3, np.float32))
+    one, several = on_device(np.array([0, bad, 1])), on_device(np.array([[0, 1, 2], [0, -1, bad], [0, -1, 1]]))
+    for name, target in (("multi_margin", one), ("multilabel_margin", several)):
+        loss, backward = getattr(cuda, name), getattr(cuda, name + "_backward")
+        assert np.isnan(loss(x, target).get())
+        np.testing.assert_array_equal(np.isnan(loss(x, target, reduction="none").get()), [False, True, False])
+        got = backward(ones, x, target, reduction="none").get()
+        np.testing.assert_array_equal(np.isnan(got).all(1), [False, True, False])
+        assert np.isfinite(got[[0, 2]]).all()

@@ -121,6 +121,10 @@ CALLS = {
     "multi_margin_loss, class": lambda F, g: F.multi_margin_loss(g.x, g.classes * 4),
     "multi_margin_loss, dtype": lambda F, g: F.multi_margin_loss(g.x, g.t[:, 0]),
     "multi_margin_loss, weight": lambda F, g: F.multi_margin_loss(g.x, g.classes, weight=g.ones(2)),
+    "multi_margin_loss, weight's dtype": lambda F, g: F.multi_margin_loss(g.x, g.classes, weight=g.ones(6).double()),
+    "multi_margin_loss, weight's gradient": lambda F, g: F.multi_margin_loss(
+        g.x, g.classes, weight=g.ones(6).requires_grad_()
+    ),
     "multi_margin_loss, rank": lambda F, g: F.multi_margin_loss(g.x.reshape(1, 4, 6), g.classes),
     "multilabel_margin_loss, size": lambda F, g: F.multilabel_margin_loss(g.x, g.classes),
     "multilabel_margin_loss, class": lambda F, g: F.multilabel_margin_loss(g.x[:, :4], g.classes.expand(4, 4) * 9),
@@ -167,3 +171,29 @@ def test_results_names_and_refusals(name):
         # The number at the end tells PyTorch's overloads apart.
         assert given.grad_fn.name().rstrip("01") == type(expected.grad_fn).__name__.rstrip("01")
     np.testing.assert_allclose(given.detach().numpy(), expected.detach().numpy(), rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"p": 2, "margin": 0.5, "reduction": "none"}, {"weight": True, "p": 2}])
+def test_margins_of_scores_that_are_no_numbers(options):
+    values = np.array([[1, np.nan, 2, 0], [np.inf, 0, 1, 2], [-np.inf, 0, 1, 2], [0, np.inf, -np.inf, 1]], np.float32)
+    results = []
+    for library in (minigrad, torch):
+        F, x = library.nn.functional, library.tensor(values, requires_grad=True)
+        weight = {"weight": library.tensor([0.5, 1, 2, 3])} if options.get("weight") else {}
+        losses = F.multi_margin_loss(x, library.tensor([0, 0, 0, 3]), **{**options, **weight})
+        losses.sum().backward()
+        results.append((losses.detach().numpy(), x.grad.numpy()))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_margins_of_labels_that_are_no_numbers():
+    results = []
+    for library in (minigrad, torch):
+        x = library.tensor([[1, np.nan, 2, 0], [np.inf, 0, 1, 2]], requires_grad=True)
+        labels = library.tensor([[0, 0, -1, 1], [1, 2, -1, 0]])
+        losses = library.nn.functional.multilabel_margin_loss(x, labels, reduction="none")
+        losses.sum().backward()
+        results.append((losses.detach().numpy(), x.grad.numpy()))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)

@@ -29,6 +29,7 @@ _FAMILIES = {
         *["huber_loss", "huber_loss_backward", "smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
     "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
+    "margin_loss": ["multi_margin", "multi_margin_backward", "multilabel_margin", "multilabel_margin_backward"],
     "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
     "extremum": ["extreme", "extreme_at"],
     "choice": ["choose"],

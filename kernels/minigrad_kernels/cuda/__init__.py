@@ -35,6 +35,7 @@ _FAMILIES = {
         *["huber_loss", "huber_loss_backward", "smooth_l1_loss", "smooth_l1_loss_backward"],
     ],
     "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
+    "margin_loss": ["multi_margin", "multi_margin_backward", "multilabel_margin", "multilabel_margin_backward"],
     "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
     "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
