@@ -38,6 +38,14 @@ def test_values_are_those_of_the_cpu(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_the_inverse_error_function_is_that_of_the_cpu(dtype):
+    special = np.array([0.0, -0.0, 1, -1, 2, -2, np.inf, -np.inf, np.nan, 0.9991, -0.9995], dtype)
+    check("erfinv", np.concatenate([special, np.linspace(-1, 1, 50).astype(dtype)]))
+    check("erfinv", np.asarray(0.5, dtype))
+    check("erfinv", np.empty((0, 3), dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_gradients_are_those_of_the_cpu(name, dtype):
     grad, x = numbers(31, dtype, 1), np.concatenate([numbers(28, dtype), np.array([np.nan, 90, -90], dtype)])

@@ -134,7 +134,7 @@ for dtype in (np.float32, np.float64):
     x[0, 0] = np.nan
     keep = lambda name, value: results.__setitem__(f"{name} {dtype.__name__}", np.asarray(value, float).tolist())
     plain = ["sigmoid", "tanh", "relu", "elu", "gelu", "silu", "softplus", "log_sigmoid", "mish"]
-    for name in [*plain, "erf", "erfc", "softmax", "log_softmax", "logsumexp"]:
+    for name in [*plain, "erf", "erfc", "erfinv", "softmax", "log_softmax", "logsumexp"]:
         keep(name, getattr(cpu, name)(x))
     for name in [*plain, "softmax", "log_softmax"]:
         keep(name + "_backward", getattr(cpu, name + "_backward")(g, x))

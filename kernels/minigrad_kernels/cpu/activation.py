@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from minigrad_kernels.cpu._kernel import In, InBool, Out, Real, kernel
@@ -374,20 +372,6 @@ def erf(x):
     """Return the error function."""
     out = empty(x.shape, x.dtype)
     _erf_loop[x.dtype](x, out)
-    return out
-
-
-@kernel
-def _erfc_loop(x: In, out: Out):
-    """out[i] = 1 - erf(x[i]), by the C library."""
-    for i in range(out.size):
-        out[i] = math.erfc(x[i])
-
-
-def erfc(x):
-    """Return the complementary error function ``1 - erf(x)``, exact for large `x` too."""
-    out = empty(x.shape, x.dtype)
-    _erfc_loop[x.dtype](x, out)
     return out
 
 

@@ -6,7 +6,6 @@ from minigrad_kernels.cuda import _scalar as scalar
 from minigrad_kernels.cuda._elementwise import elementwise
 from minigrad_kernels.cuda._kernel import In, InBool, Real, empty
 from minigrad_kernels.cuda._math import erf as erf_of
-from minigrad_kernels.cuda._math import erfc as erfc_of
 from minigrad_kernels.cuda._math import exp, expm1
 from minigrad_kernels.cuda._math import tanh as tanh_of
 
@@ -310,19 +309,6 @@ def erf(x):
     """Return the error function."""
     out = empty(x.shape, x.dtype)
     _erf_loop[x.dtype](x, out)
-    return out
-
-
-@elementwise
-def _erfc_loop(x: In):
-    """Return 1 - erf(x)."""
-    return erfc_of(x)
-
-
-def erfc(x):
-    """Return the complementary error function ``1 - erf(x)``, exact for large `x` too."""
-    out = empty(x.shape, x.dtype)
-    _erfc_loop[x.dtype](x, out)
     return out
 
 
