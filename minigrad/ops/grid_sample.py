@@ -208,34 +208,27 @@ def _far_slope(x: Any) -> Any:
 )
 def grid_sampled(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
     """Images read at the positions of a grid; the parameters are `grid_sample`'s."""
-    kernels, (batch, channels, *shape) = kernels_of(input), input.shape
-    places, weights = kernels.grid_taps(grid, tuple(shape[::-1]), mode, padding_mode, align_corners)
-    found = kernels.tap_sums(input.reshape(batch, channels, math.prod(shape)), places, weights)
-    return found.reshape(batch, channels, *grid.shape[1:-1]), places, weights
+    return kernels_of(input).read_at(input, grid, mode, padding_mode, align_corners)
 
 
 @grid_sampled.gradient
 def _(grad, input, grid, places, weights, mode, padding_mode, align_corners, needs):
-    (batch, channels, *shape), length = input.shape, math.prod(input.shape[2:])
-    grad = reshape(grad, (batch, channels, math.prod(grid.shape[1:-1])))
-    if not is_array(grad):
-        return _gradients_by_formula(grad, input, grid, places, mode, padding_mode, align_corners)
-    kernels, of_input, of_grid = kernels_of(grad), None, None
-    if needs[0]:
-        of_input = kernels.tap_sums_input(grad, places, weights, length).reshape(input.shape)
-    if needs[1]:
-        of_weights = kernels.tap_sums_weights(grad, places, input.reshape(batch, channels, length))
-        sizes = tuple(shape[::-1])
-        of_grid = kernels.grid_taps_backward(of_weights, grid, sizes, mode, padding_mode, align_corners)
-    return of_input, of_grid
+    settings = mode, padding_mode, align_corners
+    if is_array(grad):
+        return kernels_of(grad).read_at_backward(grad, input, grid, places, weights, *settings, needs[:2])
+    if places is None:
+        array = array_of(grid)
+        places, _ = kernels_of(array).grid_taps(array, tuple(input.shape[:1:-1]), *settings)
+    return _gradients_by_formula(grad, input, grid, places, *settings)
 
 
 def _gradients_by_formula(
     grad: Any, input: Any, grid: Any, places: Any, mode: str, padding_mode: str, align_corners: bool
 ) -> tuple[Any, Any]:
-    """Return the gradients of `grid_sampled`, made of operations; ``grad`` has the points in one dimension."""
+    """Return the gradients of `grid_sampled`, made of operations."""
     (batch, channels, *shape), rank = input.shape, grid.shape[-1]
     length, sizes = math.prod(shape), tuple(shape[::-1])
+    grad = reshape(grad, (batch, channels, math.prod(grid.shape[1:-1])))
     images = reshape(input, (batch, channels, length))
     points = reshape(grid, (batch, grad.shape[2], rank))
     if mode == "nearest":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.cuda.twins import DTYPES, check
+from minigrad_kernels import cpu, cuda
+from tests.cuda.twins import DTYPES, assert_same, check, on_device, on_host
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -42,3 +43,15 @@ def test_taps_of_a_grid_and_their_gradient_are_those_of_the_cpu(mode):
     places, weights = check("grid_taps", grid, *settings)
     assert places.shape == weights.shape == (2, 6, {"nearest": 1, "bilinear": 4, "bicubic": 16}[mode])
     check("grid_taps_backward", weights, grid, *settings)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_images_read_at_a_grid_and_their_gradients_are_those_of_the_cpu(mode):
+    rng = np.random.default_rng(0)
+    x, grid, settings = rng.normal(size=(2, 3, 4, 5)), rng.uniform(-1.5, 1.5, (2, 3, 2, 2)), (mode, "border", False)
+    out, *taps = cpu.read_at(x, grid, *settings)
+    device_out, *device_taps = cuda.read_at(*on_device((x, grid)), *settings)
+    assert_same(on_host(device_out), out)
+    wanted = cpu.read_at_backward(out, x, grid, *taps, *settings, (True, True))
+    got = cuda.read_at_backward(device_out, *on_device((x, grid)), *device_taps, *settings, (True, True))
+    assert_same(on_host(got), wanted)

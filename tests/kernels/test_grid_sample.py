@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,39 @@ def test_weights_of_taps_sum_to_one_and_their_gradient_is_the_slope(mode):
         step = rng.normal(size=grid.shape) * 1e-6
         up, down = (cpu.grid_taps(grid + sign * step, *settings)[1] for sign in (1, -1))
         np.testing.assert_allclose((found * step).sum(), (grad * (up - down)).sum() / 2, 1e-5)
+
+
+SETTINGS = list(itertools.product(["nearest", "bilinear"], ["zeros", "border", "reflection"], [False, True]))
+
+
+@pytest.mark.parametrize(("mode", "padding", "align"), SETTINGS)
+def test_reading_by_blocks_is_summing_at_taps(mode, padding, align):
+    rng = np.random.default_rng(2)
+    for height, width, points in ((5, 7, (37, 61)), (1, 3, (2, 2)), (4, 1, (1, 5))):
+        x, grid = rng.normal(size=(2, 3, height, width)), rng.uniform(-2.5, 2.5, (2, *points, 2))
+        places, weights = cpu.grid_taps(grid, (width, height), mode, padding, align)
+        rows = x.reshape(2, 3, height * width)
+        out, *found = cpu.read_at(x, grid, mode, padding, align)
+        assert found == [None, None]
+        np.testing.assert_allclose(out.reshape(2, 3, -1), cpu.tap_sums(rows, places, weights), atol=1e-12)
+        grad = rng.normal(size=out.shape)
+        settings = mode, padding, align
+        found = cpu.read_at_backward(grad, x, grid, None, None, *settings, (True, True))
+        wanted = cpu.read_at_backward(grad, x, grid, places, weights, *settings, (True, True))
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+        assert cpu.read_at_backward(grad, x, grid, None, None, *settings, (False, False)) == (None, None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_reading_keeps_the_dtype_and_takes_strided_arrays(dtype):
+    x, grid = np.arange(24.0).reshape(4, 3, 2, 1).T.astype(dtype), np.full((2, 1, 2, 1), 0.5).T.astype(dtype)
+    out, *_ = cpu.read_at(x, grid, "bilinear", "border", True)
+    assert out.dtype == dtype
+    np.testing.assert_array_equal(out[0, :, 0, 0], [16.5, 17.5])  # at row 1.5, column 2.25
+
+
+def test_an_infinite_element_outside_a_points_corners_does_not_reach_it():
+    x, grid = np.full((1, 1, 2, 3), np.inf), np.array([[[[-3.0, 0.0], [1.0, 1.0]]]])
+    out, *_ = cpu.read_at(x, grid, "bilinear", "zeros", True)
+    np.testing.assert_array_equal(out, [[[[0, np.inf]]]])

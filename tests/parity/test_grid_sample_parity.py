@@ -42,6 +42,26 @@ def test_values_and_gradients(mode, rank, padding_mode):
             np.testing.assert_allclose(one, other, 1e-9, 1e-9, err_msg=f"{options}, {sizes}")
 
 
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_same_elements_are_taken_where_rounding_decides(dtype, padding_mode):
+    random = np.random.default_rng(0)
+    for mode, align_corners in itertools.product(("bilinear", "nearest"), (False, True)):
+        x = random.standard_normal((2, 3, 28, 33)).astype(dtype)
+        halves = random.integers(-60, 120, (2, 40, 50, 2)) / 2
+        sizes = np.array([33, 28])
+        grid = (2 * halves / (sizes - 1) - 1 if align_corners else (2 * halves + 1) / sizes - 1).astype(dtype)
+        found = []
+        for library in (minigrad, torch):
+            inputs = [library.tensor(each, requires_grad=True) for each in (x, grid)]
+            out = library.nn.functional.grid_sample(*inputs, mode, padding_mode, align_corners)
+            out.sum().backward()
+            found.append([each.detach().numpy() for each in (out, *(each.grad for each in inputs))])
+        for ours, theirs in zip(*found, strict=True):
+            limit = 1e-3 if dtype == "float32" else 1e-9
+            np.testing.assert_allclose(ours, theirs, limit, limit, err_msg=f"{mode}, {align_corners}")
+
+
 @same
 def test_positions_that_are_not_finite(torch):
     nan, inf = float("nan"), float("inf")

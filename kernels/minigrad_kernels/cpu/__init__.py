@@ -49,7 +49,10 @@ _FAMILIES = {
     "columns": ["fold", "unfold"],
     "interpolate": ["resample"],
     "max_unpool": ["unpool", "unpool_backward"],
-    "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],
+    "grid_sample": [
+        *["read_at", "read_at_backward", "grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input"],
+        "tap_sums_weights",
+    ],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from minigrad_kernels.cpu._grid_blocks import read_grid_loop, read_input_loop, read_loop
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, OutInt64, kernel
 from minigrad_kernels.scalar._bits import scalar
 
@@ -330,3 +331,66 @@ def tap_sums_weights(grad, places, x):
     if grad.size:
         _tap_sums_weights_loop[grad.dtype](grad, places, x, batch, channels, places.shape[2], out)
     return out
+
+
+def _goes_by_blocks(sizes, mode):
+    """Whether there are loops that find the taps as they go; single precision counts a side, 32 bits the places."""
+    return len(sizes) == 2 and mode != "bicubic" and max(sizes) <= 2**24 and math.prod(sizes) < 2**31
+
+
+def read_at(x, grid, mode, padding_mode, align_corners):
+    """Return images read at the positions of a grid.
+
+    Parameters
+    ----------
+    x : ndarray, shape (batch, channels, [depth,] height, width)
+    grid : ndarray, shape (batch, ..., rank)
+    mode, padding_mode, align_corners
+        Those of `grid_taps`.
+
+    Returns
+    -------
+    out : ndarray, shape (batch, channels, ...)
+    places, weights : ndarray or None
+        What `grid_taps` found, if it was asked.
+    """
+    (batch, channels, *sizes), shape = x.shape, (*x.shape[:2], *grid.shape[1:-1])
+    if not _goes_by_blocks(sizes, mode):
+        places, weights = grid_taps(grid, tuple(sizes[::-1]), mode, padding_mode, align_corners)
+        out = tap_sums(x.reshape(batch, channels, math.prod(sizes)), places, weights)
+        return out.reshape(shape), places, weights
+    out = np.empty(shape, x.dtype)
+    if out.size:
+        settings = mode == "nearest", PADDINGS.index(padding_mode), align_corners
+        read_loop[x.dtype](x, grid, batch, channels, *sizes, *settings, out)
+    return out, None, None
+
+
+def read_at_backward(grad, x, grid, places, weights, mode, padding_mode, align_corners, needs):
+    """Return the gradients of `read_at`, which found the places and the weights, as far as they are needed.
+
+    Parameters
+    ----------
+    needs : tuple of bool
+        Whether that of `x`, and whether that of the grid.
+    """
+    (batch, channels, *sizes), of_x, of_grid = x.shape, None, None
+    if places is not None:
+        length = math.prod(sizes)
+        grad = grad.reshape(batch, channels, places.shape[1])
+        if needs[0]:
+            of_x = tap_sums_input(grad, places, weights, length).reshape(x.shape)
+        if needs[1]:
+            of_weights = tap_sums_weights(grad, places, x.reshape(batch, channels, length))
+            of_grid = grid_taps_backward(of_weights, grid, tuple(sizes[::-1]), mode, padding_mode, align_corners)
+        return of_x, of_grid
+    is_near, settings = mode == "nearest", (PADDINGS.index(padding_mode), align_corners)
+    if needs[0]:
+        of_x = np.zeros(x.shape, x.dtype)
+        if grad.size:
+            read_input_loop[x.dtype](grad, grid, batch, channels, *sizes, is_near, *settings, of_x)
+    if needs[1]:
+        of_grid = np.zeros(grid.shape, grid.dtype)
+        if grad.size and not is_near:
+            read_grid_loop[x.dtype](grad, x, grid, batch, channels, *sizes, *settings, of_grid)
+    return of_x, of_grid

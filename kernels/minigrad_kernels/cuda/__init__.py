@@ -19,7 +19,10 @@ _FAMILIES = {
     "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
-    "grid_sample": ["grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input", "tap_sums_weights"],
+    "grid_sample": [
+        *["read_at", "read_at_backward", "grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input"],
+        "tap_sums_weights",
+    ],
     "interpolate": ["resample"],
     "max_unpool": ["unpool", "unpool_backward"],
     "pool": [
