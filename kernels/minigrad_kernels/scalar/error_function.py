@@ -2,7 +2,7 @@
 
 Polynomials fitted at Chebyshev's nodes. With ``w = -log(1 - x**2)``, erfinv(x) / x is nearly linear in w up to 6.25,
 and in its square root beyond [1]_; exp(a**2) * erfc(a) is smooth in ``(a - 2.5) / (a + 2.5)``. Single precision is
-computed in double; errors are at most 0.52 ulp. In double precision erfinv is about 2 ulp off at worst.
+computed in double; errors are at most 0.52 ulp. In double precision erfinv is off by less than 3 ulp.
 
 .. [1] M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade Edition, 2011.
 """
