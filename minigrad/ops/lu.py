@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_of, as_its_kind, on_host
+from minigrad.ops.backend import array_of, as_its_kind, on_host, to_host
 from minigrad.ops.diagonals import tril, triu
 from minigrad.ops.join import cat
 from minigrad.ops.linear_systems import solve_triangular
@@ -116,7 +116,7 @@ def _(make):
 
 def permutation_matrices(pivots: Any, length: int, dtype: Any) -> Any:
     """Return the matrices P of the exchanges of rows that pivots stand for, so that ``A == P @ L @ U``."""
-    flat = np.asarray(pivots).reshape(numel(pivots.shape[:-1]), pivots.shape[-1])
+    flat = to_host(pivots).reshape(numel(pivots.shape[:-1]), pivots.shape[-1])
     order = np.tile(np.arange(length), (len(flat), 1))
     batch = np.arange(len(flat))
     for k in range(flat.shape[-1]):
@@ -133,7 +133,7 @@ def _check_pivot(pivot: bool) -> None:
 
 
 def _check_info(name: str, info: Any) -> None:
-    found = array_of(info).reshape(-1)
+    found = to_host(array_of(info)).reshape(-1)
     if found.any():
         number = int(found.nonzero()[0][0])
         batch = f"(Batch element {number}): " if info.dim() else ""
