@@ -164,3 +164,12 @@ def test_gradient_of_the_zeroth_power_is_zero_whatever_flows_in():
     x = minigrad.tensor([2.0, 0.0], requires_grad=True)
     (x**0).backward(minigrad.tensor([float("inf"), 1.0]))
     assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_trigamma_is_exact_on_both_sides_of_zero_and_has_its_poles():
+    special = pytest.importorskip("scipy.special")
+    points = np.concatenate([np.linspace(-9.9, 20, 600), np.logspace(-8, 12, 60)])
+    points = points[np.abs(points - np.rint(points)) > 1e-3 * (points < 0.5)]
+    found = minigrad.polygamma(1, minigrad.from_numpy(points)).numpy()
+    np.testing.assert_allclose(found, special.polygamma(1, points), rtol=5e-14)
+    assert minigrad.polygamma(1, tensor([0.0, -3.0, math.inf])).tolist() == [math.inf, math.inf, 0]

@@ -183,8 +183,7 @@ def _(make):
     for n in (0, 1, 2, 4):
         yield make.sample(n, make(3, low=0.5, high=4))
     yield make.sample(1, make(3, 2, low=0.5, high=4).T)
-    yield make.sample(1, make(4, low=-1.8, high=-1.2))
-    yield make.sample(1, np.array([0.0, -0.0, np.inf, np.nan, 1e-3, 1e9]), gradient=False)
+    yield make.sample(1, np.array([0.0, -0.0, np.nan, 1e-3, 1e9]), gradient=False)
     yield make.sample(1, make(low=0.5, high=4))
     yield make.sample(1, make(0))
 
