@@ -124,7 +124,7 @@ class Tensor(Methods, metaclass=_TensorClass):
         if dim is None:
             return make_size(self._array.shape)
         shape = self._array.shape
-        if not hasattr(dim, "__index__"):
+        if type(dim) is not int and (isinstance(dim, bool) or not hasattr(dim, "__index__")):
             raise TypeError(f"size(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
         if not shape:
             raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")

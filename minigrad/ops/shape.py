@@ -69,9 +69,8 @@ def expand(input: Tensor, size: Any) -> Tensor:
             )
     if min(full, default=0) < 0:
         k, length = next((k, length) for k, length in enumerate(full) if length < 0)
-        raise RuntimeError(
-            f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {k}"
-        )
+        where = "a leading, non-existing" if k < extra else "the"
+        raise RuntimeError(f"The expanded size of the tensor ({length}) isn't allowed in {where} dimension {k}")
     return broadcast(input, tuple(full))
 
 

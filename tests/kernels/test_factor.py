@@ -30,7 +30,7 @@ def test_products_of_any_rows(dtype, columns, transposed):
 
 
 def test_panels_are_for_many_rows_and_whole_panels(monkeypatch):
-    monkeypatch.setattr(_factor, "_IS_WIDE", True)
+    monkeypatch.setattr(_factor, "IS_WIDE", True)
     matrix = np.ones((4, 64), np.float32)
     assert Factor(matrix, 16, 16).panels.shape == (2, 4, 32)
     assert Factor(matrix, 4, 1000).panels is None

@@ -64,7 +64,7 @@ torch.linalg.lstsq(zeros(2, 0, 3), zeros(2, 0, 1)); torch.linalg.lstsq(zeros(0, 
 F.dropout(n); F.kl_div(x, n); F.hardtanh(n); F.relu6(n); F.hardtanh(u, 0, 3); F.threshold(x * math.nan, 0.5, 2.0)
 x.max(axis=0); x.min(axis=1, keepdims=True); x.median(axis=0); x.sort(axis=0); x.nanmean(axis=0)
 x.T; y.T; y.T @ x
-F.layer_norm(y, (3,)); F.layer_norm(y, (3,), rand(3), rand(3)); x.size("a"); x.size(1.0)
+F.layer_norm(y, (3,)); F.layer_norm(y, (3,), rand(3), rand(3)); x.size("a"); x.size(1.0); x.size(True)
 reversed(x); list(reversed(x[0]))
 float(x); int(x[0]); float(x[:0]); complex(x); x.is_nonzero(); x.get_device(); x.is_same_size(n)
 y.flatten(); y[0].flatten(); type(x).__repr__(x); repr(type(x)); str(type(x)); repr(type(x[0]))

@@ -12,7 +12,6 @@ from minigrad_kernels.cpu._kernel import In, Out, kernel
 from minigrad_kernels.cpu._panels import IS_WIDE, multiply_panel, panel_width
 from minigrad_kernels.scalar._bits import wide
 
-_IS_WIDE = IS_WIDE
 _FEW_ROWS, _FEW_TIMES = 8, 4  # BLAS is as fast with fewer rows; nothing is laid out for fewer products
 _BLOCK = 64  # rows that stay in cache, together with their products, while the panels go by
 
@@ -52,7 +51,7 @@ class Factor:
         """Arrange the matrix in panels, where the machine has the registers and the columns fill whole panels."""
         (depth, columns), dtype = self.matrix.shape, self.matrix.dtype
         self.width = panel_width(dtype)
-        if _IS_WIDE and depth and not columns % self.width:
+        if IS_WIDE and depth and not columns % self.width:
             panels = self.matrix.reshape(depth, columns // self.width, self.width)
             self.panels = np.ascontiguousarray(panels.transpose(1, 0, 2))
             self.loop = _product_loop[dtype]
