@@ -10,8 +10,9 @@ from minigrad.batching.dispatch import NO_BATCH_IN_PLACE, by_samples, is_batched
 from minigrad.batching.levels import Level, deepest, front
 from minigrad.batching.tensor import BatchedTensor, batch
 from minigrad.creation import as_tensor
-from minigrad.ops.index import advanced_index, basic_index, get_item, split_index
+from minigrad.ops.index import advanced_index, basic_index, get_item
 from minigrad.ops.index import set_item as set_plain_item
+from minigrad.ops.index_parts import split_index
 from minigrad.ops.state import NeedsValues, Upper
 from minigrad.ranges import arange
 from minigrad.tensor import Tensor

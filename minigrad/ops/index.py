@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import (
@@ -18,10 +18,11 @@ from minigrad.ops.backend import (
     kernels_of,
     like,
 )
-from minigrad.ops.hints import BYTE_INDEX, hint_once
+from minigrad.ops.index_parts import arrays_among_slices, is_basic, split_index
 from minigrad.ops.inplace import OVERLAP, check_inference, check_view
 from minigrad.ops.op import op, share_memory
 from minigrad.ops.promotion import number_in
+from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import row_major
 from minigrad.ops.state import Upper, mode
 
@@ -130,6 +131,12 @@ def _beside(array: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
     RuntimeError
         For a device's arrays in the index of an array of the CPU.
     """
+    if type(array) is ndarray:
+        for each in index:
+            if type(each) is not ndarray and type(each) is not slice:
+                break
+        else:
+            return index
     arrays = tuple(map(array_of, index))
     if is_device_array(array):
         return tuple(like(array, each) if is_array(each) else each for each in arrays)
@@ -141,48 +148,27 @@ def _beside(array: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
 def get_item(tensor: Any, index: Any) -> Any:
     """Return ``tensor[index]``: a view where the index allows it."""
     entries = index if type(index) is tuple else (index,)
-    if _is_basic(entries):
-        try:
+    try:
+        if is_basic(entries):
             return _basic_view(tensor, entries)
-        except IndexError:
-            pass  # `split_index` finds out what is wrong and says it in PyTorch's words
-    elif type(index) is Upper.Tensor and index._array.dtype.char == "l" and index._array.ndim and tensor._array.ndim:
-        try:
-            result = advanced_index(tensor, (index._array,))
-            if result._requires_grad:
-                _watch(result, index)
-            return result
-        except IndexError:
-            pass
+        if tensor._array.ndim and (arrays := arrays_among_slices(entries)):
+            return _picked(tensor, arrays, index)
+    except IndexError:
+        pass  # `split_index` finds out what is wrong and says it in PyTorch's words
     basic, advanced = split_index(tensor._array, index)
     if basic is not None:
         tensor = basic_index(tensor, basic)
-    if advanced is None:
-        return tensor
-    result = advanced_index(tensor, advanced)
+    return tensor if advanced is None else _picked(tensor, advanced, index)
+
+
+def _picked(tensor: Any, arrays: tuple[Any, ...], index: Any) -> Any:
+    """Return the copy ``tensor[arrays]``; its node notices when a tensor that was used as ``index`` is changed."""
+    result = advanced_index(tensor, arrays)
     if result._requires_grad:
-        _watch(result, index)
+        for each in index if isinstance(index, tuple) else (index,):
+            if isinstance(each, Upper.Tensor):
+                result._node.marks.append((each._writes, each._writes[0], 1))
     return result
-
-
-def _watch(result: Any, index: Any) -> None:
-    """Let a node notice when a tensor that was used as an index is changed before the backward pass."""
-    for each in index if isinstance(index, tuple) else (index,):
-        if isinstance(each, Upper.Tensor):
-            result._node.marks.append((each._writes, each._writes[0], 1))
-
-
-def _is_basic(entries: tuple[Any, ...]) -> bool:
-    """Whether an index is all integers, forward slices, None and Ellipsis, quickly; False when in doubt."""
-    for each in entries:
-        kind = type(each)
-        if kind is slice:
-            step = each.step
-            if step is not None and (type(step) is not int or step <= 0):
-                return False
-        elif kind is not int and each is not None and each is not Ellipsis:
-            return False
-    return True
 
 
 def row_of(tensor: Any, index: int) -> Any:
@@ -214,6 +200,9 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if index is False:
         return
     check_inference(tensor)
+    if _is_written(tensor, index, value):
+        tensor._writes[0] += 1
+        return
     basic, advanced = split_index(tensor._array, index)
     if basic is not None and all(each is Ellipsis or each == slice(None) for each in basic):
         basic = None
@@ -243,6 +232,33 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
         tensor.index_put_(advanced, value)
 
 
+def _is_written(tensor: Any, index: Any, value: Any) -> bool:
+    """Carry out ``tensor[index] = value`` if NumPy can do it as it is and nothing is recorded; whether it did."""
+    array = tensor._array
+    if type(array) is not ndarray:
+        return False
+    if type(value) is Upper.Tensor:
+        if value._array.dtype is not array.dtype or (value._requires_grad and mode.enabled):
+            return False
+        value = value._array
+    elif type(value) is not int and (type(value) is not float or array.dtype.kind != "f"):
+        return False
+    if mode.enabled and (tensor._requires_grad or (tensor._base is not None and tensor._base._requires_grad)):
+        return False
+    entries = index if type(index) is tuple else (index,)
+    place = entries if is_basic(entries) else arrays_among_slices(entries)
+    if place is None:
+        return False
+    token = silence()
+    try:
+        array[place] = value
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return False  # what is wrong is found out again, and said in PyTorch's words
+    finally:
+        unsilence(token)
+    return True
+
+
 def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None:
     """Refuse to write an array of another dtype at an advanced index, except one element where a mask is true.
 
@@ -266,12 +282,14 @@ def assign(array: Any, advanced: Any, value: Any) -> None:
     if not is_writeable(array):
         raise RuntimeError(OVERLAP)
     place = Ellipsis if advanced is None else _beside(array, advanced)
-    with np.errstate(all="ignore"):
-        try:
-            array[place] = value
-        except (ValueError, TypeError):
-            part = array[place]
-            array[place] = _fitted(like(array, value), part.shape)
+    token = silence()
+    try:
+        array[place] = value
+    except (ValueError, TypeError):
+        part = array[place]
+        array[place] = _fitted(like(array, value), part.shape)
+    finally:
+        unsilence(token)
 
 
 def _fitted(value: Any, shape: tuple[int, ...]) -> Any:
@@ -291,176 +309,6 @@ def _fitted(value: Any, shape: tuple[int, ...]) -> Any:
         f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
         f"{list(shape)}"
     )
-
-
-def split_index(array: Any, index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
-    """Split an index into a basic part, taken first, and an advanced part, taken of its result.
-
-    Integers belong to the basic part, as in PyTorch: ``x[0, :, rows]`` selects first, so its dimensions keep their
-    places (NumPy would move them).
-
-    Returns
-    -------
-    (basic, advanced)
-        Either may be None when there is nothing of its kind.
-
-    Raises
-    ------
-    IndexError
-        For too many indices, indices out of bounds, masks of the wrong shape, and things that are no index.
-    """
-    entries = index if isinstance(index, tuple) else tuple(index) if _stands_for_tuple(index) else (index,)
-    entries = _without_idle_ellipses(tuple(_entry(each) for each in entries))
-    consumed = sum(_consumes(each) for each in entries)
-    if consumed > array.ndim:
-        if array.ndim == 0 and all(isinstance(each, int) for each in entries):
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                "convert a 0-dim tensor to a number"
-            )
-        raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
-    if sum(each is Ellipsis for each in entries) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    if Ellipsis in [each for each in entries if not is_array(each)]:
-        place = next(k for k, each in enumerate(entries) if each is Ellipsis)
-        fill = (slice(None),) * (array.ndim - consumed)
-        expanded = entries[:place] + fill + entries[place + 1 :]
-    else:
-        expanded = entries
-    _check_bounds(array.shape, expanded)
-    if not any(is_array(each) for each in expanded):
-        return entries, None
-    basic: list[Any] = []
-    advanced: list[Any] = []
-    for each in expanded:
-        if is_array(each):
-            basic.extend([slice(None)] * _consumes(each))
-            if each.ndim == 0 and each.dtype.kind == "b":
-                basic.append(None)
-                each = each.reshape(1)
-            advanced.append(each)
-        else:
-            basic.append(each)
-            if not isinstance(each, int):
-                advanced.append(slice(None))
-    while advanced and isinstance(advanced[-1], slice):
-        advanced.pop()
-    plain = all(isinstance(each, slice) and each == slice(None) for each in basic)
-    return (None if plain else tuple(basic)), tuple(advanced)
-
-
-def _stands_for_tuple(index: Any) -> bool:
-    """Whether a list is read as a tuple, as PyTorch (and NumPy once) does with ``x[[[0, 1], [1, 2]]]``."""
-    return (
-        isinstance(index, list)
-        and len(index) < 32
-        and any(
-            each is None or each is Ellipsis or isinstance(each, (list, tuple, range, slice, Upper.Tensor))
-            for each in index
-        )
-    )
-
-
-def _without_idle_ellipses(entries: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Drop the ellipses after the first where nothing that takes a dimension follows; they stand for nothing then."""
-    places = [k for k, each in enumerate(entries) if each is Ellipsis]
-    if len(places) < 2 or any(_consumes(each) for each in entries[places[1] :]):
-        return entries
-    return tuple(each for k, each in enumerate(entries) if k not in places[1:])
-
-
-def _entry(each: Any) -> Any:
-    """Return one entry of an index as an int, slice, None, Ellipsis or an array of integers or bools."""
-    if each is None or each is Ellipsis or type(each) is int:
-        return each
-    if isinstance(each, slice):
-        return _slice(each)
-    if isinstance(each, Upper.Tensor):
-        array = each._array
-        if array.ndim == 0 and array.dtype.kind in "iu":
-            return int(array)
-        if array.dtype not in _INDEX_DTYPES:
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    elif isinstance(each, (bool, np.bool_)):
-        return as_array(each)
-    elif isinstance(each, (list, tuple, range, np.ndarray)):
-        array = each if is_array(each) else _array_of(each)
-        if array.ndim == 0 and array.dtype.kind in "iu":
-            return int(array)
-        if array.dtype not in _INDEX_DTYPES:
-            array = array.astype(np.int64)  # fractions are cut off, as PyTorch does where no tensor is given
-    else:
-        try:
-            return operator.index(each)
-        except TypeError:
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-                f"{type(each).__name__})"
-            ) from None
-    if array.dtype == np.uint8:
-        hint_once(BYTE_INDEX)
-        return array.astype(bool)
-    return array
-
-
-_INDEX_DTYPES = frozenset(np.dtype(each) for each in ("int64", "int32", "uint8", "bool"))
-
-
-def _array_of(sequence: Any) -> np.ndarray[Any, Any]:
-    """Return a sequence in an index as an array.
-
-    Raises
-    ------
-    IndexError
-        For rows of different lengths and entries that are no numbers.
-    """
-    try:
-        array = as_array([_item(one) for one in sequence])
-    except ValueError as error:
-        raise IndexError(f"a sequence used as an index must hold numbers in rows of one length: {error}") from None
-    if array.dtype.kind not in "iufb":
-        raise IndexError("a sequence used as an index must hold integers or bools")
-    return array
-
-
-def _item(one: Any) -> Any:
-    return one._array if isinstance(one, Upper.Tensor) else one
-
-
-def _slice(each: slice) -> slice:
-    start, stop, step = (None if part is None else operator.index(part) for part in (each.start, each.stop, each.step))
-    if step is not None and step <= 0:
-        raise ValueError("step must be greater than zero")
-    return slice(start, stop, step)
-
-
-def _consumes(each: Any) -> int:
-    """Return how many dimensions of the tensor an entry stands for."""
-    if each is None or each is Ellipsis:
-        return 0
-    if is_array(each) and each.dtype.kind == "b":
-        return each.ndim
-    return 1
-
-
-def _check_bounds(shape: tuple[int, ...], entries: tuple[Any, ...]) -> None:
-    dim = 0
-    for position, each in enumerate(entries):
-        if isinstance(each, int):
-            if not -shape[dim] <= each < shape[dim]:
-                raise IndexError(f"index {each} is out of bounds for dimension {dim} with size {shape[dim]}")
-        elif is_array(each) and each.dtype.kind == "b":
-            if each.shape != shape[dim : dim + each.ndim]:
-                raise IndexError(
-                    f"The shape of the mask {list(each.shape)} at index {position} does not match the shape of the "
-                    f"indexed tensor {list(shape)} at index {dim}"
-                )
-        elif is_array(each) and each.size:
-            low, high = each.min(), each.max()
-            if low < -shape[dim] or high >= shape[dim]:
-                wrong = high if high >= shape[dim] else low
-                raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}")
-        dim += _consumes(each)
 
 
 def _node_name(index: tuple[Any, ...]) -> str:
