@@ -50,6 +50,19 @@ def wrap_dims(dims: Any, ndim: int) -> tuple[int, ...]:
     return wrapped
 
 
+def length_along(array: Any, dim: int) -> int:
+    """Return the length of an array's dimension.
+
+    Raises
+    ------
+    IndexError
+        When the array has no such dimension, or none at all.
+    """
+    if not array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return int(array.shape[wrap_dim(dim, array.ndim)])
+
+
 def axes(dims: Any, ndim: int) -> Any:
     """Return ``dims`` as NumPy's ``axis``: None for all dimensions, also of a 0-d array."""
     if dims is None or (type(dims) is int and -ndim <= dims < ndim):

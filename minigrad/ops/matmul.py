@@ -65,8 +65,8 @@ def _(grad, weight):
     if weight.ndim == 1:
         return reshape(grad, (*grad.shape, 1)) * weight
     if grad.ndim < 3 or not grad.shape[-1]:
-        return _product(grad, weight)
-    return reshape(_product(reshape(grad, (-1, grad.shape[-1])), weight), (*grad.shape[:-1], weight.shape[-1]))
+        return multiplied(grad, weight)
+    return reshape(multiplied(reshape(grad, (-1, grad.shape[-1])), weight), (*grad.shape[:-1], weight.shape[-1]))
 
 
 @linear.gradient("weight")
@@ -76,7 +76,7 @@ def _(grad, input, weight_shape):
     if grad.ndim != 2:
         grad = reshape(grad, (-1, grad.shape[-1]))
         input = reshape(input, (-1, input.shape[-1]))
-    return _product(grad.T, input)
+    return multiplied(grad.T, input)
 
 
 @linear.gradient("bias")
@@ -129,10 +129,27 @@ def array_product(a: Any, b: Any) -> Any:
         return _device_product(a, b)
     if a.size * b.shape[-1] >= _SMALL:
         return kernels_of(a).matmul(a, b)
-    return a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    return a.dot(b) if a.ndim <= 2 and b.ndim <= 2 else np.matmul(a, b)
 
 
-def _product(a: Tensor, b: Tensor) -> Tensor:
+def checked_product(input: Any, other: Any) -> Any:
+    """Return the matrix product of two arrays, or say in PyTorch's words why there is none.
+
+    Raises
+    ------
+    RuntimeError, NotImplementedError
+    """
+    if input.dtype is not other.dtype or input.dtype.kind == "b" or not input.ndim or not other.ndim:
+        _check_product(input, other)
+    try:
+        if input.dtype.kind == "f" and input.dtype.itemsize == 2:
+            return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
+        return array_product(input, other) if input.ndim == 2 else _times_matrix(input, other)
+    except ValueError as error:
+        raise product_error(input, other) or error from None
+
+
+def multiplied(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b``, of arrays by the method that costs least to call."""
     return array_product(a, b) if is_array(a) else a @ b
 
@@ -168,14 +185,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     RuntimeError
         For shapes or dtypes that do not fit each other.
     """
-    if input.dtype is not other.dtype or input.dtype.kind == "b" or not input.ndim or not other.ndim:
-        _check_product(input, other)
-    try:
-        if input.dtype.kind == "f" and input.dtype.itemsize == 2:
-            return np.matmul(input.astype(np.float32), other.astype(np.float32)).astype(input.dtype)
-        return array_product(input, other) if input.ndim == 2 else _times_matrix(input, other)
-    except ValueError as error:
-        raise product_error(input, other) or error from None
+    return checked_product(input, other)
 
 
 @matmul.gradient("input")

@@ -6,35 +6,56 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.dims import wrap_dim
-from minigrad.ops.matmul import array_product, matmul
+from minigrad.ops.dims import length_along, wrap_dim
+from minigrad.ops.matmul import array_product, checked_product, matmul, multiplied
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.product_checks import batch_error
+from minigrad.ops.promotion import promote
 from minigrad.ops.shape import numel, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@composed(method=True, reference=np.matmul)
+@op(method=True, reference=np.matmul)
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """Product of two matrices: (n, k) and (k, m) give (n, m)."""
-    for name, each in (("self", input), ("mat2", mat2)):
-        if each.dim() != 2:
-            raise RuntimeError(f"{name} must be a matrix")
-    return matmul(input, mat2)
+    if input.ndim != 2 or mat2.ndim != 2:
+        raise RuntimeError(f"{'self' if input.ndim != 2 else 'mat2'} must be a matrix")
+    return checked_product(input, mat2)
+
+
+@mm.gradient("input")
+def _(grad, mat2):
+    return multiplied(grad, mat2.T)
+
+
+@mm.gradient("mat2")
+def _(grad, input):
+    return multiplied(input.T, grad)
 
 
 @mm.samples
 def _(make):
     yield make.sample(make(2, 3), make(3, 4))
     yield make.sample(make(2, 0), make(0, 4))
+    yield make.sample(make(3, 2).T, make(4, 3).T)
 
 
 @op(method=True, reference=np.matmul)
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Products of matrices in a batch: (b, n, k) and (b, k, m) give (b, n, m)."""
+    return checked_batches(input, mat2)
+
+
+def checked_batches(input: Any, mat2: Any) -> Any:
+    """Return the products of two batches of matrices, or say in PyTorch's words why there are none.
+
+    Raises
+    ------
+    RuntimeError, NotImplementedError
+    """
     if input.ndim != 3 or mat2.ndim != 3:
         raise RuntimeError(f"batch{1 if input.ndim != 3 else 2} must be a 3D tensor")
     if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
@@ -71,26 +92,47 @@ def _swapped(batch: Any) -> Any:
     return transpose(batch, 1, 2)
 
 
-@composed(method=True, reference=np.matmul)
+@op(method=True, reference=np.matmul)
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Product of a matrix and a vector: (n, k) and (k,) give (n,)."""
-    input.size(0)
-    if input.dim() != 2 or vec.dim() != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.dim()}, {vec.dim()}")
-    return matmul(input, vec)
+    if input.ndim != 2 or vec.ndim != 1:
+        length_along(input, 0)
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
+    return checked_product(input, vec)
+
+
+@mv.gradient("input")
+def _(grad, vec):
+    return outer(grad, vec)
+
+
+@mv.gradient("vec")
+def _(grad, input):
+    return multiplied(input.T, grad)
 
 
 @mv.samples
 def _(make):
     yield make.sample(make(2, 3), make(3))
+    yield make.sample(make(3, 2).T, make(3))
 
 
-@composed(method=True, reference=np.dot)
+@op(method=True, reference=np.dot)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Sum of the products of two vectors' elements."""
-    if input.dim() != 1 or tensor.dim() != 1:
-        raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
-    return matmul(input, tensor)
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
+    return checked_product(input, tensor)
+
+
+@dot.gradient("input")
+def _(grad, tensor):
+    return grad * tensor
+
+
+@dot.gradient("tensor")
+def _(grad, input):
+    return grad * input
 
 
 @dot.samples
@@ -134,13 +176,25 @@ def _(make):
     yield make.sample(make(), make(2, 3))
 
 
-@composed(method=True, aliases=("ger",), reference=np.outer)
+@op(method=True, aliases=("ger",), node="MulBackward0", reference=np.outer)
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Products of all pairs of elements of two vectors: (n,) and (m,) give (n, m)."""
-    if input.dim() != 1 or vec2.dim() != 1:
-        name, found = ("self", input) if input.dim() != 1 else ("vec2", vec2)
-        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {found.dim()}-D")
-    return input.reshape(-1, 1) * vec2
+    if input.ndim != 1 or vec2.ndim != 1:
+        name, found = ("self", input) if input.ndim != 1 else ("vec2", vec2)
+        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {found.ndim}-D")
+    if input.dtype is not vec2.dtype:
+        input, vec2 = promote(input, vec2)
+    return np.multiply(input.reshape(-1, 1), vec2)
+
+
+@outer.gradient("input")
+def _(grad, vec2):
+    return (grad * vec2).sum(1)
+
+
+@outer.gradient("vec2")
+def _(grad, input):
+    return (grad * input.reshape((-1, 1))).sum(0)
 
 
 @outer.samples

@@ -8,14 +8,19 @@ from minigrad.batching.dispatch import NO_RULE, is_batched, rule, wrap
 from minigrad.batching.levels import Level, front
 from minigrad.batching.rules.elementwise import aligned
 from minigrad.ops.matmul import matmul
+from minigrad.ops.products import bmm, mm, mv, outer
 
 __all__: list[str] = []
 
 
-@rule("matmul", "bmm")
+_RANKS = {"bmm": (3, 3), "mm": (2, 2), "mv": (2, 1), "dot": (1, 1)}
+
+
+@rule("matmul", *_RANKS)
 def _matmul(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     left, right = args
-    if not left.ndim or not right.ndim or (entry.name == "bmm" and not left.ndim == right.ndim == 3):
+    ranks = (left.ndim, right.ndim)
+    if 0 in ranks or ranks != _RANKS.get(entry.name, ranks):
         return NO_RULE
     if not is_batched(right, level) and right.ndim <= 2:
         return wrap(level, matmul(left.value, right))
@@ -29,6 +34,26 @@ def _matmul(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     if is_column:
         product = product.squeeze(-1)
     return wrap(level, product)
+
+
+@rule("outer")
+def _outer(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    left, right = args
+    return left.unsqueeze(1) * right if left.ndim == right.ndim == 1 else NO_RULE
+
+
+_PRODUCTS = {"addmm": mm, "addmv": mv, "addr": outer, "baddbmm": bmm, "addbmm": bmm}
+
+
+@rule(*_PRODUCTS)
+def _plus_product(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, left, right, beta, alpha = args
+    if not input.is_floating_point():
+        return NO_RULE
+    product = _PRODUCTS[entry.name](left, right)
+    if entry.name == "addbmm":
+        product = product.sum(0)
+    return beta * input + alpha * product
 
 
 @rule("contract")
