@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, is_device_array, to_host
+from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, to_host
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.shape import permute, reshape, row_major, sum_to_size, transpose
+from minigrad.ops.shape import numel, permute, reshape, row_major, strided_view, sum_to_size, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -61,24 +61,23 @@ def _(make):
 @composed(method=True, aliases=("moveaxis",), reference=np.moveaxis)
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """View with the dimensions ``source`` moved to the places ``destination``; the others keep their order."""
-    ndim = len(input.shape)
-    named_dims = {"source": source, "destination": destination}
-    given = {role: list(each) if isinstance(each, (tuple, list)) else [each] for role, each in named_dims.items()}
-    if len(given["source"]) != len(given["destination"]):
+    ndim = input.dim()
+    sources = source if isinstance(source, (tuple, list)) else (source,)
+    places = destination if isinstance(destination, (tuple, list)) else (destination,)
+    if len(sources) != len(places):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({given['source']} dims) should contain the same "
-            f"number of dims as destination ({given['destination']} dims)"
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
+            f"number of dims as destination ({list(places)} dims)"
         )
-    wrapped = {role: [wrap_dim(dim, ndim) for dim in dims] for role, dims in given.items()}
-    for role, dims in wrapped.items():
-        if len(set(dims)) != len(dims):
-            raise RuntimeError(f"movedim: repeated dim in `{role}` ({given[role]})")
+    moves = {wrap_dim(place, ndim): wrap_dim(dim, ndim) for place, dim in zip(places, sources, strict=True)}
+    for role, dims, distinct in (("source", sources, {*moves.values()}), ("destination", places, moves)):
+        if len(distinct) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{role}` ({list(dims)})")
     if not ndim:
         return input.view(())
-    sources, places = wrapped["source"], wrapped["destination"]
-    order = [k for k in range(ndim) if k not in sources]
-    for place, moved in sorted(zip(places, sources, strict=True)):
-        order.insert(place, moved)
+    order = [k for k in range(ndim) if k not in moves.values()]
+    for place in sorted(moves):
+        order.insert(place, moves[place])
     return permute(input, tuple(order))
 
 
@@ -316,7 +315,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     if not input.dim():
         raise RuntimeError("unflatten: a tensor with no dimensions has none to split")
     sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
-    known = int(np.prod([n for n in sizes if n != -1]))
+    known = numel([n for n in sizes if n != -1])
     size = input.shape[dim]
     if (known != size and -1 not in sizes) or (-1 in sizes and (known == 0 or size % known)):
         raise RuntimeError(
@@ -344,14 +343,18 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
             raise RuntimeError(f"maximum size for tensor at dimension 0 is 1 but size is {size}")
         if step <= 0:
             raise RuntimeError(f"step is {step} but must be > 0")
-        return np.lib.stride_tricks.as_strided(input, (size,), (0,))
+        return strided_view(input, (size,), (0,))
     if size > input.shape[dim]:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {input.shape[dim]} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
-    options = {} if is_device_array(input) else {"writeable": True}
-    windows = np.lib.stride_tricks.sliding_window_view(input, size, dim, **options)
-    return windows[(slice(None),) * dim + (slice(None, None, step),)]
+    shape, strides = input.shape, input.strides
+    count = (shape[dim] - size) // step + 1
+    return strided_view(
+        input,
+        (*shape[:dim], count, *shape[dim + 1 :], size),
+        (*strides[:dim], step * strides[dim], *strides[dim + 1 :], strides[dim]),
+    )
 
 
 @unfold.gradient

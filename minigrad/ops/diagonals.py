@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, is_device_array
+from minigrad.ops.backend import array_module, is_device_array, kernels_of, like
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
-from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand, row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
+
+
+_SMALL = 1 << 14  # elements of a mask that is worth remembering
+
+
+def _triangle(array: Any, diagonal: int) -> Any:
+    """Return a mask of the elements of matrices up to a diagonal, in the shape of one matrix."""
+    rows, columns = array.shape[-2:]
+    make = _remembered_triangle if rows * columns <= _SMALL else _lower_triangle
+    return like(array, make(rows, columns, diagonal))
+
+
+def _lower_triangle(rows: int, columns: int, diagonal: int) -> Any:
+    return np.tri(rows, columns, diagonal, dtype=np.bool_)
+
+
+_remembered_triangle = functools.lru_cache(maxsize=64)(_lower_triangle)
 
 
 @op(method=True, inplace=True, reference=lambda x, diagonal=0: np.tril(x, diagonal))
@@ -24,7 +41,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements above a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return row_major(np.tril(input, diagonal))
+    return row_major(kernels_of(input).choose(_triangle(input, diagonal), input, 0))
 
 
 @tril.gradient
@@ -42,7 +59,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return row_major(np.triu(input, diagonal))
+    return row_major(kernels_of(input).choose(_triangle(input, diagonal - 1), 0, input))
 
 
 @triu.gradient
@@ -68,7 +85,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     dim1, dim2 = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
     if dim1 == dim2:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    view = np.diagonal(input, offset, dim1, dim2)
+    view = input.diagonal(offset, dim1, dim2)
     if not is_device_array(view) and input.flags.writeable:
         view.flags.writeable = True
     return view
@@ -90,7 +107,7 @@ def _(make):
 def diagonal_backward(grad_output: Tensor, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Tensor:
     """Zeros of ``shape`` with ``grad_output`` on the diagonals."""
     out = array_module(grad_output).zeros(shape, grad_output.dtype)
-    view = np.diagonal(out, offset, dim1, dim2)
+    view = out.diagonal(offset, dim1, dim2)
     if not is_device_array(view):
         view.flags.writeable = True
     view[...] = grad_output
@@ -163,7 +180,7 @@ def trace(input: Tensor) -> Tensor:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     if input.dtype.kind == "b":
         raise not_implemented("trace", input)
-    return sum(np.diagonal(input))
+    return np.add.reduce(input.diagonal(), dtype=None if input.dtype.kind == "f" else np.int64)
 
 
 @trace.gradient

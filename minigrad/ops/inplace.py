@@ -112,10 +112,15 @@ def write(target: np.ndarray[Any, Any], result: Any) -> None:
         raise RuntimeError(
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
         )
-    check_cast(result.dtype, target.dtype)
+    same = result.dtype is target.dtype
+    if not same:
+        check_cast(result.dtype, target.dtype)
     if not is_writeable(target):
         raise RuntimeError(OVERLAP)
-    np.copyto(target, like(target, result), casting="unsafe")
+    if same and type(result) is type(target):
+        target[...] = result
+    else:
+        np.copyto(target, like(target, result), casting="unsafe")
 
 
 def check_cast(source: np.dtype[Any], target: np.dtype[Any]) -> None:

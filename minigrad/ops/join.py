@@ -189,22 +189,38 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Any:
     -------
     tuple of Tensor
     """
+    place, length = _divided(tensor, "split", dim)
+    if not isinstance(split_size_or_sections, int):
+        return split_with_sizes(tensor, split_size_or_sections, place)
+    size = split_size_or_sections
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and length:
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
+    return split_parts(tensor, _equal_parts(length, size), place)
+
+
+def _divided(tensor: Any, name: str, dim: int) -> tuple[int, int]:
+    """Return the dimension that ``name`` divides, and its length.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor that has none.
+    """
     shape = tensor.shape
     if not shape:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
+        raise RuntimeError(f"{name} expects at least a 1-dimensional tensor")
     place = wrap_dim(dim, len(shape))
-    length = shape[place]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0:
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        if size == 0 and length:
-            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
-        sizes = [size] * (length // size) if size else [0]
-        if size and (length % size or not length):
-            sizes.append(length % size)
-        return split_parts(tensor, tuple(sizes), place)
-    return split_with_sizes(tensor, split_size_or_sections, place)
+    return place, shape[place]
+
+
+def _equal_parts(length: int, size: int) -> tuple[int, ...]:
+    """Return the lengths of parts of one length, of which the last may be shorter."""
+    if not size or not length:
+        return (0,)
+    count, rest = divmod(length, size)
+    return (size,) * count + (rest,) * (rest > 0)
 
 
 @split.samples
@@ -217,17 +233,15 @@ def _(make):
 @composed(method=True, reference=references.split)
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> Any:
     """Views of consecutive parts of the lengths listed along a dimension, as a tuple."""
-    if not input.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    place = wrap_dim(dim, input.ndim)
+    place, length = _divided(input, "split", dim)
     sizes = list(split_sizes)
-    if any(size < 0 for size in sizes):
+    if sizes and min(sizes) < 0:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
         )
-    if sum(sizes) != input.shape[place]:
+    if sum(sizes) != length:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[place]} (input tensor's size at "
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at "
             f"dimension {place}), but got split_sizes={sizes}"
         )
     return named(split_parts(input, tuple(sizes), place), "SplitWithSizesBackward0")
@@ -243,17 +257,11 @@ def _(make):
 @composed(method=True, reference=references.chunk)
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """Views of at most ``chunks`` consecutive parts of equal length along a dimension; the last may be shorter."""
-    shape = input.shape
-    if not shape:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    place = wrap_dim(dim, len(shape))
+    place, length = _divided(input, "chunk", dim)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = shape[place]
-    size = -(-length // chunks)
-    if size == 0:
-        return split_parts(input, (0,) * chunks, place)
-    return split(input, size, place)
+    sizes = _equal_parts(length, -(-length // chunks)) if length else (0,) * chunks
+    return split_parts(input, sizes, place)
 
 
 @composed(method=True, reference=references.chunk)

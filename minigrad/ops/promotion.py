@@ -184,6 +184,9 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
+_FITS_ALL = 65504.0  # the largest number of the smallest floating dtype
+
+
 def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
     """Return a Python number as one of a dtype, negative ones wrapped around in uint8; anything else as it is.
 
@@ -192,6 +195,8 @@ def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
     RuntimeError
         For a number that the dtype cannot hold.
     """
+    if type(value) is float and dtype.kind == "f" and -_FITS_ALL <= value <= _FITS_ALL:
+        return value
     if not isinstance(value, (int, float)):
         return value
     check_fits(value, dtype)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad.devices import CPU, device, of_array
 from minigrad.dtypes import dtype, from_numpy
 from minigrad.ops import references
-from minigrad.ops.backend import kernels_of, place
+from minigrad.ops.backend import array_module, kernels_of, place
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.op import composed, op
 from minigrad.ops.quiet import quiet
@@ -52,42 +54,70 @@ def _(make):
 def expand(input: Tensor, size: Any) -> Tensor:
     """View with dimensions of length 1 repeated to ``size`` without copying; -1 keeps a length."""
     size = (size,) if isinstance(size, int) else tuple(map(operator.index, size))
-    extra = len(size) - input.ndim
-    if extra < 0:
+    if len(size) < input.ndim:
         raise RuntimeError(
             f"expand(torch.{_type_of(input)}{{{list(input.shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({input.ndim})"
         )
+    return broadcast(input, _expanded(input.shape, size))
+
+
+@functools.lru_cache(maxsize=512)
+def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that an array of a shape gets by being expanded.
+
+    Raises
+    ------
+    RuntimeError
+        Where a length does not fit.
+    """
+    extra = len(size) - len(shape)
     full = list(size)
-    for k, length in enumerate(input.shape, extra):
+    for k, length in enumerate(shape, extra):
         if full[k] == -1:
             full[k] = length
         elif length != 1 and length != full[k]:
             raise RuntimeError(
                 f"The expanded size of the tensor ({full[k]}) must match the existing size ({length}) "
-                f"at non-singleton dimension {k}.  Target sizes: {full}.  Tensor sizes: {list(input.shape)}"
+                f"at non-singleton dimension {k}.  Target sizes: {full}.  Tensor sizes: {list(shape)}"
             )
     if min(full, default=0) < 0:
         k, length = next((k, length) for k, length in enumerate(full) if length < 0)
         where = "a leading, non-existing" if k < extra else "the"
         raise RuntimeError(f"The expanded size of the tensor ({length}) isn't allowed in {where} dimension {k}")
-    return broadcast(input, tuple(full))
+    return tuple(full)
 
 
 def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
     """Return a view of an array repeated to a shape; several times quicker than `numpy.broadcast_to`."""
-    extra = len(shape) - array.ndim
-    if shape[extra:] == array.shape and shape[:extra].count(1) == extra:
-        return array[(None,) * extra + (Ellipsis,)]  # nothing is repeated, so it may be written to
-    if type(array) is not np.ndarray or not array.flags.c_contiguous:
+    kept = _kept_dims(array.shape, shape)
+    if kept is None:
+        return array[(None,) * (len(shape) - array.ndim) + (Ellipsis,)]
+    if type(array) is not ndarray:
         return np.broadcast_to(array, shape)
-    strides = [0] * len(shape)
-    for k, length in enumerate(array.shape, extra):
-        if length == shape[k]:
-            strides[k] = array.strides[k - extra]
-    view = np.ndarray(shape, array.dtype, array, 0, strides)
+    strides = (0, *array.strides)
+    view = strided_view(array, shape, [strides[k] for k in kept])
     view.flags.writeable = False
     return view
+
+
+@functools.lru_cache(maxsize=512)
+def _kept_dims(lengths: tuple[int, ...], shape: tuple[int, ...]) -> list[int] | None:
+    """Return for each dimension of a shape which one of an array it is, counted from 1, or 0 where it repeats.
+
+    None where nothing is repeated, so that the view may be written to.
+    """
+    extra = len(shape) - len(lengths)
+    if shape[extra:] == lengths and shape[:extra].count(1) == extra:
+        return None
+    return [0] * extra + [k if n == shape[extra + k - 1] else 0 for k, n in enumerate(lengths, 1)]
+
+
+def strided_view(array: Any, shape: Any, strides: Any) -> Any:
+    """Return a view of an array's memory by lengths and steps in bytes; several times quicker than NumPy's function."""
+    if type(array) is ndarray and array.flags.c_contiguous:
+        return ndarray(shape, array.dtype, array, 0, strides)
+    return array_module(array).lib.stride_tricks.as_strided(array, shape, strides)
 
 
 @expand.gradient

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, as_array, is_array
+from minigrad.ops.backend import array_module, as_array, is_array, like
 from minigrad.ops.index import add_at, advanced_index, assign, check_same_dtype
 from minigrad.ops.op import op
 from minigrad.ops.promotion import number_in
@@ -27,7 +28,37 @@ def _broadcast_to(array: Any, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
-@op(namespace=None, inplace=True, node="torch::autograd::CopyBackwards")
+def _writer(inputs: int) -> Callable[..., Any]:
+    """Decorate a function that writes what an operation makes of its first ``inputs`` arguments into ``out``.
+
+    It stands for the operation's ufunc, in whose place the in-place form calls it, with operands of one dtype.
+    """
+
+    def decorate(function: Any) -> Any:
+        function.nin = inputs
+        return function
+
+    return decorate
+
+
+@_writer(2)
+def _copy_into(input: Any, src: Any, out: Any, casting: str) -> None:
+    out[...] = like(out, src) if is_array(src) else number_in(src, out.dtype)
+
+
+@_writer(2)
+def _fill_into(input: Any, value: Any, out: Any, casting: str) -> None:
+    if is_array(value) and value.ndim:
+        raise ValueError("a tensor with dimensions fills nothing")
+    out[...] = like(out, value) if is_array(value) else number_in(value, out.dtype)
+
+
+@_writer(1)
+def _zero_into(input: Any, out: Any, casting: str) -> None:
+    out.fill(0)
+
+
+@op(namespace=None, inplace=True, ufunc=_copy_into, node="torch::autograd::CopyBackwards")
 def copy(input: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
     """Return ``src`` in the shape and dtype of ``input``; as ``input.copy_(src)`` it overwrites the input."""
     with np.errstate(all="ignore"):
@@ -52,6 +83,7 @@ def _(make):
 
 @op(
     inplace=True,
+    ufunc=_fill_into,
     variant=lambda input, value: f"FillBackward{int(is_array(value))}",
     reference=lambda x, value: np.full_like(x, value),
 )
@@ -79,7 +111,7 @@ def _(make):
     yield make.sample(make(2, 3), make())
 
 
-@op(namespace=None, inplace=True, reference=np.zeros_like)
+@op(namespace=None, inplace=True, ufunc=_zero_into, reference=np.zeros_like)
 def zero(input: Tensor) -> Tensor:
     """Zeros of the input's shape and dtype; as ``input.zero_()`` it overwrites the input."""
     return array_module(input).zeros(input.shape, input.dtype)
