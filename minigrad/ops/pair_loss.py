@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.likelihood import reduced_reference
 from minigrad.ops.loss_arguments import check_reduction, legacy_reduction, reduced
 from minigrad.ops.margin_loss import signs
-from minigrad.ops.op import composed
+from minigrad.ops.naming import named
+from minigrad.ops.op import composed, op
 from minigrad.ops.pairs import pairwise_distance
+from minigrad.ops.promotion import promote_to_floating
+from minigrad.ops.reduce import sum
+from minigrad.ops.select import choose
+from minigrad.ops.shape import unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
+_LEAST = 1e-12  # added to squared lengths
 _REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -59,11 +66,33 @@ def cosine_embedding_loss(
             f"{rank}D target tensor expects {rank + 1}D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
-    square1, square2 = ((each * each).sum(rank) + 1e-12 for each in (input1, input2))
-    cosine = (input1 * input2).sum(rank) / (square1 * square2).sqrt()
-    zero = cosine.detach() * 0
-    unlike = (cosine - margin).clamp_min(0).where(target == -1, zero)
-    return reduced((1 - cosine).where(target == 1, zero) + unlike, reduction)
+    cosine = cosine_of_rows(input1, input2)
+    unlike = choose(target == -1, (cosine - margin).clamp_min(0), 0.0)
+    return reduced(named(choose(target == 1, 1 - cosine, unlike), "AddBackward0"), reduction)
+
+
+@op(namespace=None, reference=lambda x1, x2: (x1 * x2).sum(-1) / np.sqrt((x1 * x1).sum(-1) * (x2 * x2).sum(-1)))
+def cosine_of_rows(input1: Tensor, input2: Tensor) -> Tensor:
+    """Cosine of the angle between vectors along the last dimension, to whose squared lengths ``1e-12`` is added."""
+    x1, x2 = promote_to_floating(input1, input2)
+    dot, square1, square2 = (kernels_of(x1).sum(a * b, -1) for a, b in ((x1, x2), (x1, x1), (x2, x2)))
+    return dot / np.sqrt((square1 + _LEAST) * (square2 + _LEAST))
+
+
+@cosine_of_rows.gradient
+def _(grad, input1, input2, out, needs):
+    grad, cosine = unsqueeze(grad, -1), unsqueeze(out, -1)
+    square1, square2 = (sum(each * each, -1, True) + _LEAST for each in (input1, input2))
+    root = (square1 * square2) ** 0.5
+    of_first = grad * (input2 / root - cosine * input1 / square1) if needs[0] else None
+    of_second = grad * (input1 / root - cosine * input2 / square2) if needs[1] else None
+    return of_first, of_second
+
+
+@cosine_of_rows.samples
+def _(make):
+    yield make.sample(make(4, 3), make(4, 3))
+    yield make.sample(make(3), make(3))
 
 
 @cosine_embedding_loss.samples

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_of
-from minigrad.ops.errors import c_name
-from minigrad.ops.naming import named
-from minigrad.ops.op import composed
+from minigrad.ops.backend import array_of, kernels_of
+from minigrad.ops.bounds import clamp_min
+from minigrad.ops.dims import axes
+from minigrad.ops.elementwise import add
+from minigrad.ops.elementwise import sub as subtract
+from minigrad.ops.errors import c_name, common_shape
+from minigrad.ops.op import composed, op
 from minigrad.ops.out import write_out
-from minigrad.ops.promotion import common_dtype, not_implemented
-from minigrad.ops.vector_norm import norm, vector_norm
+from minigrad.ops.promotion import not_implemented, promote, scalar_type
+from minigrad.ops.reduce import sum
+from minigrad.ops.select import where
+from minigrad.ops.shape import expand, unsqueeze
+from minigrad.ops.vector_norm import norm_along, norm_gradient, vector_norm
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -23,10 +28,17 @@ def _distance_reference(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, kee
     return (np.abs(x1 - x2 + eps) ** p).sum(-1, keepdims=keepdim) ** (1 / p)
 
 
-@composed(reference=_distance_reference)
+@op(node="NormBackward1", reference=_distance_reference)
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """p-norm of ``x1 - x2 + eps`` over the last dimension."""
-    return named(norm(x1 - x2 + eps, p, -1, keepdim), "NormBackward1")
+    gaps = add(subtract(x1, x2), eps)
+    return norm_along(gaps, p, axes(-1, gaps.ndim), keepdim)
+
+
+@pairwise_distance.gradient
+def _(grad, x1, x2, p, eps, keepdim, out):
+    gradient = norm_gradient(grad, subtract(x1, x2) + eps, out, p, -1, keepdim)
+    return gradient, -gradient
 
 
 @pairwise_distance.samples
@@ -42,27 +54,45 @@ def _similarity_reference(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> 
     return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)
 
 
-@composed(reference=_similarity_reference)
+@op(node="SumBackward1", reference=_similarity_reference)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Cosine of the angle between vectors along ``dim``; lengths below ``eps`` count as ``eps``."""
-    dtype = common_dtype(array_of(x1), array_of(x2))
-    if dtype.kind != "f":
-        name = {"bool": "Bool", "int64": "Long", "int32": "Int"}.get(dtype.name, dtype.name)
-        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
-    if x1.dtype is not x2.dtype:
-        x1, x2 = x1.to(from_numpy(dtype)), x2.to(from_numpy(dtype))
+    if x1.dtype is not x2.dtype or x1.dtype.kind != "f":
+        x1, x2 = promote(x1, x2)
+        if x1.dtype.kind != "f":
+            name = scalar_type(x1)
+            raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
     if eps < 0:
         raise RuntimeError(f"eps must be non-negative, got: {eps:g}")
-    if x1.shape != x2.shape:
-        shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
-        x1, x2 = x1.expand(shape), x2.expand(shape)
-    return (x1 / _length(x1, dim, eps) * (x2 / _length(x2, dim, eps))).sum(dim)
+    x1, x2 = _alike_along(dim, x1, x2)
+    axis = axes(dim, x1.ndim)
+    unit1, unit2 = (x / np.maximum(norm_along(x, 2, axis, True), eps) for x in (x1, x2))
+    return kernels_of(unit1).sum(unit1 * unit2, axis)
 
 
-def _length(x: Tensor, dim: int, eps: float) -> Tensor:
-    """Return vectors' lengths, at least ``eps``; gradients pass the bound unchanged."""
-    found = vector_norm(x, 2, dim, keepdim=True)
-    return found + (found.clamp_min(eps) - found).detach()
+def _alike_along(dim: int, x1: Any, x2: Any) -> Any:
+    """Return both operands with the same length along a dimension of the shape to which they broadcast."""
+    if x1.shape == x2.shape or (x1.ndim == x2.ndim > dim >= -x1.ndim and x1.shape[dim] == x2.shape[dim]):
+        return x1, x2
+    shape = common_shape(x1.shape, x2.shape)
+    return expand(x1, shape), expand(x2, shape)
+
+
+@cosine_similarity.gradient
+def _(grad, x1, x2, dim, eps, out, needs):
+    x1, x2 = _alike_along(dim, x1, x2)
+    norm1, norm2 = vector_norm(x1, 2, dim, True), vector_norm(x2, 2, dim, True)
+    length1, length2 = clamp_min(norm1, eps), clamp_min(norm2, eps)
+    if out.ndim or x1.ndim:
+        grad, out = unsqueeze(grad, dim), unsqueeze(out, dim)
+    of_first = grad * (x2 / length2 - out * _direction(x1, norm1)) / length1 if needs[0] else None
+    of_second = grad * (x1 / length1 - out * _direction(x2, norm2)) / length2 if needs[1] else None
+    return of_first, of_second
+
+
+def _direction(x: Any, norm: Any) -> Any:
+    """Return vectors over their lengths, and those of length 0 as they are."""
+    return x / where(norm == 0, 1.0, norm)
 
 
 @cosine_similarity.samples
@@ -71,6 +101,8 @@ def _(make):
     yield make.sample(make(4, 3), make(3), -1)
     yield make.sample(make(3, 4).T, make(4, 3), 0)
     yield make.sample(make(2, 3, 4), make(2, 3, 4))
+    yield make.sample(make(2, 1, 4), make(3, 4), -1)
+    yield make.sample(make(3, 1), make(3, 4), 1)
 
 
 def _normalize_reference(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
@@ -80,8 +112,8 @@ def _normalize_reference(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-1
 @composed(namespace="functional", reference=_normalize_reference)
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Vectors along ``dim`` divided by their p-norm, or by ``eps`` where that is larger."""
-    lengths = vector_norm(input, p, dim, keepdim=True).clamp_min(eps).expand_as(input)
-    return input / lengths if out is None else write_out("normalize", out, input / lengths)
+    found = scaled_to_one(input, p, dim, eps)
+    return found if out is None else write_out("normalize", out, found)
 
 
 @normalize.samples
@@ -89,6 +121,27 @@ def _(make):
     yield make.sample(make(4, 3))
     yield make.sample(make(4, 3), 3, 0)
     yield make.sample(make(3, 4).T, dim=-1)
+
+
+@op(namespace=None, node="DivBackward0", reference=_normalize_reference)
+def scaled_to_one(input: Tensor, p: float, dim: Any, eps: float) -> Tensor:
+    """What `normalize` makes of the input."""
+    return np.divide(input, np.maximum(vector_norm(input, p, dim, True), eps))
+
+
+@scaled_to_one.gradient
+def _(grad, input, p, dim, eps, out):
+    norm = vector_norm(input, p, dim, True)
+    length = clamp_min(norm, eps)
+    of_norm = where(norm < eps, 0.0, -sum(grad * out, dim, True) / length)
+    return grad / length + norm_gradient(of_norm, input, norm, p, dim, True)
+
+
+@scaled_to_one.samples
+def _(make):
+    yield make.sample(make(4, 3), 2.0, 1, 1e-12)
+    yield make.sample(make(4, 3), 1.5, -1, 1e-12)
+    yield make.sample(make(4, 3), 2.0, 1, 100.0)
 
 
 def _bilinear_reference(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.batching.dispatch import NO_RULE, is_batched, rule, wrap
 from minigrad.batching.levels import Level, front
 from minigrad.batching.rules.elementwise import aligned
+from minigrad.ops.dims import wrap_dim
 from minigrad.ops.matmul import matmul
 from minigrad.ops.products import bmm, mm, mv, outer
 
@@ -105,3 +106,30 @@ def _cdist(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
     if first.ndim != second.ndim:
         return NO_RULE
     return wrap(level, entry.call(front(first, level), front(second, level), *rest))
+
+
+@rule("pairwise_distance", "cosine_of_rows")
+def _of_rows(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    first, second, *rest = args
+    rank = max(first.ndim, second.ndim)
+    if not rank:
+        return NO_RULE
+    return wrap(level, entry.call(aligned(first, level, rank), aligned(second, level, rank), *rest))
+
+
+@rule("cosine_similarity")
+def _cosine_similarity(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    first, second, dim, eps = args
+    rank = max(first.ndim, second.ndim)
+    if not rank:
+        return NO_RULE
+    dim = wrap_dim(dim, rank) - rank
+    return wrap(level, entry.call(aligned(first, level, rank), aligned(second, level, rank), dim, eps))
+
+
+@rule("scaled_to_one")
+def _scaled_to_one(entry: Any, level: Level, args: tuple[Any, ...]) -> Any:
+    input, p, dim, eps = args
+    if not input.ndim or type(dim) is not int:
+        return NO_RULE
+    return wrap(level, entry.call(input.value, p, wrap_dim(dim, input.ndim) - input.ndim, eps))
