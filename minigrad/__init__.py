@@ -46,9 +46,13 @@ if TYPE_CHECKING:
         accelerator,
         amp,
         backends,
+        compiler,
         cuda,
+        distributed,
         distributions,
         func,
+        functional,
+        jit,
         nn,
         optim,
         profiler,
@@ -73,14 +77,27 @@ for _name in ("addmv", "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lc
     globals()[f"{_name}_"] = {**table, **composed_table}[_name].call_inplace
 
 # Imported when first asked for: who only computes with tensors does not wait for the layers.
-_OF_SUBMODULES = {"vmap": "func", "autocast": "amp", "GradScaler": "amp"}
+_OF_SUBMODULES = {
+    "vmap": "func",
+    "autocast": "amp",
+    "GradScaler": "amp",
+    "compile": "compiler",
+    "get_autocast_dtype": "amp.autocast_mode",
+    "is_autocast_cache_enabled": "amp.autocast_mode",
+    "is_autocast_cpu_enabled": "amp.autocast_mode",
+    "is_autocast_enabled": "amp.autocast_mode",
+}
 _SUBMODULES = {
     "accelerator",
     "amp",
     "backends",
+    "compiler",
     "cuda",
+    "distributed",
     "distributions",
     "func",
+    "functional",
+    "jit",
     "nn",
     "optim",
     "profiler",

@@ -71,6 +71,8 @@ def parse_type(given: Any) -> dtypes.dtype:
         return dtypes.requested(given, "type")
     name = given if isinstance(given, str) else getattr(given, "__name__", str(given))
     found = _TYPE_NAMES.get(name.removeprefix("torch."))
+    if name == ("torch.Tensor" if isinstance(given, str) else "Tensor"):
+        found = dtypes.get_default_dtype()
     if found is None:
         raise ValueError(f"invalid type: '{name}'")
     return found

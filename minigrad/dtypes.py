@@ -17,8 +17,13 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "bfloat16",
     "bool",
     "can_cast",
+    "cdouble",
+    "cfloat",
+    "complex64",
+    "complex128",
     "double",
     "dtype",
     "float",
@@ -39,7 +44,7 @@ __all__ = [
     "uint8",
 ]
 
-BOOL, INTEGER, FLOATING = range(3)
+BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 
 
 class dtype:
@@ -73,6 +78,25 @@ class dtype:
         return self.name
 
 
+class _WithoutTensors(dtype):
+    """A dtype that programs compare, pass on and ask for its limits, and of which minigrad makes no tensors."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, itemsize: Any, category: Any) -> None:
+        self.name = name
+        self.category = category
+        self.itemsize = itemsize
+        self.is_floating_point = category == FLOATING
+        self.is_complex = category == COMPLEX
+        self.is_signed = True
+
+    @property
+    def numpy(self) -> Any:
+        """Refuse: NumPy's type is asked for where a tensor is to be made."""
+        raise TypeError(f"minigrad has no tensors of dtype {self!r}; of floats it has float16, float32 and float64")
+
+
 float16 = half = dtype("float16", np.float16, FLOATING, "HalfTensor")
 float32 = float = dtype("float32", np.float32, FLOATING, "FloatTensor")
 float64 = double = dtype("float64", np.float64, FLOATING, "DoubleTensor")
@@ -82,6 +106,9 @@ int16 = short = dtype("int16", np.int16, INTEGER, "ShortTensor")
 int32 = int = dtype("int32", np.int32, INTEGER, "IntTensor")
 int64 = long = dtype("int64", np.int64, INTEGER, "LongTensor")
 bool = dtype("bool", np.bool_, BOOL, "BoolTensor")
+bfloat16 = _WithoutTensors("bfloat16", 2, FLOATING)
+complex64 = cfloat = _WithoutTensors("complex64", 8, COMPLEX)
+complex128 = cdouble = _WithoutTensors("complex128", 16, COMPLEX)
 
 ALL = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
 _FROM_NUMPY = {each.numpy: each for each in ALL}
@@ -153,6 +180,7 @@ def set_default_dtype(d: dtype) -> None:
         raise TypeError(f"invalid dtype object: only floating-point types are supported as the default type, got {d!r}")
     if not d.is_floating_point:
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    _ = d.numpy  # refuses what no tensor has
     _default[0] = d
     result_type_of_numpy.cache_clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,11 @@ import numpy as np
 from minigrad import dtypes
 
 __all__ = ["finfo", "iinfo"]
+
+_REAL: dict[dtypes.dtype, dtypes.dtype] = {dtypes.complex64: dtypes.float32, dtypes.complex128: dtypes.float64}
+_BFLOAT16 = SimpleNamespace(
+    bits=16, eps=2.0**-7, max=(2 - 2.0**-7) * 2.0**127, min=(2.0**-7 - 2) * 2.0**127, tiny=2.0**-126, precision=2
+)
 
 
 class _Limits:
@@ -50,7 +56,7 @@ class finfo(_Limits):
     Parameters
     ----------
     type : dtype, optional
-        A floating dtype; the default dtype if omitted.
+        A floating or complex dtype; the default dtype if omitted.
 
     Attributes
     ----------
@@ -84,12 +90,13 @@ class finfo(_Limits):
 
     def __init__(self, type: dtypes.dtype | None = None) -> None:
         of = dtypes.get_default_dtype() if type is None else _checked(type, "finfo")
+        of = _REAL.get(of, of)
         if not of.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. "
                 f"Use torch.iinfo to handle 'torch.finfo' (got {of})"
             )
-        info = np.finfo(of.numpy)
+        info: Any = _BFLOAT16 if of is dtypes.bfloat16 else np.finfo(of.numpy)
         super().__init__(of, info, float)
         smallest = float(info.tiny)
         self._fill(
@@ -125,7 +132,7 @@ class iinfo(_Limits):
 
     def __init__(self, type: dtypes.dtype) -> None:
         of = _checked(type, "iinfo")
-        if of.is_floating_point:
+        if of.is_floating_point or of.is_complex:
             raise TypeError(
                 f"torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo' (got {of})"
             )

@@ -7,14 +7,60 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from minigrad import dtypes
 from minigrad.devices import device as Device
 
-__all__ = ["autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
+__all__ = [
+    "autocast",
+    "custom_bwd",
+    "custom_fwd",
+    "get_autocast_dtype",
+    "is_autocast_available",
+    "is_autocast_cache_enabled",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+]
 
 
 def is_autocast_available(device_type: str) -> bool:
     """Whether operations on a kind of device can be cast to a lower precision: never."""
     return False
+
+
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
+    """Whether operations on a kind of device are being cast to a lower precision: never.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        For what is no kind of device.
+    """
+    _checked_kind("is_autocast_enabled", device_type)
+    return False
+
+
+def is_autocast_cpu_enabled() -> bool:
+    """Whether operations on the CPU are being cast to a lower precision: never."""
+    text = "torch.is_autocast_cpu_enabled() is deprecated. Please use torch.is_autocast_enabled('cpu') instead."
+    warnings.warn(text, DeprecationWarning, stacklevel=2)
+    return False
+
+
+def is_autocast_cache_enabled() -> bool:
+    """Whether ``autocast`` keeps what it has cast, as it does in PyTorch unless told otherwise."""
+    return True
+
+
+def get_autocast_dtype(device_type: str) -> dtypes.dtype:
+    """Return the dtype that PyTorch's ``autocast`` casts to unless told otherwise, on a kind of device."""
+    return dtypes.float16 if _checked_kind("get_autocast_dtype", device_type) == "cuda" else dtypes.bfloat16
+
+
+def _checked_kind(function: str, device_type: Any) -> str:
+    if not isinstance(device_type, str):
+        kind = type(device_type).__name__
+        raise TypeError(f"{function}(): argument 'device_type' (position 1) must be str, not {kind}")
+    return Device(device_type).type
 
 
 class autocast:

@@ -59,6 +59,9 @@ def sum_rightmost(value: Any, count: int) -> Any:
     return value if count == 0 else value.reshape((*value.shape[:-count], -1)).sum(-1)
 
 
+_sum_rightmost = sum_rightmost  # as programs import it
+
+
 def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
     """Return probabilities from log-odds, or from log-probabilities along the last dimension."""
     return logits.sigmoid() if is_binary else softmax(logits, dim=-1)

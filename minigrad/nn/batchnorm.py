@@ -12,7 +12,7 @@ from . import init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
 
 
 class BatchNorm(Module):
@@ -156,3 +156,56 @@ class BatchNorm3d(PlainBatchNorm):
     """Batch normalisation of ``(N, C, D, H, W)``; the parameters are `BatchNorm`'s."""
 
     _ranks = (5,)
+
+
+class SyncBatchNorm(PlainBatchNorm):
+    """Batch normalisation over the batches of all processes; of the one process that there is, over its own.
+
+    Parameters
+    ----------
+    process_group : object, optional
+        Accepted. The other parameters are `BatchNorm`'s.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
+        if input.size(1) == 0:
+            raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """Return a module whose batch normalisations, itself included, are replaced; they keep their tensors.
+
+        Parameters
+        ----------
+        module : Module
+            Changed in place, unless it is a batch normalisation itself.
+        process_group : object, optional
+        """
+        found = module
+        if isinstance(module, PlainBatchNorm):
+            settings = (module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
+            found = SyncBatchNorm(*settings, process_group, bias=module.bias is not None)
+            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+                setattr(found, name, getattr(module, name))
+            found.training = module.training
+        for name, child in module.named_children():
+            found.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return found

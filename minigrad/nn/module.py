@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -257,6 +258,16 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
             raise KeyError(f"attribute '{name}' already exists")
 
     # ------------------------------------------------------------------------------------------------------ printing
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for what ``torch.compile`` does to this module's calls; they go on as they are.
+
+        Parameters
+        ----------
+        args, kwargs
+            `minigrad.compile`'s.
+        """
+        importlib.import_module("minigrad.compiler").compile(self.forward, *args, **kwargs)
 
     def extra_repr(self) -> str:
         """Return what stands between the parentheses of the module's printed form; for subclasses to define."""

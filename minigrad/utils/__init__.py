@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from minigrad.utils import data
 
 if TYPE_CHECKING:
-    from minigrad.utils import benchmark, checkpoint
+    from minigrad.utils import benchmark, checkpoint, hooks
 
-__all__ = ["benchmark", "checkpoint", "data"]
+__all__ = ["benchmark", "checkpoint", "data", "hooks"]
 
 
 def __getattr__(name: str) -> Any:
     """Import a submodule that is asked for as an attribute."""
-    if name in ("benchmark", "checkpoint"):
+    if name in ("benchmark", "checkpoint", "hooks"):
         return importlib.import_module(f"minigrad.utils.{name}")
     raise AttributeError(f"module 'minigrad.utils' has no attribute '{name}'")
