@@ -25,6 +25,7 @@ ARGUMENTS = {
     "LazyLinear": (2,),
     **{f"Lazy{kind}{n}d": (4, 2) for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
     **{f"FractionalMaxPool{n}d": (2, 3) for n in (2, 3)},
+    "SyncBatchNorm": (3,),
     "Threshold": (0.1, 20.0),
     "Unflatten": (1, (3, 1)),
     "LayerNorm": (3,),
@@ -149,6 +150,7 @@ def test_losses_call_their_functions():
     assert loss(x, labels).item() == F.cross_entropy(x, labels, label_smoothing=0.1).item()
 
 
+@pytest.mark.filterwarnings("ignore:.NLLLoss2d. has been deprecated:FutureWarning")
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_are_documented_copied_and_printed(name):
     kind = getattr(nn, name)
