@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.devices import default
 from minigrad.devices import device as Device
+from minigrad.ops.arguments import not_ints
 from minigrad.ops.backend import place
 from minigrad.ops.hints import COPY_OF_TENSOR, READ_ONLY, hint, hint_once
 from minigrad.ops.out import dtype_of, write_out
@@ -113,10 +114,7 @@ def shape_of(size: Any, name: str = "empty") -> tuple[int, ...]:
     try:
         shape = tuple(map(operator.index, size))
     except TypeError:
-        wrong = next(each for each in size if not hasattr(each, "__index__"))
-        raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(wrong).__name__}"
-        ) from None
+        raise TypeError(not_ints(name, "size", " (position 1)", size)) from None
     if shape and min(shape) < 0:
         if name == "zeros":
             raise RuntimeError(f"zeros: Dimension size must be non-negative, but got {list(shape)}")

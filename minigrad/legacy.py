@@ -42,7 +42,7 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
     if len(args) == 1 and isinstance(args[0], Tensor):
         if dtype is not None and args[0].dtype is not dtype:
             raise TypeError(f"expected torch.{dtype.tensor_type} (got {args[0].type()})")
-        return args[0].detach() if cls is Tensor else cls._make_subclass(args[0].detach())
+        return args[0].detach() if cls is Tensor else cls._make_subclass(cls, args[0].detach())
     dtype = dtype or dtypes.get_default_dtype()
     if not args:
         array = np.empty(0, dtype.numpy)
@@ -60,7 +60,7 @@ def construct(cls: Any, *args: Any, dtype: dtypes.dtype | None = None, device: A
             f"new() received an invalid combination of arguments - got ({kinds}); expected sizes or a sequence"
         )
     made = Tensor._wrap(on_device(array, device))
-    return made if cls is Tensor else cls._make_subclass(made)
+    return made if cls is Tensor else cls._make_subclass(cls, made)
 
 
 class _TensorType(type):

@@ -108,7 +108,7 @@ def rebuild_tensor(kind: Any, array: Array, requires_grad: bool) -> Any:
     """Return the leaf of class ``kind`` that was pickled."""
     tensor = Upper.Tensor._wrap(array)
     if kind is not Upper.Tensor:
-        tensor = kind._make_subclass(tensor)
+        tensor = kind._make_subclass(kind, tensor)
     return tensor.requires_grad_() if requires_grad else tensor
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from minigrad import creation, dtypes
 from minigrad.ops.hints import COPY_OF_TENSOR, hint
+from minigrad.ops.index import basic_index
+from minigrad.ops.naming import named
 from minigrad.ops.shape import sum_to_size as summed
 from minigrad.ops.state import BATCHED
 from minigrad.tensor import Tensor, register_method
@@ -111,6 +113,29 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     return summed(self if whole else self.to(dtypes.int64), wanted)
 
 
+def as_subclass(self: Tensor, cls: Any) -> Any:
+    """Return the tensor as an object of a class that inherits from `Tensor`: the same memory, in the same graph.
+
+    Raises
+    ------
+    TypeError
+        For what is no such class.
+    """
+    if not isinstance(cls, type):
+        raise TypeError(f"cls must be a type (got {type(cls).__name__})")
+    if not issubclass(cls, Tensor):
+        raise TypeError(
+            "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your "
+            "class inherits from Tensor."
+        )
+    alias = named(basic_index(self, (Ellipsis,)), "AliasBackward0")
+    made = object.__new__(cls)
+    for name in ("_array", "_node", "_writes", "_requires_grad", "_grad", "_base"):
+        setattr(made, name, getattr(alias, name))
+    made.__dict__.update(alias.__dict__)
+    return made
+
+
 def new(self: Tensor, *args: Any) -> Tensor:
     """Return a tensor of this dtype from sizes or data, as the legacy constructors do."""
     from minigrad.legacy import construct
@@ -120,5 +145,16 @@ def new(self: Tensor, *args: Any) -> Tensor:
 
 for _name, _dtype in _CASTS.items():
     register_method(_name, _make_cast(_name, _dtype))
-for _method in (float_power_, type_as, new_zeros, new_ones, new_empty, new_full, new_tensor, new, sum_to_size):
+for _method in (
+    as_subclass,
+    float_power_,
+    type_as,
+    new_zeros,
+    new_ones,
+    new_empty,
+    new_full,
+    new_tensor,
+    new,
+    sum_to_size,
+):
     register_method(_method.__name__, _method)

@@ -120,18 +120,25 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
     """
     kind = type(tensor)
     is_plain = kind.__name__ in ("Tensor", "Parameter")
-    node = tensor.grad_fn
     text = format_tensor(
         to_host(tensor._array),
         dtype=tensor.dtype,
         device=tensor.device,
         requires_grad=tensor.requires_grad,
-        grad_fn_name=None if node is None else node.name().rpartition("::")[2],
+        grad_fn_name=_node_name(tensor),
         prefix="tensor(" if is_plain else f"{kind.__name__}(",
         contents=contents,
     )
     is_parameter = any(base.__name__ == "Parameter" for base in kind.__mro__)
     return f"Parameter({text})" if is_parameter and not is_plain else text
+
+
+def _node_name(tensor: Any) -> str | None:
+    try:
+        node = tensor.grad_fn
+    except RuntimeError:  # a view whose base was written to, which it cannot follow
+        return "Invalid"
+    return None if node is None else node.name().rpartition("::")[2]
 
 
 def format_tensor(

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.creation import finish
+from minigrad.ops.arguments import type_name
 from minigrad.ops.hints import INCLUSIVE_RANGE, MESHGRID, hint, hint_once
 from minigrad.ops.out import dtype_of
 from minigrad.tensor import Tensor
@@ -37,6 +38,33 @@ def _length(start: Any, end: Any, step: Any) -> float:
     return (end - start) / step
 
 
+def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[Any, Any, Any]:
+    """Return the start, the end and the step of an `arange` as numbers.
+
+    Raises
+    ------
+    TypeError
+        For what are no numbers, and for too few or too many.
+    """
+    named = {name: value for name, value in (("start", start), ("end", end)) if value is not None}
+    names = ("end",) if len(bounds) == 1 and end is None else ("start", "end", "step")
+    given = {**dict(zip(names, bounds, strict=False)), **named, **({} if len(bounds) > 2 else {"step": step})}
+    if len(bounds) == 1 and names == ("end",) and not _is_number(bounds[0]):
+        kind = type_name(bounds[0])
+        raise TypeError(f"arange(): argument 'end' (position 1) must be Number, not {kind}")
+    if len(bounds) > 3 or "end" not in given or not all(map(_is_number, given.values())):
+        kinds = [type_name(each) for each in bounds] + [f"{name}={type_name(each)}" for name, each in named.items()]
+        raise TypeError(
+            f"arange() received an invalid combination of arguments - got ({', '.join(kinds)}), but expected one of:\n"
+            " * (Number end)\n * (Number start, Number end, Number step = 1)"
+        )
+    return tuple(_number("arange", name, given.get(name, 0)) for name in ("start", "end", "step"))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.generic)) or (isinstance(value, Tensor) and value.numel() == 1)
+
+
 def arange(
     *bounds: Any,
     start: Any = None,
@@ -61,21 +89,7 @@ def arange(
     RuntimeError
         For a step of 0, or one that leads away from the end.
     """
-    if len(bounds) == 1 and end is None:
-        end = bounds[0]
-    elif bounds:
-        start, end, *rest = (*bounds, end) if len(bounds) == 1 else bounds
-        if len(rest) > 1:
-            raise TypeError(
-                f"arange() received an invalid combination of arguments - got {len(bounds)} numbers, but expected "
-                "one to three: end; start, end; or start, end, step"
-            )
-        if rest:
-            (step,) = rest
-    if end is None:
-        raise TypeError("arange() received an invalid combination of arguments - got (), but expected an end")
-    start = 0 if start is None else _number("arange", "start", start)
-    end, step = _number("arange", "end", end), _number("arange", "step", step)
+    start, end, step = _bounds(bounds, start, end, step)
     floating = isinstance(start, float) or isinstance(end, float) or isinstance(step, float)
     numpy_type = dtype_of("arange", dtype, out, None if floating else dtypes.int64)
     if numpy_type.kind == "b":

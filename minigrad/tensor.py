@@ -11,7 +11,7 @@ import numpy as np
 
 import minigrad.ops
 from minigrad import devices, dtypes, layouts
-from minigrad.autograd import node, views
+from minigrad.autograd import node, views  # noqa: F401  (views: for what it registers)
 from minigrad.autograd.backward import backward
 from minigrad.autograd.hooks import RemovableHandle, add_hook, warn_of_no_grad
 from minigrad.conversion import parse_to, parse_type
@@ -21,7 +21,7 @@ from minigrad.ops.hints import NUMBER_OF_GRAPH, TRANSPOSED, TRANSPOSED_NUMBER, h
 from minigrad.ops.index import get_item, row_of, set_item
 from minigrad.ops.op import composed_table, table
 from minigrad.ops.shape import to_device, to_dtype
-from minigrad.ops.state import NeedsValues, Upper, mode
+from minigrad.ops.state import BATCHED, NeedsValues, Upper, mode
 from minigrad.size import Size, make_size
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Tensor(Methods, metaclass=_TensorClass):
     _view_of: Any = None
     _view_call: Any = None
     _view_version = 0
+    _reshaped = False  # whether it became a view of itself (`x.t_()`), so that calls do not take its older views again
     _pinned = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -98,8 +99,8 @@ class Tensor(Methods, metaclass=_TensorClass):
         self._base = None
         return self
 
-    @classmethod
-    def _make_subclass(cls, data: Tensor, requires_grad: bool = False) -> Any:
+    @staticmethod
+    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
         """Return a leaf of class ``cls`` that shares the memory of ``data``."""
         self = _new(cls)
         self._array = data._array
@@ -108,7 +109,7 @@ class Tensor(Methods, metaclass=_TensorClass):
         self._requires_grad = False
         self._grad = None
         self._base = None
-        if requires_grad:
+        if require_grad:
             self.requires_grad = True
         return self
 
@@ -267,9 +268,8 @@ class Tensor(Methods, metaclass=_TensorClass):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are wanted for this tensor."""
-        if self._base is not None:
-            views.refresh(self)
-        return self._requires_grad
+        base = self._base
+        return bool(self._requires_grad or (base is not None and base is not BATCHED and base._requires_grad))
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -288,8 +288,11 @@ class Tensor(Methods, metaclass=_TensorClass):
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._requires_grad = value
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: Any = True) -> Tensor:
         """Say in place whether gradients are wanted, and return the tensor."""
+        if requires_grad is not True and requires_grad is not False:
+            kind = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
         if requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
@@ -447,6 +450,10 @@ class Tensor(Methods, metaclass=_TensorClass):
         """Whether the tensor was made in inference mode."""
         return self._writes[0] < 0
 
+    def _is_view(self) -> bool:
+        """Whether the graph knows the tensor as a part of another one."""
+        return self._base is not None and self._base is not BATCHED
+
     # Conversion.
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -577,7 +584,7 @@ class Tensor(Methods, metaclass=_TensorClass):
         return deepcopy_tensor(self, memo)
 
     def __copy__(self) -> Tensor:
-        return self._make_subclass(self, self._requires_grad)
+        return self._make_subclass(type(self), self, self.requires_grad)
 
     # Container.
 

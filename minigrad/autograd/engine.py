@@ -205,7 +205,7 @@ class _Flow:
         """Add a gradient to a tensor's ``.grad``."""
         if leaf._hooks is not None and self.captured is None:
             grad = self._run_leaf_hooks(leaf, grad)
-        if not leaf._requires_grad:  # frozen since the forward pass
+        if leaf._requires_grad is not True:  # frozen since the forward pass, or a view made under `no_grad`
             return
         before = leaf._grad
         if self.create_graph:

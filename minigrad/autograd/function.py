@@ -423,4 +423,5 @@ def _fresh(result: Any, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
     view = result.detach()
     view._base = result if result._base is None else result._base
     view._view_of = result
+    view._view_version = result._writes[0]
     return view

@@ -210,11 +210,17 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that made the inputs, each with the number of the output."""
         wanted = dict(zip(self.plan.targets, self.parents, strict=True))
-        return tuple(public_edge(wanted.get(k)) for k in range(len(self.plan.needs)))
+        return tuple(public_edge(wanted.get(k)) for k in self._slots())
 
     def input_slots(self) -> tuple[Sequence[int], int]:
         """Return which tensor inputs the gradients belong to, and how many inputs there are."""
-        return self.plan.targets, len(self.plan.needs)
+        slots = self._slots()
+        return [slots.index(k) for k in self.plan.targets], len(slots)
+
+    def _slots(self) -> Sequence[int]:
+        """Return the tensor slots that have edges: those that gradients may go to."""
+        op = self.plan.op
+        return range(len(self.plan.needs)) if op.signature.takes_sequence else op.gradient_slots
 
     def _saved(self, name: str) -> Any:
         """Return a value that PyTorch shows as ``_saved_...`` (a `__getattr__` would slow every attribute down)."""

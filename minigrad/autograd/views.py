@@ -11,8 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minigrad.autograd.node import Node, orders, public_edge
+from minigrad.ops.backend import as_its_kind
+from minigrad.ops.inplace import check_view
+from minigrad.ops.select import masked_fill
 from minigrad.ops.state import Upper, mode
+from minigrad.ops.strided import as_strided, places_of, through_memory
 
 
 def refresh(view: Any) -> None:
@@ -20,13 +26,15 @@ def refresh(view: Any) -> None:
     version = view._writes[0]
     if view._view_version == version or not mode.enabled:
         return
+    if view._base._requires_grad:
+        check_view(view, "its base or another view of its base has been")
     chain = []
     while view._view_call is not None and view._view_version != version:
         chain.append(view)
         view = view._view_of
     for stale in reversed(chain):
-        call, rest = stale._view_call
         source = stale._view_of
+        call, rest = _by_strides(stale) if source._reshaped else stale._view_call
         stale._view_version = version
         if source._requires_grad:
             again = call(source, *rest)
@@ -36,15 +44,22 @@ def refresh(view: Any) -> None:
                 again._node.label = "AsStridedBackward0"  # PyTorch takes all such views again by their strides
 
 
+def _by_strides(view: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return the call that takes a view by its place in memory, whatever has become of its source's shape."""
+    return as_strided, (tuple(view.shape), view.stride(), view.storage_offset())
+
+
 def rebase_view(view: Any, node: Node) -> None:
     """Pass a write into a view on to its base, whose node becomes a `CopySlices`."""
     base = view._base
     calls = []
     each = view
+    reshaped = False
     while each is not base:
         calls.append(each._view_call)
         each = each._view_of
-    base._node = CopySlices(base, node, calls[::-1])
+        reshaped = reshaped or each._reshaped
+    base._node = StridedCopySlices(base, node, view) if reshaped else CopySlices(base, node, calls[::-1])
     base._requires_grad = True
     each = view
     while each is not base:
@@ -74,17 +89,20 @@ class CopySlices(Node):
         written = region.clone() if create_graph else region.copy(order="C")
         if not self.had_gradient:
             return [(self.parents[0], written)]
-        rest = grad.clone() if create_graph else grad.copy(order="C")
-        if create_graph:
-            self._region(rest).zero_()
-        else:
-            self._region(rest)[...] = 0
-        return [(self.parents[0], rest), (self.parents[1], written)]
+        return [(self.parents[0], self._rest(grad, create_graph)), (self.parents[1], written)]
 
     def _region(self, array: Any) -> Any:
         for call, rest in self.calls:
             array = call(array, *rest)
         return array
+
+    def _rest(self, grad: Any, create_graph: bool) -> Any:
+        rest = grad.clone() if create_graph else grad.copy(order="C")
+        if create_graph:
+            self._region(rest).zero_()
+        else:
+            self._region(rest)[...] = 0
+        return rest
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -98,6 +116,23 @@ class CopySlices(Node):
     def input_slots(self) -> tuple[Sequence[int], int]:
         """Return which inputs the gradients belong to, and how many inputs there are."""
         return range(len(self.parents)), len(self.parents)
+
+
+class StridedCopySlices(CopySlices):
+    """The same, where a tensor on the way to the view has got another shape since: places in memory tell the region."""
+
+    __slots__ = ("here", "length", "there")
+
+    def __init__(self, base: Any, written: Node, view: Any) -> None:
+        super().__init__(base, written, [])
+        self.there, self.length = places_of(base._array)
+        self.here, _ = places_of(view._array)
+
+    def _region(self, array: Any) -> Any:
+        return through_memory(array, self.there, self.here, self.length)
+
+    def _rest(self, grad: Any, create_graph: bool) -> Any:
+        return masked_fill(grad, as_its_kind(grad, np.isin(self.there, self.here)), 0)
 
 
 Upper.refresh = refresh  # type: ignore[method-assign]

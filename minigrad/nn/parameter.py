@@ -40,7 +40,7 @@ class Parameter(Tensor):
         data = empty(0) if data is None else data.detach()
         if requires_grad and not data.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        return cls._make_subclass(data, requires_grad)
+        return cls._make_subclass(cls, data, requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
@@ -71,7 +71,7 @@ class Buffer(Tensor):
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Buffer:
         """Return a tensor on the memory of ``data``."""
         data = empty(0) if data is None else data
-        self = cls._make_subclass(data.detach(), data.requires_grad)
+        self = cls._make_subclass(cls, data.detach(), data.requires_grad)
         self.persistent = persistent
         return self
 
@@ -81,14 +81,14 @@ class Buffer(Tensor):
         return memo[id(self)]
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return repr(Tensor._make_subclass(self, self.requires_grad))
+        return repr(Tensor._make_subclass(Tensor, self, self.requires_grad))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _rebuild_buffer, (type(self), self.data, self.persistent)
 
 
 # What hooks and the engine keep in a tensor's __dict__; it means nothing in another process.
-_OF_THE_GRAPH = ("_hooks", "_post_hooks", "_retains_grad", "_view_of", "_view_call", "_view_version")
+_OF_THE_GRAPH = ("_hooks", "_post_hooks", "_retains_grad", "_view_of", "_view_call", "_view_version", "_reshaped")
 
 
 def _rebuild_buffer(kind: type[Buffer], data: Tensor, persistent: bool) -> Buffer:
@@ -216,7 +216,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: igno
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> UninitializedParameter:
         """Return one without elements."""
-        self = cls._make_subclass(empty(0, device=device, dtype=dtype))
+        self = cls._make_subclass(cls, empty(0, device=device, dtype=dtype))
         self._requires_grad = requires_grad
         return self
 
@@ -247,7 +247,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[mis
         cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
     ) -> UninitializedBuffer:
         """Return one without elements."""
-        self = cls._make_subclass(empty(0, device=device, dtype=dtype))
+        self = cls._make_subclass(cls, empty(0, device=device, dtype=dtype))
         self._requires_grad = requires_grad
         self.persistent = persistent
         return self

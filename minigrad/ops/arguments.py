@@ -21,7 +21,7 @@ _SEVERAL = (
     "mean min movedim nanquantile narrow ne normal pinv pow prod quantile rand_like randint randint_like randn "
     "randn_like remainder repeat_interleave rsub scatter searchsorted shifted_chebyshev_polynomial_t "
     "shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w sort split squeeze "
-    "std std_mean sum tensor_split trapezoid trapz true_divide var var_mean vsplit where xlog1py xlogy zeta"
+    "std std_mean sum tensor_split trapezoid trapz true_divide var var_mean view vsplit where xlog1py xlogy zeta"
 )
 
 SEVERAL = frozenset(_SEVERAL.split())
@@ -52,8 +52,22 @@ def fault(signature: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensor
         if function in SEVERAL:
             return mismatch(function, signature, args, kwargs)
         place = "" if name in kwargs else f" (position {position})"
+        if wanted == "tuple of ints":
+            return TypeError(not_ints(function, name, place, value))
         return TypeError(f"{function}(): argument '{name}'{place} must be {wanted}, not {type_name(value)}")
     return None
+
+
+def not_ints(function: str, name: str, place: str, value: Any) -> str:
+    """Return what PyTorch says of an argument that should be some integers."""
+    several = value if isinstance(value, (tuple, list)) else (value,)
+    wrong = next(k for k, each in enumerate(several) if not _is_index(each))
+    kind = type_name(several[wrong])
+    if wrong:
+        reason = f'"type must be tuple of ints,but got {kind}"'
+        return f"{function}(): argument '{name}' failed to unpack the object at pos {wrong + 1} with error {reason}"
+    found = f"but found element of type {kind} at pos 0" if several is value and len(several) > 1 else f"not {kind}"
+    return f"{function}(): argument '{name}'{place} must be tuple of ints, {found}"
 
 
 def mismatch(function: str, signature: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TypeError:
@@ -101,7 +115,7 @@ def _wanted(name: str, annotation: str, value: Any) -> str | None:
         return None if isinstance(value, str) else "str"
     if "bool" in kinds:
         return None if _is_truth(value) else "bool"
-    if name in ("dim", "dims", "size", "shape", "shifts", "sizes") or annotation == "tuple[int, ...]":
+    if name in ("dim", "dims", "repeats", "size", "shape", "shifts", "sizes") or annotation == "tuple[int, ...]":
         several = value if isinstance(value, (tuple, list)) else (value,)
         return None if all(map(_is_index, several)) else "tuple of ints"
     return None

@@ -14,6 +14,7 @@ from minigrad.ops.index import basic_index
 from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.promotion import not_implemented
 from minigrad.ops.shape import numel, permute, reshape, row_major, strided_view, sum_to_size, transpose
 
 if TYPE_CHECKING:
@@ -141,18 +142,25 @@ def repeat_interleave(
     Without ``dim`` the tensor is read as one row. A single argument of integers gives the indices themselves.
     """
     if repeats is None:
-        counts = to_host(array_of(input))
+        counts = _counts(input)
         return as_its_kind(input, np.repeat(np.arange(len(counts)), counts))
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim(dim, input.dim())
-    counts = to_host(as_array(array_of(repeats)))
+    counts = _counts(repeats)
     if (counts < 0).any():
         raise RuntimeError("repeats can not be negative")
     if counts.size not in (1, input.shape[dim]):
         raise RuntimeError("repeats must have the same size as input along dim")
     index = np.repeat(np.arange(input.shape[dim]), counts.reshape(-1) if counts.ndim else counts)
     return index_select(input, dim, as_its_kind(input, index))
+
+
+def _counts(repeats: Any) -> Any:
+    counts = to_host(as_array(array_of(repeats)))
+    if counts.dtype not in (np.int32, np.int64):
+        raise not_implemented("repeat_interleave_cpu", counts)
+    return counts
 
 
 @repeat_interleave.samples
@@ -271,7 +279,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     dim = wrap_dim(dim, input.dim())
     if hasattr(start, "dim") and (start.dim() or array_of(start).dtype.kind not in "iu"):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
-    start, size = int(start), input.shape[dim]
+    start, size = operator.index(start), input.shape[dim]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:

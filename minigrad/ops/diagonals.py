@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return row_major(kernels_of(input).choose(_triangle(input, diagonal - 1), 0, input))
+    return row_major(kernels_of(input).choose(_triangle(input, operator.index(diagonal) - 1), 0, input))
 
 
 @triu.gradient

@@ -19,6 +19,24 @@ OVERLAP = (
 )
 
 
+SEVERAL_VIEWS = (
+    "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+    "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+
+VIEW_OF_FUNCTION = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic "
+    "to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
+
+VIEW_WITHOUT_GRAD = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or "
+    "both outside (if you want the inplace to be tracked)."
+)
+
+
 def check_inference(tensor: Any) -> None:
     """Refuse to write into a tensor made in inference mode from outside.
 
@@ -46,54 +64,58 @@ def check_writable(tensor: Any) -> None:
         return
     if tensor._base is not None:
         check_view(tensor)
-    if tensor._base is not None and tensor._base._node is None and tensor._base._requires_grad:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if tensor._base._node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if tensor._node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def check_view(tensor: Any) -> None:
-    """Refuse a recorded write into a view that cannot pass it on to its base.
+def check_view(tensor: Any, change: str = "is being") -> None:
+    """Refuse to record a write that a view cannot pass on to its base, or take over from it.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        A view.
+    change : str
+        The beginning of "... modified inplace".
 
     Raises
     ------
     RuntimeError
-        For a view made under `no_grad`, and for one of several views that an operation returned at once.
+        For a view made under `no_grad`, one that a custom function returned, one of several views that an operation
+        returned at once, and a view of such a view.
     """
-    if tensor._view_call is None and tensor._node is not None:
-        name = tensor.grad_fn.name().removesuffix("Backward")
-        raise RuntimeError(
-            f"Output {tensor.output_nr} of {name} is a view and is being modified inplace. This view was created "
-            "inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
-            "view+inplace would override the custom backward associated with the custom Function, leading to "
-            "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
-            "Function."
-        )
-    if tensor._view_call is None:
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
-            "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
-            "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
-            "tracked) or both outside (if you want the inplace to be tracked)."
-        )
-    call = tensor._view_call[0]
-    if isinstance(call, OneOfSeveral):
-        raise RuntimeError(
-            f"Output {call.index} of {call.name} is a view and is being modified inplace. This view is the output of "
-            "a function that returns multiple views. Such functions do not allow the output views to be modified "
-            "inplace. You should replace the inplace operation by an out-of-place one."
-        )
+    special = tensor
+    while special._view_call is not None and not isinstance(special._view_call[0], OneOfSeveral):
+        special = special._view_of
+        if special is None or special is tensor._base:
+            return
+    name = None
+    if tensor._node is not None:
+        node = getattr(tensor._node, "node", tensor._node)
+        output = f"Output {tensor.output_nr} of {node.name().partition('Backward')[0]} is a view"
+        name = f"{output} and {change} modified inplace."
+    if special._view_call is not None:
+        reason = SEVERAL_VIEWS
+    elif special._node is not None:
+        reason = VIEW_OF_FUNCTION
+    else:
+        reason = VIEW_WITHOUT_GRAD
+        name = None if name is None else f"{output} of a view which was created in no_grad mode"
+        name = name and f"{name} and {change} modified inplace with grad mode enabled."
+    without = f"A view was created in no_grad mode and {change} modified inplace with grad mode enabled."
+    raise RuntimeError(f"{name or without} {reason}")
 
 
 class OneOfSeveral:
     """The call that takes one view again, of an operation that returns several."""
 
-    __slots__ = ("call", "index", "name")
+    __slots__ = ("call", "index")
 
-    def __init__(self, call: Callable[..., Any], index: int, node_name: str) -> None:
+    def __init__(self, call: Callable[..., Any], index: int) -> None:
         self.call = call
         self.index = index
-        self.name = node_name.removesuffix("Backward0")
 
     def __call__(self, *args: Any) -> Any:
         """Return the one view."""
@@ -224,6 +246,17 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
     return call
 
 
+_INPLACE_NODES = {
+    "TBackward0": "TBackward1",
+    "TransposeBackward0": "TransposeBackward1",
+    "UnsqueezeBackward0": "UnsqueezeBackward1",
+    "SqueezeBackward0": "SqueezeBackward3",
+    "SqueezeBackward1": "SqueezeBackward4",
+    "SqueezeBackward2": "SqueezeBackward5",
+}
+"""What PyTorch calls the nodes of views that take the place of what they are views of."""
+
+
 def _make_view_inplace(entry: Any) -> Callable[..., Any]:
     """Return ``x.transpose_()`` and the like: the tensor becomes the view of itself, no element moves."""
     function, signature = entry.call, entry.signature
@@ -238,9 +271,11 @@ def _make_view_inplace(entry: Any) -> Callable[..., Any]:
             setattr(before, field, getattr(self, field, None))
         result = function(before, *args, **kwargs)
         self._array = result._array
+        self._reshaped = True
         self._writes[0] += 1
         if result._requires_grad:
             self._node, self._requires_grad = result._node, True
+            self._node.label = _INPLACE_NODES.get(self._node.name(), self._node.name())
         if before._base is not None and result._base is not None:
             self._base, self._view_of, self._view_call = result._base, before, result._view_call
             self._view_version = before._view_version = self._writes[0]

@@ -239,6 +239,8 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     P, L, U : Tensor, shapes (..., m, m), (..., m, k) and (..., k, n) with k = min(m, n)
     """
     _check_pivot(pivot)
+    if A.dim() < 2:
+        raise RuntimeError(f"linalg.lu: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
     LU, pivots, _ = linalg_lu(A)
     P = as_its_kind(LU, permutation_matrices(array_of(pivots), A.shape[-2], array_of(LU).dtype))
     return return_type("linalg_lu", ("P", "L", "U"))((P, *_parts(LU, "LinalgLuBackward0")))

@@ -177,6 +177,7 @@ def _batch_reference(
     name="batch_norm",
     saves=("means", "rstds"),
     node="NativeBatchNormBackward0",
+    constants=("running_mean", "running_var"),
     reference=_batch_reference,
 )
 def batch_norm(

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy import generic, ndarray
 
+from minigrad.ops.arguments import fault
 from minigrad.ops.backend import as_array, device_of, is_array, is_device_array, like
 from minigrad.ops.errors import explained
 from minigrad.ops.inplace import OneOfSeveral, make_inplace
 from minigrad.ops.out import write_out
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature
-from minigrad.ops.state import BATCHED, NeedsValues, Upper, mode
+from minigrad.ops.state import BATCHED, INHERITED, NeedsValues, Upper, mode
 
 table: dict[str, Op] = {}
 """Every operation, by name."""
@@ -106,6 +107,10 @@ class Op(Entry):
         Gives the node's name from the argument values, where PyTorch has several for one operation.
     ufunc : numpy.ufunc, optional
         Does the same as the forward with ``out=``, for the in-place form.
+    constants : tuple of str
+        Tensor parameters without a gradient, where one rule gives those of all others.
+    records : callable, optional
+        Says from the argument values whether a call has a gradient to record; raises where it may not be recorded.
     """
 
     def __init__(
@@ -120,6 +125,8 @@ class Op(Entry):
         node: str | None,
         variant: Callable[..., str] | None,
         ufunc: Any,
+        constants: tuple[str, ...],
+        records: Callable[..., bool] | None,
         **entry: Any,
     ) -> None:
         super().__init__(forward, **entry)
@@ -134,6 +141,8 @@ class Op(Entry):
         self.differentiable = differentiable
         self.variant = variant
         self.ufunc = ufunc
+        self.constants = constants
+        self.records = records or _records_dtype(self.signature)
         self.node_name = node or f"{''.join(part.capitalize() for part in self.name.split('_'))}Backward0"
         self.plans: dict[tuple[int, int], Plan] = {}
         if self.signature.takes_sequence:
@@ -158,6 +167,14 @@ class Op(Entry):
             raise TypeError(f"'{self.name}' has no parameter '{name}' to give a gradient rule for")
         self.rules[name] = make_rule(self, function)
         return function
+
+    @functools.cached_property
+    def gradient_slots(self) -> list[int]:
+        """The tensor slots that gradients may go to: those that PyTorch's nodes have edges for."""
+        names = [self.signature.names[position] for position in self.signature.tensor_positions]
+        return [
+            k for k, each in enumerate(names) if each in self.rules or (self.joint_rule and each not in self.constants)
+        ]
 
     def plan(self, mask: int, count: int) -> Plan:
         """Return the plan for the inputs marked in ``mask``, of ``count`` tensor slots."""
@@ -187,6 +204,8 @@ def op(
     node: str | None = None,
     variant: Callable[..., str] | None = None,
     ufunc: Any = None,
+    constants: tuple[str, ...] = (),
+    records: Callable[..., bool] | None = None,
     pack: str | None = None,
     reference: Callable[..., Any] | None = None,
 ) -> Any:
@@ -211,6 +230,8 @@ def op(
         "node": node,
         "variant": variant,
         "ufunc": ufunc,
+        "constants": constants,
+        "records": records,
         "pack": pack,
         "reference": reference,
     }
@@ -255,6 +276,21 @@ def _all_positional(forward: Callable[..., Any]) -> Callable[..., Any]:
     return FunctionType(code, forward.__globals__, forward.__name__, None, forward.__closure__)
 
 
+def _records_dtype(signature: Signature) -> Callable[..., bool] | None:
+    """Return what refuses gradients of a result in a dtype that has none; None where nobody chooses the dtype."""
+    position = signature.names.index("dtype") if "dtype" in signature.names else -1
+    if position < 0 or signature.annotations[position] != "Any":
+        return None
+
+    def records(*values: Any) -> bool:
+        wanted = values[position]
+        if wanted is not None and not wanted.is_floating_point:
+            raise RuntimeError(f"Autograd not support dtype: {wanted.tensor_type.removesuffix('Tensor')}")
+        return True
+
+    return records
+
+
 def _register(entry: Any, where: dict[str, Any]) -> Any:
     key = entry.name if entry.namespace in ("torch", None) else f"{entry.namespace}.{entry.name}"
     if key in table or key in composed_table:
@@ -276,7 +312,7 @@ def _make_call(self: Op) -> Callable[..., Any]:
     forward, signature, view, hidden = self.forward, self.signature, self.view, self.hidden
     arity, bind = signature.arity, signature.bind
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
-    count, plans, differentiable = len(slots), self.plans, self.differentiable
+    count, plans, differentiable, records = len(slots), self.plans, self.differentiable, self.records
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != arity:
@@ -322,6 +358,9 @@ def _make_call(self: Op) -> Callable[..., Any]:
         if view:
             _share(result, found, call, args)
         if mask and differentiable and mode.enabled:
+            if records is not None and not records(*values):
+                result._base = None
+                return result
             plan = plans.get((mask, count)) or self.plan(mask, count)
             outs = (out, *extras) if hidden else (out,)
             result._node = Upper.Node(plan, args, values, outs, (result,))
@@ -372,7 +411,7 @@ def _make_multi_call(self: Op, names: tuple[str, ...]) -> Callable[..., Any]:
         results = tuple([wrap(out) for out in outs[:shown]])
         if view:
             for k, result in enumerate(results):
-                _share(result, found, OneOfSeveral(call, k, self.node_name), args)
+                _share(result, found, OneOfSeveral(call, k), args)
         if mask and self.differentiable and mode.enabled:
             node = Upper.MultiNode(self.plan(mask, len(slots)), args, values, outs, results)
             for k, result in enumerate(results):
@@ -467,6 +506,8 @@ def _explained_composed(error: Exception, signature: Signature, args: Any, kwarg
         values = [getattr(each, "_array", each) for each in bound]
     except (TypeError, NeedsValues):
         return error
+    if isinstance(error, TypeError) and (found := fault(signature, bound, kwargs, False)):
+        return found
     return explained(error, signature, bound, values, kwargs)
 
 
@@ -489,6 +530,8 @@ def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[A
     elif source._requires_grad or source._base is not None:
         view._base = source if source._base is None else source._base  # without a call: recorded writes are refused
         view._view_of = source
+        view._view_version = version[0]
+        view._requires_grad = view._base._requires_grad and INHERITED
 
 
 def _bare(self: Op, args: tuple[Any, ...], out: Any) -> Any:

@@ -142,8 +142,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
                 "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value.ndim} dimension(s)."
             )
-    elif not isinstance(value, (bool, int, float, np.generic)):
-        raise TypeError(f"masked_fill(): argument 'value' must be Tensor or number, not {type(value).__name__}")
     elif input.dtype.char not in "fd":
         value = number_in(value, input.dtype)
     elif type(value) in (int, float):

@@ -301,7 +301,14 @@ def _(make):
     yield make.sample(make(2, 3), CPU)
 
 
-@op(method=True, view=True, pack="size", node="ViewBackward0", reference=np.reshape)
+@op(
+    method=True,
+    view=True,
+    pack="size",
+    node="ViewBackward0",
+    records=lambda input, size: type(size) is not dtype,  # bytes read as other numbers have no derivative
+    reference=np.reshape,
+)
 def view(input: Tensor, size: Any) -> Tensor:
     """View of the elements in row-major order under another shape, or of their bytes as another dtype; never a copy.
 
@@ -349,10 +356,11 @@ def _as_dtype(array: Any, wanted: dtype) -> Any:
     return array.view(wanted.numpy)
 
 
+view.entry.signature.also("dtype", "size")
+
+
 @view.gradient
-def _(grad, input_shape, size):
-    if type(size) is dtype:
-        raise NotImplementedError("a view of a tensor's bytes as another dtype has no derivative")
+def _(grad, input_shape):
     return reshape(grad, input_shape)
 
 

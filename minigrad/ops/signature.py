@@ -71,6 +71,10 @@ class Signature:
                 for other in others:
                     self._index.setdefault(other, self._index[name])
 
+    def also(self, name: str, parameter: str) -> None:
+        """Let a parameter be given by another name, too."""
+        self._index[name] = self._index[parameter]
+
     @functools.cached_property
     def of_forward(self) -> inspect.Signature:
         """The signature as it was written."""

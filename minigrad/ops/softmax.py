@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _floating(name: str, input: Any, dtype: Any) -> Any:
     if dtype is not None:
-        return input.astype(dtype.numpy, copy=False)
+        input = input.astype(dtype.numpy, copy=False)
     if input.dtype.kind != "f" and input.size:
         raise not_implemented(f"{name}_lastdim_kernel_impl", input)
     return input

@@ -63,6 +63,9 @@ class _Anomaly:
 
 Anomaly = _Anomaly()  # an object, and so is `Upper`: the attributes of a class are several times slower to read
 
+INHERITED = 2
+"""Stands for True in views made under `no_grad` whose base requires grad: so do they, but they get no ``.grad``."""
+
 BATCHED: Any = object()
 """Stands for the base of a batched tensor, a sample of `vmap`: the doors of the table pass a call with one on."""
 

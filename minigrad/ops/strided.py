@@ -55,6 +55,12 @@ def _places(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
     return places
 
 
+def places_of(array: Any) -> tuple[Any, int]:
+    """Return where in its memory each element of an array lies, and how many elements that memory has."""
+    memory, offset = _memory(array)
+    return _places(array.shape, _strides(array), offset), memory.size
+
+
 def _strided_reference(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     return np.ascontiguousarray(x).reshape(-1)[_places(tuple(size), tuple(stride), storage_offset or 0)]
 

@@ -74,6 +74,19 @@ def integer(name: str, argument: str, value: Any, position: int, wanted: str = "
     return found
 
 
+def real(name: str, argument: str, value: Any, position: int) -> float:
+    """Return a real argument as a float.
+
+    Raises
+    ------
+    TypeError
+        For what is no number, and no tensor of one element.
+    """
+    if isinstance(value, (int, float, np.generic)) or (isinstance(value, Tensor) and value.numel() == 1):
+        return float(value)
+    raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be float, not {type(value).__name__}")
+
+
 def finish(name: str, array: Array, out: Tensor | None, device: Any, requires_grad: bool) -> Tensor:
     """Return drawn values as a tensor, written into ``out`` where there is one."""
     made = Tensor._wrap(on_device(array, device))

@@ -17,6 +17,7 @@ from minigrad.random._arguments import (
     check_std,
     check_uniform,
     integer,
+    real,
     title,
 )
 from minigrad.random.generator import Generator, stream_of
@@ -85,7 +86,8 @@ def uniform_(self: Tensor, *bounds: Any, generator: Generator | None = None, **n
     if not bounds and not named:
         check_floating(self._array.dtype, "check_uniform_bounds")
         return _fill(self, generator, "uniform_", continuous.standard_uniform)
-    low, high = map(float, _bounds("uniform_", bounds, named, (0.0, 1.0)))
+    low, high = _bounds("uniform_", bounds, named, (0.0, 1.0))
+    low, high = real("uniform_", "from", low, 1), real("uniform_", "to", high, 2)
     check_uniform(low, high, self._array.dtype)
     return _fill(self, generator, "uniform_", continuous.uniform, low, high)
 
@@ -93,10 +95,11 @@ def uniform_(self: Tensor, *bounds: Any, generator: Generator | None = None, **n
 @vmappable
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with normal numbers of the given mean and standard deviation."""
+    mean, std = real("normal_", "mean", mean, 1), real("normal_", "std", std, 2)
     check_std(std)
     check_floating(self._array.dtype, "normal_kernel_cpu")
     draw = continuous.normal if self._array.flags.c_contiguous else continuous.scattered_normal
-    return _fill(self, generator, "normal_", draw, float(mean), float(std))
+    return _fill(self, generator, "normal_", draw, mean, std)
 
 
 @vmappable
@@ -151,18 +154,20 @@ def checked_chances(p: Array) -> Array:
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with exponential numbers of rate ``lambd``."""
     _check_continuous("Exponential", self._array.dtype)
+    lambd = real("exponential_", "lambd", lambd, 1)
     if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
-    return _fill(self, generator, "exponential_", continuous.exponential, float(lambd))
+    return _fill(self, generator, "exponential_", continuous.exponential, lambd)
 
 
 @vmappable
 def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with numbers of the Cauchy distribution of the given median and half-width ``sigma``."""
     _check_continuous("Cauchy", self._array.dtype)
+    median, sigma = real("cauchy_", "median", median, 1), real("cauchy_", "sigma", sigma, 2)
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    return _fill(self, generator, "cauchy_", continuous.cauchy, float(median), float(sigma))
+    return _fill(self, generator, "cauchy_", continuous.cauchy, median, sigma)
 
 
 def _check_continuous(name: str, dtype: np.dtype[Any]) -> None:
@@ -176,10 +181,11 @@ def _check_continuous(name: str, dtype: np.dtype[Any]) -> None:
 @vmappable
 def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
     """Fill the tensor with numbers whose logarithms are normal with the given mean and standard deviation."""
+    mean, std = real("log_normal_", "mean", mean, 1), real("log_normal_", "std", std, 2)
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
     check_floating(self._array.dtype, "log_normal_cpu")
-    return _fill(self, generator, "log_normal_", continuous.log_normal, float(mean), float(std))
+    return _fill(self, generator, "log_normal_", continuous.log_normal, mean, std)
 
 
 @vmappable
@@ -187,9 +193,10 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     """Fill the tensor with the numbers of trials, of success probability ``p``, up to and with the first success."""
     if self._array.dtype.kind == "b":
         raise NotImplementedError("\"geometric_cpu\" not implemented for 'Bool'")
+    p = real("geometric_", "p", p, 1)
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-    return _fill(self, generator, "geometric_", discrete.geometric, float(p))
+    return _fill(self, generator, "geometric_", discrete.geometric, p)
 
 
 for _method in (bernoulli_, cauchy_, exponential_, geometric_, log_normal_, normal_, random_, uniform_):

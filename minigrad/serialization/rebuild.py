@@ -128,7 +128,7 @@ def rebuild_from_type(function: Any, kind: Any, args: Any, state: Any) -> Any:
         raise RuntimeError(f"a subclass of Tensor is expected, the file has {kind!r}")
     if type(tensor) is not kind:
         version, requires_grad = tensor._writes, tensor.requires_grad
-        tensor = kind._make_subclass(tensor.detach(), requires_grad)
+        tensor = kind._make_subclass(kind, tensor.detach(), requires_grad)
         tensor._writes = version
     return _with_state(tensor, state)
 

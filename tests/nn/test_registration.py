@@ -138,7 +138,7 @@ def test_register_functions_refuse_bad_names_and_values():
 def test_a_computed_tensor_is_refused_as_parameter():
     net = Net()
     computed = nn.Parameter(torch.ones(1))
-    computed = computed._make_subclass(computed, True)
+    computed = computed._make_subclass(type(computed), computed, True)
     computed._node = (net.weight * 2)._node
     with pytest.raises(ValueError, match=r"Cannot assign non-leaf Tensor to parameter 'p'"):
         net.register_parameter("p", computed)

@@ -480,3 +480,117 @@ def test_view_used_after_a_write_elsewhere(torch):
 def test_rows_of_an_iteration_refuse_writes(torch):
     x = leaf(torch, 1.0, 2.0).view(2, 1) * 1
     return attempt(lambda: [r.mul_(2) for r in x])
+
+
+@same
+def test_views_of_one_of_several_views_refuse_a_recorded_write_too(torch):
+    y = leaf(torch, 1.0, 2.0, 3.0, 4.0) * 1
+    a, b = y.split(2)
+    _, d = y.split([1, 3])
+
+    def assigned():
+        b[0][...] = 1
+
+    writes = (
+        lambda: a[0].add_(1),
+        lambda: a[:1].view(1).zero_(),
+        assigned,
+        lambda: d.mul_(2),
+        lambda: y.view(2, 2).unbind()[1][:1].fill_(0),
+        lambda: torch.zeros(4).split(2)[0].add_(leaf(torch, 1.0)),
+    )
+    return [attempt(write) for write in writes]
+
+
+@same
+def test_one_of_several_views_cannot_follow_a_write_into_its_base(torch):
+    def written(take, write):
+        y = leaf(torch, 1.0, 2.0, 3.0, 4.0) * 1
+        view = take(y)
+        write(y)
+        uses = (lambda: view.requires_grad, lambda: view * 2, lambda: view.grad_fn, lambda: view.detach(), view.tolist)
+        return [attempt(use) for use in (*uses, lambda: repr(view))]
+
+    def under_no_grad(y):
+        with torch.no_grad():
+            return y[:2]
+
+    takes = (lambda y: y.split(2)[1], lambda y: y.view(2, 2).unbind()[0][:1], lambda y: y[:2], under_no_grad)
+    writes = (lambda y: y.add_(1), lambda y: y.detach().add_(1), lambda y: y.data.add_(1))
+    return [written(take, write) for take in takes for write in writes]
+
+
+@same
+def test_views_made_under_no_grad_want_gradients_of_their_own(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    with torch.no_grad():
+        view = x[:2]
+    (view * 3).sum().backward()
+    return view.requires_grad, view.is_leaf, view.grad, x.grad, attempt(lambda: view[0].add_(1))
+
+
+@same
+def test_tensors_that_change_their_shape_keep_their_views(torch):
+    def changed(base, change, write):
+        x = leaf(torch, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+        y = x.view(1, 2, 3) * 1 if base else (x * 1).view(1, 2, 3)
+        old = y[0, 1]
+        change(y)
+        new = y[-1]
+        write(y, old, new)
+        weights = torch.arange(1, y.numel() + 1).view(y.shape)
+        ((y * weights).sum() + (old * old).sum() + new.sum()).backward()
+        return y, old, new, x.grad
+
+    changes = (
+        lambda y: y.squeeze_(),
+        lambda y: y.squeeze_(0),
+        lambda y: y.squeeze_((0, 1)),
+        lambda y: y.unsqueeze_(1),
+        lambda y: y.transpose_(1, 2),
+        lambda y: y.squeeze_(0).t_(),
+        lambda y: y.swapaxes_(0, 2).squeeze_(),
+    )
+    writes = (
+        lambda y, old, new: y.mul_(2),
+        lambda y, old, new: old.mul_(3),
+        lambda y, old, new: new.mul_(4),
+        lambda y, old, new: [old.mul_(3), y.exp_(), new.mul_(4), old[1:].mul_(5)],
+    )
+    return [changed(base, change, write) for base in (True, False) for change in changes for write in writes]
+
+
+@same
+def test_second_gradients_pass_a_tensor_that_changed_its_shape(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0)
+    y = x.view(2, 2) ** 3
+    row = y[0]
+    y.t_()
+    row.mul_(row.detach())
+    (first,) = torch.autograd.grad((y * y).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    return first, second
+
+
+@same
+def test_results_in_a_dtype_without_gradients_are_refused(torch):
+    x = leaf(torch, 1.0, 2.0)
+    calls = (
+        lambda: x.sum(dtype=torch.int64),
+        lambda: torch.sum(x, 0, dtype=torch.int32),
+        lambda: x.prod(dtype=torch.bool),
+        lambda: x.cumsum(0, dtype=torch.int64),
+        lambda: x.cumprod(0, dtype=torch.uint8),
+        lambda: x.nansum(dtype=torch.int64),
+        lambda: x.sum(dtype=torch.float32),
+        lambda: x.detach().sum(dtype=torch.int64),
+        lambda: x.softmax(0, dtype=torch.int64),
+    )
+    return [attempt(call) for call in calls]
+
+
+@same
+def test_bytes_read_as_another_dtype_want_no_gradients(torch):
+    x = torch.ones(2, 4, requires_grad=True)
+    views = [x.view(torch.int32), (x * 1).view(dtype=torch.float64), x.view(torch.float32)]
+    return views, [each.requires_grad for each in views], attempt(lambda: x.view((4, 2), dtype=torch.int32))
