@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,20 +106,38 @@ def _(make):
 
 def add_along(out: Any, dim: int, index: Any, source: Any) -> Any:
     """Add ``source`` to ``out`` at ``index`` along a dimension, in place."""
-    if not out.ndim:
-        out += source[: index.size].sum() if source.ndim else source
-        return out
+    return place_along(out, dim, index, source, kernels_of(out).scatter_add)
+
+
+def place_along(out: Any, dim: int, index: Any, source: Any, place: Callable[..., None]) -> Any:
+    """Let a kernel place ``source`` in ``out`` at ``index`` along a dimension, and return ``out``.
+
+    Parameters
+    ----------
+    source : array
+        At least as long as the index along every dimension, or one number for all of it.
+    place : callable
+        ``place(out, dim, index, source)``, for an index of the shape of ``out`` but along the dimension.
+
+    Raises
+    ------
+    RuntimeError
+        For an index out of bounds.
+    """
     if not index.size:
         return out
-    dim = wrap_dim(dim, out.ndim)
-    if source.shape != index.shape:
-        source = source[tuple(slice(n) for n in index.shape)]
     block = window = out
-    if not fits_but_along(dim, index, out):
-        window = out[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
+    if not out.ndim or not index.ndim:
+        block = window = out.reshape(-1)
+        index, source = index.reshape(-1), source.reshape(-1)
+    dim = wrap_dim(dim, window.ndim)
+    if source.shape != index.shape and source.ndim:
+        source = source[tuple(slice(n) for n in index.shape)]
+    if not fits_but_along(dim, index, window):
+        window = window[tuple(slice(None) if k == dim else slice(n) for k, n in enumerate(index.shape))]
         block = window.copy()
     try:
-        kernels_of(out).scatter_add(block, dim, index, source)
+        place(block, dim, index, source)
     except IndexError as error:
         raise RuntimeError(str(error)) from None
     if block is not window:
@@ -129,11 +148,12 @@ def add_along(out: Any, dim: int, index: Any, source: Any) -> Any:
 @op(method=True, reference=lambda x, index: np.take(x, index))
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Elements of the input, read as one row, at ``index``; the result has the index's shape."""
-    if index.dtype not in (np.int64,):
+    if index.dtype != np.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.name}")
-    if index.size and not (-input.size <= index.min() and index.max() < input.size):
-        raise IndexError(f"out of range: tried to access an index beyond a tensor of {input.size} elements.")
-    return np.take(input, index)
+    try:
+        return np.take(input, index)
+    except IndexError:
+        raise IndexError(f"out of range: tried to access an index beyond a tensor of {input.size} elements.") from None
 
 
 @take.gradient("input")
@@ -150,9 +170,9 @@ def _(make):
 @op(namespace=None)
 def take_backward(grad_output: Tensor, shape: tuple[int, ...], index: Tensor) -> Tensor:
     """Zeros of ``shape`` to which ``grad_output`` is added at the places that `take` read."""
-    out = array_module(grad_output).zeros(int(np.prod(shape)), grad_output.dtype)
-    np.add.at(out, index, grad_output)
-    return out.reshape(shape)
+    out = array_module(grad_output).zeros(shape, grad_output.dtype)
+    kernels_of(out).add_at(out, index, grad_output)
+    return out
 
 
 @take_backward.gradient("grad_output")

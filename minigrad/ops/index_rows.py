@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
 
+_INDEX_DTYPES = frozenset((np.dtype(np.int64), np.dtype(np.int32)))
+
+
 @op(method=True, reference=lambda x, dim, index: np.take(x, index, axis=dim) if x.ndim else x)
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Rows (or columns, ...) of the input named by a 1-D tensor of indices, as a copy."""
     dim = wrap_dim(dim, input.ndim)
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    if index.dtype != np.int64 and index.dtype != np.int32:
+    if index.dtype not in _INDEX_DTYPES:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     if not input.ndim:
         if points_outside(index, 1):
@@ -72,20 +75,15 @@ def _(make):
 
 
 def _add_rows(out: Any, dim: int, index: Any, rows: Any) -> None:
-    if not index.size or not rows.size:
-        return
-    if dim == 0:
-        kernels_of(out).index_add(out, index.astype(np.int64, copy=False), rows)
-    else:
-        along = index.reshape(-1, *(1,) * (rows.ndim - dim - 1))
-        kernels_of(out).scatter_add(out, dim, np.broadcast_to(along, rows.shape), rows)
+    if index.size and rows.size:
+        kernels_of(out).index_add(out, index if index.dtype == np.int64 else index.astype(np.int64), rows, dim)
 
 
 def _check_rows(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[int, Any]:
     dim = wrap_dim(dim, input.ndim)
     if index.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim}")
-    if index.dtype not in (np.int64, np.int32):
+    if index.dtype not in _INDEX_DTYPES:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     if source is not None and not input.ndim:
         _check_one_row(name, dim, index, source)
@@ -214,12 +212,17 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     if index.dtype != np.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     length = input.shape[wrap_dim(dim, input.ndim)] if input.ndim else 1
-    dim, index = _check_rows("index_fill", input, dim, np.where(index < 0, index + length, index), None)
+    dim, index = _check_rows("index_fill", input, dim, _counted(index, length), None)
     out = input.copy(order="C")
     if not input.ndim:
         return as_array(value, input.dtype) if index.size else out
     out[(slice(None),) * dim + (index,)] = number_in(value, input.dtype)
     return out
+
+
+def _counted(index: Any, length: int) -> Any:
+    """Return indices that count from the start; most do already."""
+    return np.where(index < 0, index + length, index) if points_outside(index, length) else index
 
 
 @index_fill.gradient("input")

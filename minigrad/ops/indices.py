@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.backend import array_module, is_device_array, kernels_of
+from minigrad.ops.backend import is_device_array, kernels_of
 
 _INT64 = np.dtype(np.int64)
 
@@ -77,12 +77,3 @@ def fits_but_along(dim: int, index: Any, other: Any) -> bool:
     """Whether an index array has the shape of another array, but for the length of one dimension."""
     mine, theirs = index.shape, other.shape
     return bool(mine[:dim] == theirs[:dim] and mine[dim + 1 :] == theirs[dim + 1 :] and len(mine) == len(theirs) > dim)
-
-
-def open_grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
-    """Return the NumPy index that walks ``index`` along ``dim`` and every other dimension in step."""
-    last = len(shape) - 1
-    return tuple(
-        index if k == dim else array_module(index).arange(length).reshape((length,) + (1,) * (last - k))
-        for k, length in enumerate(shape)
-    )

@@ -233,11 +233,14 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
         check_inference(self)
-        result = function(self.clone(), *args, **kwargs)
-        check_cast(result._array.dtype, self._array.dtype)
-        if result.shape != self.shape:
+        given = (self, *args, *kwargs.values())
+        kept = mode.enabled and any(getattr(each, "_requires_grad", False) for each in given)
+        result = function(self.clone() if kept else self, *args, **kwargs)  # what is kept must not be overwritten
+        written, target = result._array, self._array
+        check_cast(written.dtype, target.dtype)
+        if written.shape != target.shape:
             raise RuntimeError(
-                f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(result.shape)}"
+                f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(written.shape)}"
             )
         return self.copy_(result)
 

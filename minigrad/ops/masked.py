@@ -7,20 +7,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops import references
+from minigrad.ops.backend import array_of
+from minigrad.ops.errors import common_shape
+from minigrad.ops.index import advanced_index_backward
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
+from minigrad.ops.shape import broadcast
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-@composed(method=True, reference=references.masked_select)
+@op(method=True, reference=references.masked_select)
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """Elements of the input where the mask is true, as a vector; the two broadcast."""
-    if mask.dtype.name != "bool":
+    if mask.dtype != np.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
-    return named(input.expand(shape)[mask.expand(shape)], "MaskedSelectBackward0")
+    if input.shape != mask.shape or not input.ndim:
+        input, mask = (each.reshape(each.shape or (1,)) for each in np.broadcast_arrays(input, mask))
+    return input[mask]
+
+
+@masked_select.gradient("input")
+def _(grad, input_shape, mask):
+    shape = common_shape(input_shape, mask.shape)
+    return advanced_index_backward(grad, shape, (broadcast(array_of(mask), shape),))
 
 
 @masked_select.samples

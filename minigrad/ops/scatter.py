@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops import references
-from minigrad.ops.backend import array_module, as_its_kind, is_array, on_host
+from minigrad.ops.backend import array_module, as_its_kind, is_array, kernels_of, like
 from minigrad.ops.dims import wrap_dim
-from minigrad.ops.gather import add_along, gather
+from minigrad.ops.gather import add_along, gather, place_along
 from minigrad.ops.index import basic_index_backward
-from minigrad.ops.indices import as_int64, check_index, check_ranks, open_grid
+from minigrad.ops.indices import as_int64, check_ranks, fits_but_along
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented, number_in
 from minigrad.ops.select import where
@@ -21,24 +22,15 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
 
-def _check_scatter(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int, Any]:
-    """Return the dimension and the index of a scatter, whose numbers were looked at.
-
-    Raises
-    ------
-    IndexError, RuntimeError
-    """
-    dim = _check_shapes(name, input, dim, index, src)
-    return dim, check_index(name, index, input.shape[dim] if input.ndim else 1, dim)
-
-
 def _check_shapes(name: str, input: Any, dim: int, index: Any, src: Any) -> int:
     """Return the dimension of a scatter, or refuse operands that do not belong together."""
     dim = wrap_dim(dim, input.ndim)
-    if is_array(src) and index.shape == src.shape == input.shape and src.dtype is input.dtype:
+    with_array = is_array(src)
+    fits = fits_but_along(dim, index, input)
+    if fits and (not with_array or (index.shape == src.shape and src.dtype is input.dtype)):
         return dim  # the usual case, quickly
     check_ranks(index, input, "self")
-    if is_array(src):
+    if with_array:
         check_ranks(index, src, "src")
         if src.dtype != input.dtype:
             raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
@@ -57,8 +49,7 @@ def _check_shapes(name: str, input: Any, dim: int, index: Any, src: Any) -> int:
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Copy of the input to which ``src`` is added at ``index``: ``out[index[i][j]][j] += src[i][j]`` for ``dim=0``."""
     dim = _check_shapes("scatter", input, dim, index, src)
-    index = as_int64("scatter", index) if input.ndim else check_index("scatter", index, 1, dim)
-    return add_along(input.copy(order="C"), dim, index, src)
+    return add_along(input.copy(order="C"), dim, as_int64("scatter", index), src)
 
 
 @scatter_add.gradient("input")
@@ -90,19 +81,9 @@ def _window_back(grad: Any, shape: tuple[int, ...]) -> Any:
 @op(namespace=None, variant=lambda input, dim, index, src: f"ScatterBackward{0 if is_array(src) else 1}")
 def scatter_set(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
     """Copy of the input with ``src`` (a tensor or a number) written at ``index`` along a dimension."""
-    dim, index = _check_scatter("scatter", input, dim, index, src)
-    out = input.copy(order="C")
-    src = number_in(src, input.dtype)
-    if index.size == 0:
-        return out
-    if not out.ndim:
-        out[...] = src if not is_array(src) else src.reshape(-1)[-1]
-        return out
-    values: Any = src
-    if is_array(src) and src.ndim:
-        values = src[tuple(slice(n) for n in index.shape)]
-    out[open_grid(index.shape, dim, index)] = values
-    return out
+    dim = _check_shapes("scatter", input, dim, index, src)
+    values = src if is_array(src) else like(input, number_in(src, input.dtype), input.dtype)
+    return place_along(input.copy(order="C"), dim, as_int64("scatter", index), values, kernels_of(input).scatter)
 
 
 @scatter_set.gradient("input")
@@ -161,8 +142,6 @@ def _(make):
     yield make.sample(make.integers(3, 4), 1, np.array([[0, 1], [2, 2], [3, 1]]), make.integers(3, 2), reduce="add")
 
 
-_COMBINE = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum, "mean": np.add}
-
 _NEUTRAL = {"sum": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf, "mean": 0.0}
 
 
@@ -183,41 +162,41 @@ def scatter_reduce(
     RuntimeError
         For an unknown reduction, and for means of bools.
     """
-    if reduce not in _COMBINE:
+    if reduce not in _NEUTRAL:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
-    dim, index = _check_scatter("scatter_reduce", input, dim, index, src)
+    dim = _check_shapes("scatter_reduce", input, dim, index, src)
+    index = as_int64("scatter_reduce", index)
     if reduce == "mean" and input.dtype.kind == "b":
         raise not_implemented("scatter_gather_tensor_cpu_reduce_mean", input)
-    out = input.copy(order="C").reshape(input.shape or (1,))
-    if index.size == 0:
-        return out.reshape(input.shape)
-    place = open_grid(index.shape, dim, index) if input.ndim else (index.reshape(-1),)
-    values = src[tuple(slice(n) for n in index.shape)] if input.ndim else src.reshape(-1)
+    out = input.copy(order="C")
+    scatter = kernels_of(out).scatter
     if not include_self:
-        neutral = _NEUTRAL[reduce] if out.dtype.kind != "b" else _NEUTRAL[reduce] > 0
-        if out.dtype.kind == "i" or out.dtype.kind == "u":
-            bounds = np.iinfo(out.dtype)
-            neutral = bounds.min if neutral == -np.inf else bounds.max if neutral == np.inf else neutral
-        out[place] = neutral
-    combined = on_host(_combined) if reduce == "prod" else _combined  # CuPy multiplies at no indices
-    out = combined(reduce, out, values, *place)
+        place_along(out, dim, index, _neutral(reduce, out), scatter)
+    if reduce not in ("sum", "mean"):
+        return place_along(out, dim, index, src, functools.partial(scatter, how=reduce))
+    add_along(out, dim, index, src)
     if reduce == "mean":
-        count = _counts(out.shape, place, include_self)
+        count = _counts(out, dim, index, include_self)
         out = out / count.astype(out.dtype) if out.dtype.kind == "f" else (out // count).astype(out.dtype)
-    return out.reshape(input.shape)
-
-
-def _combined(reduce: str, out: Any, values: Any, *place: Any) -> Any:
-    """Reduce values into ``out[place]``, and return it."""
-    _COMBINE[reduce].at(out, place, values)
     return out
 
 
-def _counts(shape: tuple[int, ...], place: tuple[Any, ...], include_self: bool) -> Any:
+def _neutral(reduce: str, array: Any) -> Any:
+    """Return the number that changes nothing in a reduction, as an array of the dtype of another one."""
+    number: Any = _NEUTRAL[reduce]
+    if array.dtype.kind == "b":
+        number = number > 0
+    elif array.dtype.kind in "iu" and not np.isfinite(number):
+        bounds = np.iinfo(array.dtype)
+        number = bounds.min if number < 0 else bounds.max
+    return like(array, number, array.dtype)
+
+
+def _counts(out: Any, dim: int, index: Any, include_self: bool) -> Any:
     """Return how many values met at each place of a mean (at least 1)."""
-    count = array_module(place[0]).full(shape, 1 if include_self else 0, np.int64)
-    np.add.at(count, place, 1)
-    return np.maximum(count, 1)
+    module = array_module(out)
+    count = module.full(out.shape, 1 if include_self else 0, np.int64)
+    return np.maximum(add_along(count, dim, index, module.ones(index.shape, np.int64)), 1)
 
 
 @scatter_reduce.gradient

@@ -44,7 +44,7 @@ _FAMILIES = {
     "sorting": ["sort_rows", "order_rows", "first_of_rows", "kth_of_rows", "median_of_rows"],
     "optim": ["sgd", "adam"],
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
-    "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "gather", "select"],
+    "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "scatter", "gather", "select"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "interpolate": ["resample"],

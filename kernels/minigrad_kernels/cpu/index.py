@@ -25,23 +25,28 @@ def _outside(index, length):
 
 
 @kernel
-def _index_add_loop(out: Out, index: InInt64, source: In, skipped: int):
-    """out[index[i]] += source[i] for rows, a negative index counting from the end; returns the first bad i, or -1."""
+def _index_add_loop(out: Out, index: InInt64, source: In, outer: int, skipped: int):
+    """out[o, index[i]] += source[o, i] for rows, a negative index counting from the end; returns the first bad i or -1.
+
+    out is (outer, rows, width), index has any shape, source is (outer, index.size, width).
+    """
     if index.size == 0 or source.size == 0:
         return -1
-    width = source.size // index.size
-    rows = out.size // width
+    width = source.size // (index.size * outer)
+    rows = out.size // (width * outer)
     for i in range(index.size):
         if index[i] < -rows or index[i] >= rows:
             return i
-    for i in range(index.size):
-        place = index[i]
-        if place == skipped:
-            continue
-        place = place + rows if place < 0 else place
-        row, addend = out[place * width : (place + 1) * width], source[i * width : (i + 1) * width]
-        for j in range(addend.size):
-            row[j] += addend[j]
+    for o in range(outer):
+        block, addends = out[o * rows * width :], source[o * index.size * width :]
+        for i in range(index.size):
+            place = index[i]
+            if place == skipped:
+                continue
+            place = place + rows if place < 0 else place
+            row, addend = block[place * width : (place + 1) * width], addends[i * width : (i + 1) * width]
+            for j in range(addend.size):
+                row[j] += addend[j]
     return -1
 
 
@@ -54,7 +59,7 @@ def _check(bad, index, size, axis=0):
 _NONE_SKIPPED = -(2**63)
 
 
-def index_add(out, index, source):
+def index_add(out, index, source, axis=0):
     """Add ``source[i]`` to ``out[index[i]]`` for every i, in place; an index may be negative and may repeat.
 
     Parameters
@@ -63,26 +68,29 @@ def index_add(out, index, source):
     index : ndarray of int64, any shape
     source : ndarray, shape index.shape + out.shape[1:]
         Of the dtype of `out`.
+    axis : int
+        Where the rows of `out` are; if not at 0, `index` is a vector, and its length stands there in the source.
 
     Raises
     ------
     IndexError
         Where an index is out of range; `out` is untouched then.
     """
-    _check(_index_add_loop[out.dtype](out, index, source, _NONE_SKIPPED), index, out.shape[0])
+    bad = _index_add_loop[out.dtype](out, index, source, prod(out.shape[:axis]), _NONE_SKIPPED)
+    _check(bad, index, out.shape[axis], axis)
 
 
 def embedding_backward(grad, index, rows, padding_idx=-1):
     """Return the gradient (rows, width) of ``weight[index]``, leaving out the row `padding_idx` if it is >= 0."""
     out = np.zeros((rows, grad.shape[-1]), grad.dtype)
     skipped = padding_idx if padding_idx >= 0 else _NONE_SKIPPED
-    _check(_index_add_loop[grad.dtype](out, index, grad, skipped), index, rows)
+    _check(_index_add_loop[grad.dtype](out, index, grad, 1, skipped), index, rows)
     return out
 
 
 def add_at(out, positions, values):
     """Add ``values[i]`` to element ``positions[i]`` of `out` seen as flat, in place; like np.add.at, and faster."""
-    _check(_index_add_loop[out.dtype](out, positions, values, _NONE_SKIPPED), positions, out.size)
+    _check(_index_add_loop[out.dtype](out, positions, values, 1, _NONE_SKIPPED), positions, out.size)
 
 
 @kernel
@@ -125,6 +133,64 @@ def scatter_add(out, axis, index, source):
     bad = _scatter_add_loop[out.dtype](out, index, source, length, count, inner)
     if bad >= 0:
         _check(bad, index, length, axis)
+
+
+_HOW = {"set": 0, "prod": 1, "amax": 2, "amin": 3}
+
+
+@subroutine
+def _combined(old, new, how):
+    """Return what scattering leaves where `old` is and `new` comes to; nan is the largest and the smallest number."""
+    if how == 0:
+        return new
+    if how == 1:
+        return old * new
+    if how == 2:
+        return new if new > old or new != new else old
+    return new if new < old or new != new else old
+
+
+@kernel
+def _scatter_loop(out: Out, index: InInt64, source: In, length: int, count: int, inner: int, how: int):
+    """out[o, index[o, k, i], i] is combined with source[o, k, i], or with its only number; returns as scatter_add."""
+    bad = _outside(index, length)
+    if bad >= 0 or index.size == 0:
+        return bad
+    step = 1 if source.size == index.size else 0
+    for o in range(index.size // (count * inner)):
+        for k in range(count):
+            start = (o * count + k) * inner
+            for i in range(inner):
+                place = (o * length + index[start + i]) * inner + i
+                out[place] = _combined(out[place], source[step * (start + i)], how)
+    return -1
+
+
+def scatter(out, axis, index, source, how="set"):
+    """Write ``source[.., k, ..]`` to ``out[.., index[.., k, ..], ..]`` along `axis`, in place.
+
+    Parameters
+    ----------
+    out : ndarray
+    axis : int
+    index : ndarray of int64
+        Of the shape of `out` but along `axis`.
+    source : ndarray
+        Of the shape of `index`, or of one element.
+    how : {"set", "prod", "amax", "amin"}
+        What becomes of the element that is there; where an index repeats, the last one is set.
+
+    Raises
+    ------
+    IndexError
+        Where an index is out of range; `out` is untouched then.
+    """
+    if out.dtype == np.bool_:
+        return scatter(out.view(np.uint8), axis, index, source.view(np.uint8), how)
+    inner = prod(out.shape[axis + 1 :]) if axis not in (-1, out.ndim - 1) else 1
+    bad = _scatter_loop[out.dtype](out, index, source, out.shape[axis], index.shape[axis], inner, _HOW[how])
+    if bad >= 0:
+        _check(bad, index, out.shape[axis], axis)
 
 
 @kernel

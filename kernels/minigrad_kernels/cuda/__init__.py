@@ -29,7 +29,7 @@ _FAMILIES = {
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],
     ],
-    "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "gather", "select"],
+    "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "scatter", "gather", "select"],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "attention": ["attend", "attend_backward"],
     "norm": ["layer_norm", "layer_norm_backward", "group_norm", "group_norm_backward"],

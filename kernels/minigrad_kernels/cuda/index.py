@@ -91,7 +91,7 @@ def _add_rows(out, index, source, rows, skipped=_NONE_SKIPPED):
         _add_segments(out, targets, source)
 
 
-def index_add(out, index, source):
+def index_add(out, index, source, axis=0):
     """Add ``source[i]`` to ``out[index[i]]`` for every i, in place; an index may be negative and may repeat.
 
     Parameters
@@ -100,8 +100,14 @@ def index_add(out, index, source):
     index : array of int64, any shape
     source : array, shape index.shape + out.shape[1:]
         Of the dtype of `out`.
+    axis : int
+        Where the rows of `out` are; if not at 0, `index` is a vector, and its length stands there in the source.
     """
-    _add_rows(out, index, source, out.shape[0])
+    if axis:
+        along = index.reshape(-1, *(1,) * (out.ndim - axis - 1))
+        scatter_add(out, axis, _memory.module().broadcast_to(along, source.shape), source)
+    else:
+        _add_rows(out, index, source, out.shape[0])
 
 
 def embedding_backward(grad, index, rows, padding_idx=-1):
@@ -136,6 +142,32 @@ def scatter_add(out, axis, index, source):
     targets = empty(index.size, np.int64)
     _places_loop[targets.dtype](index, length, count, inner, targets)
     _add_segments(out, targets, source)
+
+
+_COMBINE = {"amax": np.maximum, "amin": np.minimum}
+
+
+def scatter(out, axis, index, source, how="set"):
+    """Write ``source[.., k, ..]`` to ``out[.., index[.., k, ..], ..]`` along `axis`, in place.
+
+    `index` (int64) has the shape of `out` but along `axis`; `source` has that of `index`, or one element. `how` is
+    "set", "prod", "amax" or "amin"; products are made in NumPy's memory, since CuPy multiplies at no indices.
+    """
+    if not index.size:
+        return
+    last = index.ndim - 1
+    steps = (
+        _memory.module().arange(length).reshape((length,) + (1,) * (last - k)) for k, length in enumerate(index.shape)
+    )
+    place = tuple(index if k == axis % index.ndim else step for k, step in enumerate(steps))
+    if how == "set":
+        out[place] = source if source.size == index.size else source.reshape(())
+    elif how == "prod":
+        product = out.get()
+        np.multiply.at(product, tuple(each.get() for each in place), source.get())
+        out[...] = _memory.module().asarray(product)
+    else:
+        _COMBINE[how].at(out, place, source)
 
 
 @kernel
