@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import warnings
@@ -137,11 +138,13 @@ def check_range(low: int, high: int, dtype: np.dtype[Any]) -> None:
     """Refuse integers low to high - 1 that a dtype does not hold, and warn of those that it holds inexactly."""
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    exact = largest_integer(dtype)
-    if dtype.kind == "f":
-        smallest, largest = -_LARGEST[dtype], _LARGEST[dtype]
-    else:
-        smallest, largest = (0 if dtype.kind in "bu" else -exact - 1), exact
+    smallest, largest, exact = _range_of(dtype)
+    if (
+        smallest <= low
+        and high - 1 <= largest
+        and (dtype.kind != "f" or (abs(low) <= exact and abs(high - 1) <= exact))
+    ):
+        return
     for bound, value in (("from", low), ("to - 1", high - 1)):
         if not smallest <= value <= largest:
             raise RuntimeError(f"{bound} is out of bounds for {c_type(dtype)}: it is {value}")
@@ -152,3 +155,12 @@ def check_range(low: int, high: int, dtype: np.dtype[Any]) -> None:
                 f"{c_type(dtype)} can support discrete uniform distribution only within this range.",
                 stacklevel=4,
             )
+
+
+@functools.cache
+def _range_of(dtype: np.dtype[Any]) -> tuple[float, float, int]:
+    """Return the smallest and the largest number of a dtype, and the largest integer that it holds along with all below."""
+    exact = largest_integer(dtype)
+    if dtype.kind == "f":
+        return -_LARGEST[dtype], _LARGEST[dtype], exact
+    return (0 if dtype.kind in "bu" else -exact - 1), exact, exact

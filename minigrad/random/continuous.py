@@ -106,6 +106,7 @@ def uniform(stream: Stream, size: int, dtype: np.dtype[Any], low: float, high: f
     return values
 
 
+@quiet
 def _affine(values: Array, scale: float, shift: float) -> Array:
     """Return ``values * scale + shift`` in the precision of ``values``, rounded once."""
     kind = values.dtype.type
@@ -140,7 +141,6 @@ def _fused_multiply_add(values: Array, scale: float, shift: float) -> Array:
 
 
 @or_on_device
-@quiet
 def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a contiguous target: in blocks of 16 where there are 16 or more, else in pairs.
 
@@ -179,24 +179,25 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
 
 
 def _blocks(uniforms: Array) -> Array:
-    """Turn each block of 16 uniforms into normals (Box and Muller): 8 radii and 8 angles into 8 cosines and 8 sines."""
+    """Turn each block of 16 uniforms into normals (Box and Muller): 8 radii and 8 angles into 8 cosines and 8 sines.
+
+    The uniforms are overwritten.
+    """
+    dtype = uniforms.dtype
     eight = f"V{8 * uniforms.itemsize}"  # eight numbers are moved as one element
-    halves = uniforms.view(eight).reshape(-1, 2)
-    radius = halves[:, 0].copy().view(uniforms.dtype)
-    angle = halves[:, 1].copy().view(uniforms.dtype)
+    several = uniforms.size > 16
+    halves = uniforms.view(eight).reshape(-1, 2).T.copy().view(dtype) if several else uniforms.reshape(2, 8)
+    radius, angle = halves
     np.subtract(_ONE, radius, radius)
     np.log(radius, radius)
-    radius *= _MINUS_TWO
+    np.multiply(radius, _MINUS_TWO, radius)
     np.sqrt(radius, radius)
-    angle *= _TWO_PI[uniforms.itemsize]
-    cosine = np.cos(angle)
-    cosine *= radius
-    np.sin(angle, angle)
-    angle *= radius
+    np.multiply(angle, _TWO_PI[uniforms.itemsize], angle)
     out = np.empty_like(halves)
-    out[:, 0] = cosine.view(eight)
-    out[:, 1] = angle.view(eight)
-    return out.reshape(-1).view(uniforms.dtype)
+    np.cos(angle, out[0])
+    np.sin(angle, out[1])
+    np.multiply(out, radius, out)
+    return out.view(eight).T.copy().reshape(-1).view(dtype) if several else out.reshape(16)
 
 
 def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:
@@ -209,29 +210,34 @@ def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:
     kept, stream.normal = stream.normal, None
     first = [] if kept is None else [kept]
     count = (size - len(first) + 1) // 2
-    pairs = (_few_pairs if count <= 8 else _many_pairs)(u53(stream.take(4 * count)))
-    values = np.concatenate([first, pairs]) if first else np.asarray(pairs)
+    words = stream.take(4 * count)
+    if count <= _FEW_PAIRS:
+        values = np.array(first + _few_pairs(words.tolist()))
+    else:
+        values = np.concatenate([first, _many_pairs(u53(words))])
     if values.size > size:
         stream.normal = float(values[-1])
         values = values[:-1]
     return values if mean == 0 and std == 1 else _affine(values, std, mean)
 
 
+_FEW_PAIRS = 8  # of which Python makes any number faster
+
+
 @or_on_device
-@quiet
 def scattered_normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: float) -> Array:
     """Return normal values for a target with gaps, or in another order than its memory's."""
     values = normal_pairs(stream, size, mean, std)
     return values.astype(dtype, copy=False)
 
 
-def _few_pairs(uniforms: Array) -> list[float]:
-    """Return a cosine and a sine for each two uniforms; these few in Python, by the C library that PyTorch calls."""
+def _few_pairs(words: list[int]) -> list[float]:
+    """Return a cosine and a sine for each four words; these few in Python, by the C library that PyTorch calls."""
     values = []
-    given = iter(uniforms.tolist())
-    for u1, u2 in zip(given, given, strict=True):
-        radius = math.sqrt(-2 * math.log1p(-u2))
-        angle = 2 * math.pi * u1
+    given = iter(words)
+    for high1, low1, high2, low2 in zip(given, given, given, given, strict=True):
+        angle = ((high1 & 0x1FFFFF) << 32 | low1) * (2 * math.pi * 2.0**-53)
+        radius = math.sqrt(-2 * math.log1p(-((high2 & 0x1FFFFF) << 32 | low2) * 2.0**-53))
         values += [radius * math.cos(angle), radius * math.sin(angle)]
     return values
 

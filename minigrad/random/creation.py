@@ -73,7 +73,7 @@ def rand(
     shape = shape_of("rand", args, size)
     numpy_type = dtype_of("rand", dtype, out)
     check_floating(numpy_type, "check_uniform_bounds")
-    values = continuous.uniform(stream_of(generator, "rand", device), prod(shape), numpy_type, 0, 1)
+    values = continuous.standard_uniform(stream_of(generator, "rand", device), prod(shape), numpy_type)
     return finish("rand", values.reshape(shape), out, device, requires_grad)
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.quiet import divide
 from minigrad.random.continuous import draw, exponential, standard_uniform, u53
 from minigrad.random.stream import BLOCK, Array, Loaded, Stream, or_on_device
 
 # The largest value that `random_()` without arguments gives, where it is not the dtype's own.
 _EXACT = {np.dtype(np.float16): 2**11, np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
+_SHORT_SHUFFLE = 64  # in Python up to here
 _LONG_SHUFFLE, _LONG_MASK = 512, 10_000  # from here on, a kernel that is loaded anyway is faster
 
 
@@ -95,9 +97,12 @@ def permutation(stream: Stream, n: int) -> Array:
         from minigrad_kernels.cpu.random import randperm
 
         return np.asarray(randperm(words))
-    places = np.arange(n)
-    partners = (places[:-1] + words % (n - places[:-1])).tolist()
-    order: list[int] = places.tolist()
+    order = list(range(n))
+    if n < _SHORT_SHUFFLE:
+        partners = [i + word % (n - i) for i, word in enumerate(words.tolist())]
+    else:
+        places = np.arange(n - 1)
+        partners = (places + words % (n - places)).tolist()
     for i, j in enumerate(partners):
         order[i], order[j] = order[j], order[i]
     return np.array(order)
@@ -162,8 +167,7 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool) -
     if replacement and count > 1:
         return _with_replacement(stream, weights, count)
     waiting = exponential(stream, weights.size, weights.dtype, 1.0).reshape(weights.shape)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        speed = weights / waiting
+    speed = divide(weights, waiting)
     if count == 1:
         return speed.argmax(axis=1).reshape(-1, 1)
     return np.argsort(-speed, axis=1, kind="stable")[:, :count].copy()

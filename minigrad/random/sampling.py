@@ -50,7 +50,8 @@ def bernoulli(
         check_probability(p)
         flips = discrete.bernoulli(stream, array.size, p)
     made = finish("bernoulli", flips.reshape(array.shape).astype(array.dtype), out, input.device, False)
-    return drawn(input, 0, made, "BernoulliBackward0") if p is None and out is None else made
+    recorded = p is None and out is None and input.requires_grad
+    return drawn(input, 0, made, "BernoulliBackward0") if recorded else made
 
 
 def bernoulli_mask(input: Tensor, keep_probability: float, shape: Any = None) -> Tensor:
@@ -142,12 +143,12 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
             f"{count} samples of {weights.shape[-1]} categories"
         )
-    if weights.size and not (weights.min() >= 0 and weights.max() < np.inf):
+    if weights.size and not (np.minimum.reduce(weights, None) >= 0 and np.maximum.reduce(weights, None) < np.inf):
         if not replacement:
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
         what = "< 0" if weights.min() < 0 else "= infinity or NaN"
         raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {what})")
-    if not (weights.sum(axis=-1, dtype=np.float64) > 0).all():
+    if not np.logical_and.reduce(np.add.reduce(weights, -1, np.float64) > 0, None):
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
