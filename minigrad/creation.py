@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import default
+from minigrad.devices import default, of_array
 from minigrad.devices import device as Device
 from minigrad.ops.arguments import not_ints
 from minigrad.ops.backend import place
 from minigrad.ops.hints import COPY_OF_TENSOR, READ_ONLY, hint, hint_once
 from minigrad.ops.out import dtype_of, write_out
-from minigrad.ops.promotion import cast, check_fits
+from minigrad.ops.promotion import number_in
 from minigrad.ops.state import BATCHED, Upper
 from minigrad.python_data import plain_array, to_array
 from minigrad.tensor import Tensor
@@ -127,7 +127,7 @@ def on_device(array: Any, device: Any) -> Any:
     if device is None:
         device = default.stack[-1]
         return array if device.type == "cpu" else place(array, device)
-    return place(array, Device(device))
+    return place(array, device if type(device) is Device else Device(device))
 
 
 def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: Tensor | None = None) -> Tensor:
@@ -184,7 +184,9 @@ def ones(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of ones of the given size: ``ones(2, 3)`` or ``ones((2, 3))``."""
-    return finish(np.ones(_size("ones", spread, size), dtype_of("ones", dtype, out)), device, requires_grad, out)
+    array = np.empty(_size("ones", spread, size), dtype_of("ones", dtype, out))
+    array.fill(1)
+    return finish(array, device, requires_grad, out)
 
 
 def empty(
@@ -228,8 +230,7 @@ def full(
     value = _number("full", fill_value)
     default = fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_python(value)
     array = np.empty(shape_of((tuple(size),), "full"), dtype_of("full", dtype, out, default))
-    check_fits(value, array.dtype)
-    array[...] = cast(value, array.dtype)
+    array.fill(number_in(value, array.dtype))
     return finish(array, device, requires_grad, out)
 
 
@@ -240,6 +241,8 @@ def _number(name: str, value: Any) -> Any:
     ------
     TypeError
     """
+    if type(value) in (float, int):
+        return value
     if isinstance(value, Tensor) and not value.ndim:
         return value.item()
     if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
@@ -275,13 +278,14 @@ def _like(name: str, input: Tensor, dtype: dtypes.dtype | None, device: Any, req
         return Upper.batched_like(input, lambda samples: _like(name, samples, dtype, device, requires_grad, value))
     source = input._array
     numpy_type = source.dtype if dtype is None else dtypes.requested(dtype, name).numpy
-    dense = not source.flags.c_contiguous and 0 not in source.strides
-    make = np.zeros_like if value == 0 else np.empty_like
-    array = make(source, numpy_type, order="K" if dense else "C")
+    if type(source) is np.ndarray and source.flags.c_contiguous:
+        array = np.zeros(source.shape, numpy_type) if value == 0 else np.empty(source.shape, numpy_type)
+    else:
+        make = np.zeros_like if value == 0 else np.empty_like
+        array = make(source, numpy_type, order="C" if source.flags.c_contiguous or 0 in source.strides else "K")
     if value:
-        check_fits(value, numpy_type)
-        array[...] = cast(value, numpy_type)
-    return finish(array, device or input.device, requires_grad)
+        array.fill(number_in(value, numpy_type))
+    return finish(array, device or of_array(array), requires_grad)
 
 
 def zeros_like(

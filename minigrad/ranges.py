@@ -27,6 +27,9 @@ def _number(name: str, parameter: str, value: Any) -> Any:
     return value
 
 
+_NUMBERS = {int, float}
+
+
 def _length(start: Any, end: Any, step: Any) -> float:
     """Check a range, and return its length as a multiple of the step."""
     if step == 0:
@@ -46,6 +49,10 @@ def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[A
     TypeError
         For what are no numbers, and for too few or too many.
     """
+    if start is None and end is None and 0 < len(bounds) < 4:
+        found = (0, bounds[0], step) if len(bounds) == 1 else (*bounds, step)[:3]
+        if _NUMBERS.issuperset(map(type, found)):
+            return found  # as in nearly every call
     named = {name: value for name, value in (("start", start), ("end", end)) if value is not None}
     names = ("end",) if len(bounds) == 1 and end is None else ("start", "end", "step")
     given = {**dict(zip(names, bounds, strict=False)), **named, **({} if len(bounds) > 2 else {"step": step})}
@@ -102,7 +109,7 @@ def arange(
         ends = [start, end, step] if numpy_type.itemsize < 8 else [int(start), int(end), int(step)]
         count = math.ceil(_length(*ends))
         start, step = int(start), int(step)
-        array = np.arange(start, start + count * step, step).astype(numpy_type)
+        array = np.arange(start, start + count * step, step).astype(numpy_type, copy=False)
     return finish(array, device, requires_grad, out)
 
 
@@ -153,6 +160,8 @@ def linspace(
 
 def _ends(name: str, start: Any, end: Any, numpy_type: np.dtype[Any]) -> tuple[Any, Any]:
     """Return the two ends as numbers of a kind that the dtype holds."""
+    if type(start) in _NUMBERS and type(end) in _NUMBERS:
+        return (int(start), int(end)) if numpy_type.kind in "iu" else (start, end)
     dims = [(role, each.ndim) for role, each in (("start", start), ("end", end)) if isinstance(each, Tensor)]
     if any(ndim for _, ndim in dims):
         given = " and ".join(f"{role} with {ndim} dimension(s)" for role, ndim in dims)
@@ -181,8 +190,10 @@ def _even_steps(start: Any, end: Any, steps: int, numpy_type: np.dtype[Any]) -> 
     first, last = working.type(start), working.type(end)
     step = (last - first) / working.type(max(steps - 1, 1))
     index = np.arange(steps, dtype=working)
-    array = np.where(index < steps // 2, first + step * index, last - step * (working.type(steps - 1) - index))
-    return array.astype(numpy_type)
+    array = first + step * index
+    half = steps // 2
+    array[half:] = last - step * index[: steps - half][::-1]
+    return array.astype(numpy_type, copy=False)
 
 
 def logspace(

@@ -184,7 +184,7 @@ def check_fits(value: Any, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
-_FITS_ALL = 65504.0  # the largest number of the smallest floating dtype
+_MOST_OF_ANY = 65504.0  # the largest number of the smallest floating dtype
 
 
 def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -195,7 +195,10 @@ def number_in(value: Any, dtype: np.dtype[Any]) -> Any:
     RuntimeError
         For a number that the dtype cannot hold.
     """
-    if type(value) is float and dtype.kind == "f" and -_FITS_ALL <= value <= _FITS_ALL:
+    kind = type(value)
+    if kind is float and dtype.kind == "f" and -_MOST_OF_ANY <= value <= _MOST_OF_ANY:
+        return value
+    if kind is int and dtype.kind != "b" and 0 <= value <= 127:
         return value
     if not isinstance(value, (int, float)):
         return value

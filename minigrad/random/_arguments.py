@@ -159,7 +159,7 @@ def check_range(low: int, high: int, dtype: np.dtype[Any]) -> None:
 
 @functools.cache
 def _range_of(dtype: np.dtype[Any]) -> tuple[float, float, int]:
-    """Return the smallest and the largest number of a dtype, and the largest integer that it holds along with all below."""
+    """Return a dtype's smallest and largest number, and the largest integer that it holds along with all smaller."""
     exact = largest_integer(dtype)
     if dtype.kind == "f":
         return -_LARGEST[dtype], _LARGEST[dtype], exact
