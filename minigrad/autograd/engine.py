@@ -15,7 +15,7 @@ from minigrad.autograd.anomaly import warn_of_line
 from minigrad.autograd.node import Node, NodeHook, Output, edge_of
 from minigrad.ops.backend import array_module, as_array, is_writeable
 from minigrad.ops.quiet import silence, unsilence
-from minigrad.ops.shape import sum_to_size, to_dtype
+from minigrad.ops.shape import laid_out_as, sum_to_size, to_dtype
 from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
 from minigrad.ops.write import copy
 
@@ -219,6 +219,8 @@ class _Flow:
                 or leaf._post_hooks is not None
             ):
                 owned = grad.copy()
+            if not leaf._array.flags.c_contiguous:
+                owned = laid_out_as(leaf._array, owned)
             self.shared.add(id(owned))
             leaf._grad = Upper.Tensor._wrap(owned)
         else:

@@ -19,6 +19,7 @@ from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
+from minigrad.ops.shape import row_major
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -415,7 +416,7 @@ def _(make):
 def logsigmoid(input: Tensor) -> Tensor:
     """Logarithm of the logistic function, ``-log(1 + exp(-x))``, without overflow."""
     check_floating("log_sigmoid_cpu", input)
-    return kernels_of(input).log_sigmoid(input)
+    return kernels_of(input).log_sigmoid(row_major(input))
 
 
 @logsigmoid.gradient

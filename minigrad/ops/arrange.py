@@ -15,7 +15,7 @@ from minigrad.ops.index_rows import index_select
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
-from minigrad.ops.shape import numel, permute, reshape, row_major, strided_view, sum_to_size, transpose
+from minigrad.ops.shape import numel, order_of, permute, reshape, row_major, strided_view, sum_to_size, transpose
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -174,7 +174,7 @@ def _(make):
 def flip(input: Tensor, dims: Any) -> Tensor:
     """Copy with the order of the elements reversed along ``dims``."""
     dims = wrap_dims(dims, input.ndim) if not isinstance(dims, (tuple, list)) or dims else ()
-    return np.flip(input, dims).copy() if input.ndim and dims else input.copy()
+    return (np.flip(input, dims) if input.ndim and dims else input).copy(order=order_of(input))
 
 
 @flip.gradient

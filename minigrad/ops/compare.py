@@ -13,6 +13,7 @@ from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_tensors, promote_two
 from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import binary_samples, elementwise_samples
+from minigrad.ops.shape import order_of
 from minigrad.ops.state import Upper
 
 if TYPE_CHECKING:
@@ -327,7 +328,7 @@ def isneginf(input: Tensor) -> Tensor:
 @op(method=True, differentiable=False, reference=lambda x: np.ones(np.shape(x), bool))
 def isreal(input: Tensor) -> Tensor:
     """Whether an element is a real number; all are."""
-    return array_module(input).ones(input.shape, bool)
+    return np.ones_like(input, bool, order=order_of(input))
 
 
 @op(method=True, differentiable=False, reference=lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0)

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.ops.backend import array_of, on_host, to_host
 from minigrad.ops.op import composed, op, return_type
 from minigrad.ops.promotion import not_implemented
+from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -199,7 +200,7 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
 
 
 def _nonzero_static(input: Any, size: int, fill_value: int) -> Any:
-    return _nonzero_static_reference(input, size=size, fill_value=fill_value)
+    return row_major(_nonzero_static_reference(input, size=size, fill_value=fill_value))
 
 
 @nonzero_static.samples

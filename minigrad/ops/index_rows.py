@@ -14,6 +14,7 @@ from minigrad.ops.indices import points_outside, selected
 from minigrad.ops.op import op
 from minigrad.ops.promotion import cast, number_in
 from minigrad.ops.select import where
+from minigrad.ops.shape import order_of
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     length = input.shape[wrap_dim(dim, input.ndim)] if input.ndim else 1
     dim, index = _check_rows("index_fill", input, dim, _counted(index, length), None)
-    out = input.copy(order="C")
+    out = input.copy(order=order_of(input))
     if not input.ndim:
         return as_array(value, input.dtype) if index.size else out
     out[(slice(None),) * dim + (index,)] = number_in(value, input.dtype)

@@ -53,7 +53,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"masked_scatter: expected self to have at least {count} elements in source, got {source.numel()}"
         )
-    out = input.expand(shape).clone()
+    out = input.expand(shape).clone(memory_format="contiguous")
     out[mask] = source.reshape(-1)[:count]
     return named(out, "MaskedScatterBackward0")
 

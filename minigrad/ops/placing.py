@@ -155,7 +155,7 @@ def renorm(input: Tensor, p: Number, dim: int, maxnorm: Number) -> Tensor:
     dim = wrap_dim(dim, input.dim())
     norms = vector_norm(input, p, [k for k in range(input.dim()) if k != dim], keepdim=True)
     factors = (maxnorm / (norms + 1e-7)).where(norms > maxnorm, 1.0)
-    return named(input * factors, "RenormBackward0")
+    return named((input * factors).contiguous(), "RenormBackward0")
 
 
 @renorm.samples

@@ -21,6 +21,7 @@ from minigrad.ops.promotion import (
     promote_two,
 )
 from minigrad.ops.samples import binary_samples
+from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -145,9 +146,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     elif input.dtype.char not in "fd":
         value = number_in(value, input.dtype)
     elif type(value) in (int, float):
-        return kernels_of(input).choose(mask, value, input)
+        return row_major(kernels_of(input).choose(mask, value, input))
     same = mask.shape == input.shape
-    out = input.copy() if same else np.broadcast_arrays(input, mask)[0].copy()
+    out = (input if same else np.broadcast_arrays(input, mask)[0]).copy(order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
 

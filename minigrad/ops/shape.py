@@ -251,6 +251,15 @@ def order_of(array: Any) -> Any:
     return "C" if 0 in array.strides else "K"
 
 
+def laid_out_as(model: Any, array: Any) -> Any:
+    """Return an array's elements in the memory order of another of its shape: itself where they are."""
+    out = np.empty_like(model, array.dtype, order=order_of(model))
+    if array.strides == out.strides:
+        return array
+    out[...] = array
+    return out
+
+
 @clone.gradient
 def _(grad):
     return grad

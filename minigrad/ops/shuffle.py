@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.ops.op import op
+from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -68,7 +69,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             f"but input.size(-3)={channels} is not divisible by {square}"
         )
     shape = (*batch, channels // square, height * upscale_factor, width * upscale_factor)
-    return _shuffled(input, upscale_factor).reshape(shape)
+    return row_major(_shuffled(input, upscale_factor).reshape(shape))
 
 
 @pixel_shuffle.gradient

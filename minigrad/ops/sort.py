@@ -13,6 +13,7 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op, return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
+from minigrad.ops.shape import laid_out_as
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -36,6 +37,11 @@ def _in_place(rows: Any, dim: int) -> Any:
     return rows if dim == rows.ndim - 1 else rows.swapaxes(dim, -1).copy()
 
 
+def _laid_out(rows: Any, dim: int, input: Any) -> Any:
+    """Return what was found of all elements of rows, in the input's order in memory."""
+    return _in_place(rows, dim) if input.flags.c_contiguous else laid_out_as(input, rows.swapaxes(dim, -1))
+
+
 def _descending_order(x: Any, dim: int) -> Any:
     """Return the stable order from the largest to the smallest; nan counts as largest."""
     flipped = np.flip(x, dim)
@@ -49,7 +55,8 @@ def _order(input: Any, dim: int, descending: bool, stable: bool = True) -> Any:
         return array_module(input).zeros((), np.int64)
     if not is_device_array(input):
         rows = _rows_of(input, dim)
-        return _in_place(kernels_of(input).order_rows(rows, descending, _is_mimicked(input, dim, stable)), dim)
+        order = kernels_of(input).order_rows(rows, descending, _is_mimicked(input, dim, stable))
+        return _laid_out(order, dim, input)
     if descending:
         return _descending_order(input, dim).astype(np.int64, order="C", copy=False)
     return np.argsort(input, axis=dim, kind="stable").astype(np.int64, copy=False)
@@ -66,7 +73,7 @@ def sort_values(input: Tensor, dim: int, descending: bool, stable: bool) -> Any:
     if input.ndim and not is_device_array(input):
         rows = _rows_of(input, dim)
         found = kernels_of(input).sort_rows(rows, descending, _is_mimicked(input, dim, stable))
-        return found if dim == input.ndim - 1 else tuple(_in_place(each, dim) for each in found)
+        return tuple([_laid_out(each, dim, input) for each in found])
     order = _order(input, dim, descending, stable)
     return (np.take_along_axis(input, order, dim) if input.ndim else input.copy()), order
 

@@ -12,6 +12,7 @@ from minigrad.ops.diagonals import diagonal
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.index import basic_index
 from minigrad.ops.op import op
+from minigrad.ops.shape import order_of
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _entry(dim: int, index: int, ndim: int) -> tuple[Any, ...]:
 @op(method=True, reference=_scatter_reference(lambda places, dim, index: places.take(index, dim)))
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """Copy of the input with the entry ``index`` along a dimension replaced by ``src``."""
-    out = input.copy(order="C")
+    out = input.copy(order=order_of(input))
     length = input.shape[wrap_dim(dim, input.ndim)]
     if not -length <= index < length:
         raise IndexError(
@@ -238,7 +239,7 @@ def slice_scatter(
     """Copy of the input with the entries ``start:end:step`` along a dimension replaced by ``src``."""
     if step <= 0:
         raise RuntimeError("slice step must be positive")
-    out = input.copy(order="C")
+    out = input.copy(order=order_of(input))
     return _replace(out, out[_part(dim, start, end, step, input.ndim)], src)
 
 
@@ -268,7 +269,7 @@ def _diagonal_of(places: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> 
 @op(method=True, reference=_scatter_reference(_diagonal_of))
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Copy of the input with its diagonal replaced by ``src``."""
-    out = input.copy(order="C")
+    out = input.copy(order=order_of(input))
     return _replace(out, diagonal(out, offset, dim1, dim2), src)
 
 

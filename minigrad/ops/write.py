@@ -12,7 +12,7 @@ from minigrad.ops.backend import array_module, as_array, is_array, like
 from minigrad.ops.index import add_at, advanced_index, assign, check_same_dtype
 from minigrad.ops.op import op
 from minigrad.ops.promotion import number_in
-from minigrad.ops.shape import broadcast
+from minigrad.ops.shape import broadcast, order_of
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
@@ -92,7 +92,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     if is_array(value) and value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     with np.errstate(all="ignore"):
-        return array_module(input).full(input.shape, number_in(value, input.dtype), input.dtype)
+        return np.full_like(input, number_in(value, input.dtype), order=order_of(input))
 
 
 @fill.gradient("input")
@@ -131,7 +131,7 @@ def _(make):
 def index_put(input: Tensor, indices: tuple[Tensor | None, ...], values: Tensor, accumulate: bool = False) -> Tensor:
     """Copy of ``input`` with ``values`` written (or added) at ``indices``, one index tensor a dimension."""
     index = tuple(_index_array(each) for each in indices)
-    out = input.copy()
+    out = input.copy(order=order_of(input))
     check_same_dtype(input, index, values)
     if accumulate:
         add_at(out, index, values)

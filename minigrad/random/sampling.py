@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.devices import of_array
 from minigrad.ops.backend import array_module
 from minigrad.ops.drawn import drawn
+from minigrad.ops.shape import order_of
 from minigrad.random import discrete
 from minigrad.random._arguments import check_floating, check_probability, finish, integer, title
 from minigrad.random.generator import Generator, stream_of
@@ -74,7 +75,10 @@ def bernoulli_mask(input: Tensor, keep_probability: float, shape: Any = None) ->
 
 
 def _mask(array: Any, keep_probability: float, shape: Any) -> Any:
-    mask = np.empty_like(array, np.bool_) if shape is None else array_module(array).empty(shape, np.bool_)
+    if shape is None:
+        mask = np.empty_like(array, np.bool_, order=order_of(array))
+    else:
+        mask = array_module(array).empty(shape, np.bool_)
     if keep_probability in (0, 1):
         mask.fill(keep_probability)
         return mask

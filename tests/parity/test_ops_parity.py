@@ -70,7 +70,7 @@ class Outcome:
             for name, value in case.sample.kwargs.items()
         }
         if library is torch:
-            args, kwargs = [_translated(each) for each in args], {k: _translated(each) for k, each in kwargs.items()}
+            args, kwargs = [translated(each) for each in args], {k: translated(each) for k, each in kwargs.items()}
         if hasattr(library, "manual_seed"):
             library.manual_seed(0)
         try:
@@ -113,7 +113,7 @@ class Outcome:
         ]
 
 
-def _translated(value: Any) -> Any:
+def translated(value: Any) -> Any:
     """Return an argument as PyTorch takes it: its dtypes for ours."""
     if isinstance(value, minigrad.float32.__class__):
         return getattr(torch, value.name)

@@ -95,7 +95,7 @@ def nth(typing_context, arrays, index):
         place = builder.mul(arguments[1], ir.Constant(_INT64, 2))
         address = builder.load(builder.gep(table, [place]))
         size = builder.load(builder.gep(table, [builder.add(place, ir.Constant(_INT64, 1))]))
-        return _native(context, builder, array, builder.inttoptr(address, _POINTER), size)
+        return native_array(context, builder, array, builder.inttoptr(address, _POINTER), size)._getvalue()
 
     return array(arrays, types.intp), generate
 
@@ -128,14 +128,14 @@ def _unbox_flat(typ, obj, c):
     def clean_up():
         with builder.if_then(builder.icmp_unsigned("!=", used, obj), likely=False):
             if typ.is_output:
-                api.decref(_call_here(c.context, builder, api, "give_back", (obj, used)))
+                api.decref(call_function(c.context, builder, api, __name__, "give_back", (obj, used)))
             api.decref(used)
 
-    array = _native(c.context, builder, typ, builder.load(data), builder.load(size))
-    return NativeValue(array, is_error=failed, cleanup=clean_up)
+    array = native_array(c.context, builder, typ, builder.load(data), builder.load(size))
+    return NativeValue(array._getvalue(), is_error=failed, cleanup=clean_up)
 
 
-def _native(context, builder, typ, data, size):
+def native_array(context, builder, typ, data, size):
     """Emit: the native structure of a one-dimensional array that owns nothing."""
     array = context.make_array(typ)(context, builder)
     stride = context.get_constant(types.intp, as_dtype(typ.dtype).itemsize)
@@ -143,7 +143,7 @@ def _native(context, builder, typ, data, size):
     array.nitems, array.itemsize = size, stride
     array.data = builder.bitcast(data, array.data.type)
     array.shape, array.strides = cgutils.pack_array(builder, [size]), cgutils.pack_array(builder, [stride])
-    return array._getvalue()
+    return array
 
 
 @unbox(FlatList)
@@ -186,30 +186,48 @@ def _unpacker(context, module, dtype, is_output):
     obj, data, size = function.args
     builder = ir.IRBuilder(function.append_basic_block())
     used = cgutils.alloca_once_value(builder, obj)
-    with builder.if_then(builder.not_(_fits(builder, obj, dtype, is_output)), likely=False):
+    with builder.if_then(builder.not_(is_fitting(builder, obj, dtype, is_output)), likely=False):
         api = context.get_python_api(builder)
         code = api.string_from_string(context.insert_const_string(module, dtype.char))
         flag = api.bool_from_bool(ir.Constant(ir.IntType(1), is_output))
-        builder.store(_call_here(context, builder, api, "fit", (obj, code, flag)), used)
+        builder.store(call_function(context, builder, api, __name__, "fit", (obj, code, flag)), used)
         api.decref(code)
         api.decref(flag)
-        with builder.if_then(cgutils.is_null(builder, builder.load(used)), likely=False):
-            builder.ret(ir.Constant(_POINTER, None))
-    fitting = builder.load(used)
-    dims = _field(builder, fitting, _DIMS, _INT64.as_pointer())
-    builder.store(_field(builder, fitting, _DATA, _POINTER), data)
-    builder.store(ir.Constant(_INT64, 1), size)
-    with cgutils.for_range(builder, builder.sext(_field(builder, fitting, _NDIM, _INT32), _INT64)) as loop:
-        builder.store(builder.mul(builder.load(size), builder.load(builder.gep(dims, [loop.index]))), size)
-    builder.ret(fitting)
+        return_if_null(builder, builder.load(used))
+    read_extent(builder, builder.load(used), data, size)
+    builder.ret(builder.load(used))
     return function
 
 
-def _fits(builder, obj, dtype, is_output):
+def return_if_null(builder, obj):
+    """Emit: return NULL where an object is NULL, as it is after a Python error."""
+    with builder.if_then(cgutils.is_null(builder, obj), likely=False):
+        builder.ret(ir.Constant(_POINTER, None))
+
+
+def read_extent(builder, array, data, size):
+    """Emit: store an ndarray's address of data, and how many elements it has."""
+    dimensions, lengths = shape_of(builder, array)
+    builder.store(_field(builder, array, _DATA, _POINTER), data)
+    builder.store(ir.Constant(_INT64, 1), size)
+    with cgutils.for_range(builder, builder.sext(dimensions, _INT64)) as loop:
+        builder.store(builder.mul(builder.load(size), builder.load(builder.gep(lengths, [loop.index]))), size)
+
+
+def shape_of(builder, array):
+    """Emit: how many dimensions an ndarray has, and where their lengths are."""
+    return _field(builder, array, _NDIM, _INT32), _field(builder, array, _DIMS, _INT64.as_pointer())
+
+
+def is_array(builder, obj):
+    """Emit the test that `obj` is exactly an ndarray."""
+    return builder.icmp_unsigned("==", _field(builder, obj, _TYPE, _POINTER), ndarray_type(builder.module))
+
+
+def is_fitting(builder, obj, dtype, is_output):
     """Emit the test that `obj` is exactly an ndarray, contiguous, aligned, of this dtype (and writeable)."""
     answer = cgutils.alloca_once_value(builder, cgutils.false_bit)
-    is_ndarray = builder.icmp_unsigned("==", _field(builder, obj, _TYPE, _POINTER), _ndarray(builder.module))
-    with builder.if_then(is_ndarray, likely=True):
+    with builder.if_then(is_array(builder, obj), likely=True):
         wanted = ir.Constant(_INT32, _CONTIGUOUS_ALIGNED | (_WRITEABLE if is_output else 0))
         descr = _field(builder, obj, _DESCR, _POINTER)
         flags = builder.and_(_field(builder, obj, _FLAGS, _INT32), wanted)
@@ -228,7 +246,7 @@ def _field(builder, base, offset, llvm_type):
     return builder.load(builder.inttoptr(address, llvm_type.as_pointer()))
 
 
-def _ndarray(module):
+def ndarray_type(module):
     """Declare the address of the class `numpy.ndarray`; resolved by name, so that cached code can be loaded."""
     name = "minigrad_ndarray"
     if name not in module.globals:
@@ -236,9 +254,9 @@ def _ndarray(module):
     return module.globals[name]
 
 
-def _call_here(context, builder, api, function, arguments):
-    """Emit: call a Python function of this module with some objects."""
-    module = api.import_module(context.insert_const_string(builder.module, __name__))
+def call_function(context, builder, api, module, function, arguments):
+    """Emit: call a Python function of a module with some objects."""
+    module = api.import_module(context.insert_const_string(builder.module, module))
     result = api.call_method(module, function, arguments)
     api.decref(module)
     return result

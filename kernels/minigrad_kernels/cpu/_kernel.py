@@ -13,6 +13,18 @@ The annotations say what each parameter is: `In` and `Out` are arrays of the dty
 `InInt64`, `OutBool` and so on have a fixed dtype, `Real` is one number of the looked-up dtype; `float` (64 bits),
 `int` and `bool` are plain numbers. Inside the loop every array is one-dimensional. Half precision is computed in
 single precision: the arrays are converted on the way in and out.
+
+A loop that treats each element by itself is `pointwise`. It takes arrays of one shape (and such of one element) in the
+order of their memory, and makes the array of its result, `New`, which it returns; in its place a call gives an array
+of the shape that the result shall have::
+
+    @pointwise
+    def _double_loop(x: In, out: New):
+        for i in range(out.size):
+            out[i] = x[i] + x[i]
+        return out
+
+    doubled = _double_loop[x.dtype](x, x)
 """
 
 from __future__ import annotations
@@ -24,7 +36,9 @@ import numba
 import numpy as np
 
 from minigrad_kernels import _cache
-from minigrad_kernels.cpu._arrays import Flat, FlatList, fit, give_back
+from minigrad_kernels.cpu import _memory_order as memory_order
+from minigrad_kernels.cpu._arrays import Flat, FlatList
+from minigrad_kernels.cpu._memory_order import Ordered
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 SUMS = frozenset({"reassoc", "nsz", "contract"})  # what a loop that sums may do; nan and inf stay what they are
@@ -48,7 +62,7 @@ class _Kind:
 
     Parameters
     ----------
-    container : Flat, FlatList or None
+    container : Flat, FlatList, memory_order.New or None
         None for a plain number.
     dtype : str or None
         None for the dtype that the kernel is looked up by.
@@ -58,18 +72,21 @@ class _Kind:
     def __init__(self, container, dtype=None, is_output=False):
         self.container, self.dtype, self.is_output = container, dtype, is_output
 
-    def numba_type(self, dtype):
+    def numba_type(self, dtype, is_pointwise):
         """Return the Numba type for a kernel that was looked up by `dtype`."""
         element = numba.from_dtype(np.dtype(self.dtype or dtype))
-        return self.container(element, self.is_output) if self.container else element
+        container = Ordered if is_pointwise and self.container is Flat else self.container
+        return container(element, self.is_output) if container else element
 
-    def fit(self, argument, dtype):
+    def fit(self, argument, dtype, order):
         """Return the argument as the loop in plain Python takes it."""
         dtype = np.dtype(self.dtype or dtype)
         if self.container is None:
             return dtype.type(argument)
+        if self.container is memory_order.New:
+            return memory_order.turned(memory_order.make(argument, dtype.char, order), order)
         if self.container is Flat:
-            return fit(argument, dtype.char, self.is_output)
+            return memory_order.fit(argument, dtype.char, order, self.is_output)
         if any(not a.flags.c_contiguous or a.dtype != dtype for a in argument):
             raise TypeError("a kernel needs a list of contiguous arrays of one dtype")
         return [a.reshape(-1) for a in argument]
@@ -82,6 +99,7 @@ InWords, OutWords = _Kind(Flat, "uint32"), _Kind(Flat, "uint32", True)
 InInt8, OutInt8 = _Kind(Flat, "int8"), _Kind(Flat, "int8", True)
 InBool, OutBool = _Kind(Flat, "bool"), _Kind(Flat, "bool", True)
 OutFloat64 = _Kind(Flat, "float64", True)
+New = _Kind(memory_order.New, None, True)
 Real = _Kind(None)
 _PLAIN = {"float": _Kind(None, "float64"), "int": _Kind(None, "int64"), "bool": _Kind(None, "bool")}
 
@@ -95,13 +113,15 @@ class Kernel(dict):
         The loop, its parameters annotated.
     fastmath : set of str, optional
         The floating-point liberties that it may take.
+    is_pointwise : bool
+        Whether it may take the elements of its arrays in any order, of all in the same.
     """
 
-    def __init__(self, function, fastmath=frozenset()):
+    def __init__(self, function, fastmath=frozenset(), is_pointwise=False):
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         notes = function.__annotations__
         self.kinds = [_PLAIN.get(notes[name]) or globals()[notes[name]] for name in names]
-        self.function, self.fastmath, self.dispatcher = function, fastmath, None
+        self.function, self.fastmath, self.is_pointwise, self.dispatcher = function, fastmath, is_pointwise, None
         self.__doc__, self.__name__ = function.__doc__, function.__name__
 
     def __missing__(self, dtype):
@@ -109,7 +129,7 @@ class Kernel(dict):
         dtype = np.dtype(dtype)
         working = np.dtype(np.float32) if dtype == np.float16 else dtype
         if working != dtype:
-            self[dtype] = loop = self[working]
+            self[dtype] = loop = _halved(self[working]) if self.kinds[-1] is New else self[working]
         elif numba.config.DISABLE_JIT:
             self[dtype] = loop = self._interpreted(dtype)
         else:
@@ -122,7 +142,7 @@ class Kernel(dict):
         if self.dispatcher is None:
             _spare_the_blas_probe()
             self.dispatcher = self._dispatcher()
-        return self.dispatcher.compile(tuple(kind.numba_type(dtype) for kind in self.kinds))
+        return self.dispatcher.compile(tuple(kind.numba_type(dtype, self.is_pointwise) for kind in self.kinds))
 
     def _dispatcher(self):
         """Decorate the loop, its code kept in our cache folder and not in one the user configured."""
@@ -138,16 +158,27 @@ class Kernel(dict):
         """Return the loop as plain Python (NUMBA_DISABLE_JIT), taking the same arguments as the compiled one."""
 
         def loop(*arguments):
-            fitted = [kind.fit(a, dtype) for a, kind in zip(arguments, self.kinds, strict=True)]
-            flat = [f.reshape(-1) if kind.container is Flat else f for f, kind in zip(fitted, self.kinds, strict=True)]
+            order = memory_order.order_of(*arguments) if self.is_pointwise else ()
+            fitted = [kind.fit(a, dtype, order) for a, kind in zip(arguments, self.kinds, strict=True)]
+            flat = [f.reshape(-1) if isinstance(f, np.ndarray) else f for f in fitted]
             with np.errstate(all="ignore"):
                 result = self.function(*flat)
             for a, f, kind in zip(arguments, fitted, self.kinds, strict=True):
                 if kind.container is Flat and kind.is_output and f is not a:
-                    give_back(a, f)
-            return result
+                    memory_order.give_back(a, f, order)
+            return memory_order.turned_back(fitted[-1], order) if self.kinds[-1] is New else result
 
         return loop
+
+
+def _halved(loop):
+    """Return a loop that makes its result in single precision as one that makes it in half."""
+
+    def halved(*arguments):
+        with np.errstate(over="ignore"):
+            return loop(*arguments).astype(np.float16)
+
+    return halved
 
 
 def subroutine(function):
@@ -158,3 +189,8 @@ def subroutine(function):
 def kernel(function=None, *, fastmath=frozenset()):
     """Make a `Kernel` of a loop: ``@kernel`` or ``@kernel(fastmath=SUMS)``."""
     return Kernel(function, fastmath) if function else lambda loop: Kernel(loop, fastmath)
+
+
+def pointwise(function=None, *, fastmath=frozenset()):
+    """Make a `Kernel` of a loop that treats each element by itself: ``@pointwise`` or ``@pointwise(fastmath=SUMS)``."""
+    return Kernel(function, fastmath, True) if function else lambda loop: Kernel(loop, fastmath, True)

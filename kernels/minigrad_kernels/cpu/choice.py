@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, InBool, Out, Real, kernel
+from minigrad_kernels.cpu._kernel import In, InBool, New, Real, pointwise
 from minigrad_kernels.scalar._bits import wide
 
 _FEW = 4096  # so many elements NumPy broadcasts and chooses as quickly
 
 
-@kernel
-def _choose_loop(mask: InBool, x: In, y: In, out: Out):
+@pointwise
+def _choose_loop(mask: InBool, x: In, y: In, out: New):
     """out[i] = x[i] if mask[i] else y[i]."""
     wide()
     for i in range(out.size):
         a, b = x[i], y[i]
         out[i] = a if mask[i] else b
+    return out
 
 
-@kernel
-def _fill_loop(mask: InBool, fills: bool, x: In, value: Real, out: Out):
+@pointwise
+def _fill_loop(mask: InBool, fills: bool, x: In, value: Real, out: New):
     """out[i] = value where mask[i] is `fills`, else x[i]."""
     wide()
     for i in range(out.size):
         a = x[i]
         out[i] = value if mask[i] == fills else a
+    return out
 
 
 def choose(mask, x, y):
@@ -39,14 +41,12 @@ def choose(mask, x, y):
         if mask.size < _FEW and array.size < _FEW:
             return np.where(mask, x, y)
         mask, x, y = _broadcast(mask, x, y)
-        array, shape = x if x_is_array else y, mask.shape
-    out = np.empty(shape, array.dtype)
+        array = x if x_is_array else y
     if x_is_array and y_is_array:
-        _choose_loop[out.dtype](mask, x, y, out)
-    else:
-        value = y if x_is_array else x
-        _fill_loop[out.dtype](mask, not x_is_array, array, value[()] if isinstance(value, np.ndarray) else value, out)
-    return out
+        return _choose_loop[array.dtype](mask, x, y, mask)
+    value = y if x_is_array else x
+    value = value[()] if isinstance(value, np.ndarray) else value
+    return _fill_loop[array.dtype](mask, not x_is_array, array, value, mask)
 
 
 def _broadcast(mask, x, y):

@@ -4,65 +4,61 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, Out, Real, kernel
+from minigrad_kernels.cpu._kernel import In, New, Real, pointwise
 from minigrad_kernels.scalar import exponential, trigonometry
 from minigrad_kernels.scalar._bits import fabs, wide
 
-empty = np.empty
 _BLOCK = 1024  # elements after which large arguments are looked for
 
 
-@kernel
-def _exp_loop(x: In, out: Out):
+@pointwise
+def _exp_loop(x: In, out: New):
     """out[i] = e**x[i]."""
     wide()
     for i in range(out.size):
         out[i] = exponential.exp(x[i])
+    return out
 
 
 def exp(x):
     """Return ``e**x``."""
-    out = empty(x.shape, x.dtype)
-    _exp_loop[x.dtype](x, out)
-    return out
+    return _exp_loop[x.dtype](x, x)
 
 
-@kernel
-def _log_loop(x: In, out: Out):
+@pointwise
+def _log_loop(x: In, out: New):
     """out[i] = log(x[i])."""
     wide()
     for i in range(out.size):
         out[i] = exponential.log(x[i])
+    return out
 
 
 def log(x):
     """Return the natural logarithm; in double precision NumPy's, which is quicker."""
     if x.dtype == np.float64:
         with np.errstate(all="ignore"):
-            return np.log(x, out=empty(x.shape, x.dtype))
-    out = empty(x.shape, x.dtype)
-    _log_loop[x.dtype](x, out)
-    return out
+            return np.asarray(np.log(x))
+    return _log_loop[x.dtype](x, x)
 
 
-@kernel
-def _rsqrt_loop(x: In, out: Out):
+@pointwise
+def _rsqrt_loop(x: In, out: New):
     """out[i] = 1 / sqrt(x[i])."""
     wide()
     one = x.dtype.type(1)
     for i in range(out.size):
         out[i] = one / np.sqrt(x[i])
+    return out
 
 
 def rsqrt(x):
     """Return the inverse of the square root."""
-    out = empty(x.shape, x.dtype)
-    _rsqrt_loop[x.dtype](x, out)
-    return out
+    return _rsqrt_loop[x.dtype](x, x)
 
 
-@kernel
-def _sin_loop(x: In, limit: Real, out: Out):
+@pointwise
+def _sin_loop(x: In, limit: Real, out: New):
     """out[i] = sin(x[i]), beyond the limit by the C library."""
     wide()
     for start in range(0, out.size, _BLOCK):
@@ -76,17 +72,16 @@ def _sin_loop(x: In, limit: Real, out: Out):
             for i in range(block.size):
                 if fabs(block[i]) > limit:
                     result[i] = np.sin(np.float64(block[i]))
+    return out
 
 
 def sin(x):
     """Return the sine."""
-    out = empty(x.shape, x.dtype)
-    _sin_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], out)
-    return out
+    return _sin_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], x)
 
 
-@kernel
-def _cos_loop(x: In, limit: Real, out: Out):
+@pointwise
+def _cos_loop(x: In, limit: Real, out: New):
     """out[i] = cos(x[i]), beyond the limit by the C library."""
     wide()
     for start in range(0, out.size, _BLOCK):
@@ -100,27 +95,25 @@ def _cos_loop(x: In, limit: Real, out: Out):
             for i in range(block.size):
                 if fabs(block[i]) > limit:
                     result[i] = np.cos(np.float64(block[i]))
+    return out
 
 
 def cos(x):
     """Return the cosine."""
-    out = empty(x.shape, x.dtype)
-    _cos_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], out)
-    return out
+    return _cos_loop[x.dtype](x, trigonometry.LIMIT["d" if x.itemsize == 8 else "f"], x)
 
 
-@kernel
-def _logaddexp_loop(x: In, y: In, out: Out):
+@pointwise
+def _logaddexp_loop(x: In, y: In, out: New):
     """out[i] = log(e**x[i] + e**y[i])."""
     wide()
     for i in range(out.size):
         a, b = x[i], y[i]
         rest = exponential.log1p_unit(exponential.exp_below(-fabs(a - b)))
         out[i] = a if a == b and a - b != a - b else (b if a < b else a) + rest
+    return out
 
 
 def logaddexp(x, y):
     """Return ``log(e**x + e**y)`` of two arrays of one shape."""
-    out = empty(x.shape, x.dtype)
-    _logaddexp_loop[x.dtype](x, y, out)
-    return out
+    return _logaddexp_loop[x.dtype](x, y, x)

@@ -4,67 +4,63 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, Real, kernel
-from minigrad_kernels.cpu.loss import MODES
+from minigrad_kernels.cpu._kernel import SUMS, In, New, OutInt8, Real, pointwise
+from minigrad_kernels.cpu.loss import MODES, ONE
 from minigrad_kernels.scalar._bits import wide
 from minigrad_kernels.scalar.activation import bce_with_logits as bce_term
 from minigrad_kernels.scalar.activation import sigmoid
 from minigrad_kernels.scalar.exponential import exp, log, log_rest
 
 empty = np.empty
-_SCALAR = ()
 
 
-@kernel(fastmath=SUMS)
-def _bce_with_logits_loop(x: In, y: In, mode: int, out: Out):
+@pointwise(fastmath=SUMS)
+def _bce_with_logits_loop(x: In, y: In, mode: int, out: New):
     """Loss max(x, 0) - x * y + log(1 + e**-|x|), exact for y of 0 and 1, or its sum or mean."""
     wide()
     one = x.dtype.type(1)
     if mode == 0:
         for i in range(x.size):
             out[i] = bce_term(x[i], y[i], one)
-        return
+        return out
     total = 0.0
     for i in range(x.size):
         total += bce_term(x[i], y[i], one)
     out[0] = total / x.size if mode == 1 else total
+    return out
 
 
 def bce_with_logits(x, y, reduction="mean"):
     """Binary cross-entropy of logits `x` and probabilities `y` of one shape, computed without overflow."""
     mode = MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    _bce_with_logits_loop[x.dtype](x, y, mode, out)
-    return out
+    return _bce_with_logits_loop[x.dtype](x, y, mode, ONE if mode else x)
 
 
-@kernel
-def _bce_with_logits_backward_loop(grad: In, x: In, y: In, mode: int, result: Out):
+@pointwise
+def _bce_with_logits_backward_loop(grad: In, x: In, y: In, mode: int, result: New):
     """result[i] = grad * (sigmoid(x[i]) - y[i]), over the count for a mean."""
     wide()
     one = x.dtype.type(1)
     if mode == 0:
         for i in range(x.size):
             result[i] = grad[i] * (sigmoid(x[i], one) - y[i])
-        return
+        return result
     g = grad[0] / x.dtype.type(x.size) if mode == 1 else grad[0]
     for i in range(x.size):
         result[i] = g * (sigmoid(x[i], one) - y[i])
+    return result
 
 
 def bce_with_logits_backward(grad, x, y, reduction="mean"):
     """Return the gradient of `bce_with_logits` with respect to `x`."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        _bce_with_logits_backward_loop[x.dtype](grad, x, y, MODES[reduction], result)
-    return result
+    return _bce_with_logits_backward_loop[x.dtype](grad, x, y, MODES[reduction], x)
 
 
-@kernel(fastmath=SUMS)
-def _bce_loop(x: In, y: In, weight: In, is_weighted: bool, lowest: Real, mode: int, out: Out):
+@pointwise(fastmath=SUMS)
+def _bce_loop(x: In, y: In, weight: In, is_weighted: bool, lowest: Real, mode: int, wrong: OutInt8, out: New):
     """Loss -(y log(x) + (1 - y) log(1 - x)) * weight, logarithms held above `lowest`, or its sum or mean.
 
-    Returns 1 where some x is no probability, else 2 where some y is none, else 0.
+    Sets `wrong` to 1 where some x is no probability, else to 2 where some y is none, else to 0.
     """
     wide()
     zero, one = x.dtype.type(0), x.dtype.type(1)
@@ -84,7 +80,8 @@ def _bce_loop(x: In, y: In, weight: In, is_weighted: bool, lowest: Real, mode: i
         out[0] = total / x.size
     elif mode == 2:
         out[0] = total
-    return 1 if wrong_x > 0 else 2 if wrong_y > 0 else 0
+    wrong[0] = 1 if wrong_x > 0 else 2 if wrong_y > 0 else 0
+    return out
 
 
 def bce(x, y, weight=None, reduction="mean"):
@@ -96,15 +93,15 @@ def bce(x, y, weight=None, reduction="mean"):
         Where an element is no probability.
     """
     mode = MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    wrong = _bce_loop[x.dtype](x, y, x if weight is None else weight, weight is not None, -100, mode, out)
-    if wrong:
-        raise RuntimeError(f"all elements of {'input' if wrong == 1 else 'target'} should be between 0 and 1")
+    chosen, is_weighted, wrong = x if weight is None else weight, weight is not None, empty(1, np.int8)
+    out = _bce_loop[x.dtype](x, y, chosen, is_weighted, -100, mode, wrong, ONE if mode else x)
+    if wrong[0]:
+        raise RuntimeError(f"all elements of {'input' if wrong[0] == 1 else 'target'} should be between 0 and 1")
     return out
 
 
-@kernel
-def _bce_backward_loop(grad: In, x: In, y: In, weight: In, is_weighted: bool, least: Real, mode: int, result: Out):
+@pointwise
+def _bce_backward_loop(grad: In, x: In, y: In, weight: In, is_weighted: bool, least: Real, mode: int, result: New):
     """result[i] = grad * weight[i] * (x[i] - y[i]) / (x[i] * (1 - x[i])), over the count for a mean."""
     wide()
     one = x.dtype.type(1)
@@ -120,19 +117,17 @@ def _bce_backward_loop(grad: In, x: In, y: In, weight: In, is_weighted: bool, le
         if mode == 0:
             slope *= grad[i]
         result[i] = slope * weight[i] if is_weighted else slope
+    return result
 
 
 def bce_backward(grad, x, y, weight=None, reduction="mean"):
     """Return the gradient of `bce` with respect to `x`; the variance x * (1 - x) is held above 1e-12."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        chosen, is_weighted = x if weight is None else weight, weight is not None
-        _bce_backward_loop[x.dtype](grad, x, y, chosen, is_weighted, 1e-12, MODES[reduction], result)
-    return result
+    chosen, is_weighted = x if weight is None else weight, weight is not None
+    return _bce_backward_loop[x.dtype](grad, x, y, chosen, is_weighted, 1e-12, MODES[reduction], x)
 
 
-@kernel(fastmath=SUMS)
-def _kl_div_loop(x: In, y: In, is_log: bool, divisor: float, is_sum: bool, out: Out):
+@pointwise(fastmath=SUMS)
+def _kl_div_loop(x: In, y: In, is_log: bool, divisor: float, is_sum: bool, out: New):
     """Divergence y * (log(y) - x), of which y is 0 counts 0, or the sum of it over `divisor`; y may be given as log."""
     wide()
     zero, total = x.dtype.type(0), 0.0
@@ -148,6 +143,7 @@ def _kl_div_loop(x: In, y: In, is_log: bool, divisor: float, is_sum: bool, out: 
             out[i] = loss
     if is_sum:
         out[0] = total / divisor
+    return out
 
 
 def kl_div(x, y, is_log=False, divisor=None):
@@ -161,6 +157,4 @@ def kl_div(x, y, is_log=False, divisor=None):
     divisor : float, optional
     """
     is_sum = divisor is not None
-    out = empty(_SCALAR if is_sum else x.shape, x.dtype)
-    _kl_div_loop[x.dtype](x, y, is_log, divisor if is_sum else 1.0, is_sum, out)
-    return out
+    return _kl_div_loop[x.dtype](x, y, is_log, divisor if is_sum else 1.0, is_sum, ONE if is_sum else x)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, Out, kernel
+from minigrad_kernels.cpu._kernel import In, New, pointwise
 from minigrad_kernels.scalar._bits import fabs, wide
 from minigrad_kernels.scalar.error_function import NEAR, erfinv_far, erfinv_near
 from minigrad_kernels.scalar.error_function import erfc as scalar_erfc
 
-empty = np.empty
 _STRIP = 64  # so short that few strips have a number near 1
 
 
-@kernel
-def _erfc_loop(x: In, out: Out):
+@pointwise
+def _erfc_loop(x: In, out: New):
     """out[i] = 1 - erf(x[i])."""
     wide()
     for i in range(out.size):
         out[i] = scalar_erfc(x[i])
+    return out
 
 
 def erfc(x):
     """Return the complementary error function ``1 - erf(x)``, exact for large `x` too."""
-    out = empty(x.shape, x.dtype)
-    _erfc_loop[x.dtype](x, out)
-    return out
+    return _erfc_loop[x.dtype](x, x)
 
 
-@kernel
-def _erfinv_loop(x: In, out: Out):
+@pointwise
+def _erfinv_loop(x: In, out: New):
     """out[i] = erfinv(x[i]); the few numbers near 1 are computed one by one, where a strip has any."""
     wide()
     near, one = x.dtype.type(NEAR), x.dtype.type(1)
@@ -44,10 +42,9 @@ def _erfinv_loop(x: In, out: Out):
             for i in range(found.size):
                 if near < fabs(given[i]) <= one:
                     found[i] = erfinv_far(np.float64(given[i]))
+    return out
 
 
 def erfinv(x):
     """Return the inverse of the error function: infinite at -1 and 1, nan beyond."""
-    out = empty(x.shape, x.dtype)
-    _erfinv_loop[x.dtype](x, out)
-    return out
+    return _erfinv_loop[x.dtype](x, x)

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad_kernels.cpu import _class_strips as class_strips
 from minigrad_kernels.cpu import _strips as strips
-from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, Out, OutFloat64, Real, kernel
+from minigrad_kernels.cpu._kernel import SUMS, In, InInt64, New, Out, OutFloat64, Real, kernel, pointwise
 from minigrad_kernels.scalar._bits import fabs, maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
 from minigrad_kernels.scalar.exponential import exp_below
@@ -20,6 +20,7 @@ from minigrad_kernels.scalar.exponential import exp_below
 empty = np.empty
 MODES = {"none": 0, "mean": 1, "sum": 2}
 _SCALAR = ()
+ONE = empty(_SCALAR)  # the shape of a sum or mean
 
 
 @kernel(fastmath=SUMS)
@@ -235,52 +236,49 @@ def nll_loss_backward(grad, shape, total_weight, target, weight=None, ignore_ind
     return result
 
 
-@kernel(fastmath=SUMS)
-def _mse_loss_loop(x: In, y: In, mode: int, out: Out):
+@pointwise(fastmath=SUMS)
+def _mse_loss_loop(x: In, y: In, mode: int, out: New):
     """Squared differences, or their sum or mean."""
     if mode == 0:
         for i in range(x.size):
             d = x[i] - y[i]
             out[i] = d * d
-        return
+        return out
     total = 0.0
     for i in range(x.size):
         d = x[i] - y[i]
         total += d * d
     out[0] = total / x.size if mode == 1 else total
+    return out
 
 
 def mse_loss(x, y, reduction="mean"):
     """Squared difference of two arrays of one shape."""
     mode = MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    _mse_loss_loop[x.dtype](x, y, mode, out)
-    return out
+    return _mse_loss_loop[x.dtype](x, y, mode, ONE if mode else x)
 
 
-@kernel
-def _mse_loss_backward_loop(grad: In, x: In, y: In, mode: int, result: Out):
+@pointwise
+def _mse_loss_backward_loop(grad: In, x: In, y: In, mode: int, result: New):
     """result[i] = 2 * grad * (x[i] - y[i]), over the count for a mean."""
     two = x.dtype.type(2)
     if mode == 0:
         for i in range(x.size):
             result[i] = two * (x[i] - y[i]) * grad[i]
-        return
+        return result
     g = two * grad[0] / x.dtype.type(x.size) if mode == 1 else two * grad[0]
     for i in range(x.size):
         result[i] = g * (x[i] - y[i])
+    return result
 
 
 def mse_loss_backward(grad, x, y, reduction="mean"):
     """Return the gradient of `mse_loss` with respect to `x`; with respect to `y` it is the negative."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        _mse_loss_backward_loop[x.dtype](grad, x, y, MODES[reduction], result)
-    return result
+    return _mse_loss_backward_loop[x.dtype](grad, x, y, MODES[reduction], x)
 
 
-@kernel(fastmath=SUMS)
-def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: Out):
+@pointwise(fastmath=SUMS)
+def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: New):
     """Scale * (d**2 / 2 if |d| < delta else delta * (|d| - delta / 2)), or its sum or mean."""
     half = x.dtype.type(0.5)
     total = 0.0
@@ -295,18 +293,17 @@ def _huber_loss_loop(x: In, y: In, delta: Real, scale: Real, mode: int, out: Out
         out[0] = total / x.size
     elif mode == 2:
         out[0] = total
+    return out
 
 
 def huber_loss(x, y, delta=1.0, reduction="mean"):
     """Half the squared difference up to `delta`, and ``delta * (|x - y| - delta / 2)`` beyond."""
     mode = MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    _huber_loss_loop[x.dtype](x, y, delta, 1.0, mode, out)
-    return out
+    return _huber_loss_loop[x.dtype](x, y, delta, 1.0, mode, ONE if mode else x)
 
 
-@kernel
-def _huber_loss_backward_loop(grad: In, x: In, y: In, delta: Real, scale: Real, mode: int, result: Out):
+@pointwise
+def _huber_loss_backward_loop(grad: In, x: In, y: In, delta: Real, scale: Real, mode: int, result: New):
     """result[i] = scale * grad * (d clipped to +-delta), over the count for a mean."""
     g = scale
     if mode == 1:
@@ -318,27 +315,20 @@ def _huber_loss_backward_loop(grad: In, x: In, y: In, delta: Real, scale: Real, 
         d = delta if d > delta else d
         d = -delta if d < -delta else d
         result[i] = d * g * grad[i] if mode == 0 else d * g
+    return result
 
 
 def huber_loss_backward(grad, x, y, delta=1.0, reduction="mean"):
     """Return the gradient of `huber_loss` with respect to `x`; with respect to `y` it is the negative."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        _huber_loss_backward_loop[x.dtype](grad, x, y, delta, 1.0, MODES[reduction], result)
-    return result
+    return _huber_loss_backward_loop[x.dtype](grad, x, y, delta, 1.0, MODES[reduction], x)
 
 
 def smooth_l1_loss(x, y, beta=1.0, reduction="mean"):
     """Huber's loss over `beta`: ``d**2 / (2 beta)`` up to ``|d| = beta``, and ``|d| - beta / 2`` beyond; beta > 0."""
     mode = MODES[reduction]
-    out = empty(_SCALAR if mode else x.shape, x.dtype)
-    _huber_loss_loop[x.dtype](x, y, beta, 1.0 / beta, mode, out)
-    return out
+    return _huber_loss_loop[x.dtype](x, y, beta, 1.0 / beta, mode, ONE if mode else x)
 
 
 def smooth_l1_loss_backward(grad, x, y, beta=1.0, reduction="mean"):
     """Return the gradient of `smooth_l1_loss` with respect to `x`; with respect to `y` it is the negative."""
-    result = empty(x.shape, x.dtype)
-    if result.size:
-        _huber_loss_backward_loop[x.dtype](grad, x, y, beta, 1.0 / beta, MODES[reduction], result)
-    return result
+    return _huber_loss_backward_loop[x.dtype](grad, x, y, beta, 1.0 / beta, MODES[reduction], x)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, Out, Real, kernel, subroutine
+from minigrad_kernels.cpu._kernel import In, New, Real, pointwise, subroutine
 from minigrad_kernels.scalar._bits import fabs, wide
-
-empty = np.empty
 
 
 @subroutine
@@ -17,136 +15,128 @@ def _between(v, low, high):
     return high if v > high else v
 
 
-@kernel
-def _clip_loop(x: In, low: Real, high: Real, out: Out):
+@pointwise
+def _clip_loop(x: In, low: Real, high: Real, out: New):
     """out[i] = min(max(x[i], low), high)."""
     wide()
     for i in range(out.size):
         out[i] = _between(x[i], low, high)
+    return out
 
 
 def clip(x, low, high):
     """Return `x` brought between two numbers; the higher one where they are exchanged, nan where one is nan."""
     if low != low or high != high:
         return np.full_like(x, np.nan)
-    out = empty(x.shape, x.dtype)
-    _clip_loop[x.dtype](x, low, high, out)
-    return out
+    return _clip_loop[x.dtype](x, low, high, x)
 
 
-@kernel
-def _hardsigmoid_loop(x: In, out: Out):
+@pointwise
+def _hardsigmoid_loop(x: In, out: New):
     """out[i] = min(max(x[i] + 3, 0), 6) / 6."""
     wide()
     zero, three, six = x.dtype.type(0), x.dtype.type(3), x.dtype.type(6)
     for i in range(out.size):
         out[i] = _between(x[i] + three, zero, six) / six
+    return out
 
 
 def hardsigmoid(x):
     """Return ``clip(x + 3, 0, 6) / 6``."""
-    out = empty(x.shape, x.dtype)
-    _hardsigmoid_loop[x.dtype](x, out)
-    return out
+    return _hardsigmoid_loop[x.dtype](x, x)
 
 
-@kernel
-def _hardswish_loop(x: In, out: Out):
+@pointwise
+def _hardswish_loop(x: In, out: New):
     """out[i] = x[i] * min(max(x[i] + 3, 0), 6) / 6."""
     wide()
     zero, three, six = x.dtype.type(0), x.dtype.type(3), x.dtype.type(6)
     for i in range(out.size):
         out[i] = x[i] * _between(x[i] + three, zero, six) / six
+    return out
 
 
 def hardswish(x):
     """Return ``x * clip(x + 3, 0, 6) / 6``."""
-    out = empty(x.shape, x.dtype)
-    _hardswish_loop[x.dtype](x, out)
-    return out
+    return _hardswish_loop[x.dtype](x, x)
 
 
-@kernel
-def _hardshrink_loop(x: In, size: Real, out: Out):
+@pointwise
+def _hardshrink_loop(x: In, size: Real, out: New):
     """out[i] = 0 where |x[i]| <= size, else x[i]."""
     wide()
     zero = x.dtype.type(0)
     for i in range(out.size):
         v = x[i]
         out[i] = zero if fabs(v) <= size else v
+    return out
 
 
 def hardshrink(x, size):
     """Return 0 where ``|x| <= size``, else `x`."""
-    out = empty(x.shape, x.dtype)
-    _hardshrink_loop[x.dtype](x, size, out)
-    return out
+    return _hardshrink_loop[x.dtype](x, size, x)
 
 
-@kernel
-def _softshrink_loop(x: In, size: Real, out: Out):
+@pointwise
+def _softshrink_loop(x: In, size: Real, out: New):
     """out[i] = x[i] less what of it is between -size and size."""
     wide()
     for i in range(out.size):
         out[i] = x[i] - _between(x[i], -size, size)
+    return out
 
 
 def softshrink(x, size):
     """Return ``x - clip(x, -size, size)``."""
-    out = empty(x.shape, x.dtype)
-    _softshrink_loop[x.dtype](x, size, out)
-    return out
+    return _softshrink_loop[x.dtype](x, size, x)
 
 
-@kernel
-def _sign_loop(x: In, out: Out):
+@pointwise
+def _sign_loop(x: In, out: New):
     """out[i] = 1, 0 or -1; 0 for nan."""
     wide()
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for i in range(out.size):
         v = x[i]
         out[i] = (one if v > zero else zero) - (one if v < zero else zero)
+    return out
 
 
 def sign(x):
     """Return the sign of floats, 0 for nan."""
-    out = empty(x.shape, x.dtype)
-    _sign_loop[x.dtype](x, out)
-    return out
+    return _sign_loop[x.dtype](x, x)
 
 
-@kernel
-def _frac_loop(x: In, out: Out):
+@pointwise
+def _frac_loop(x: In, out: New):
     """out[i] = x[i] - trunc(x[i])."""
     wide()
     for i in range(out.size):
         out[i] = x[i] - np.trunc(x[i])
+    return out
 
 
 def frac(x):
     """Return what is behind the point."""
-    out = empty(x.shape, x.dtype)
-    _frac_loop[x.dtype](x, out)
-    return out
+    return _frac_loop[x.dtype](x, x)
 
 
-@kernel
-def _cube_loop(x: In, out: Out):
+@pointwise
+def _cube_loop(x: In, out: New):
     """out[i] = x[i]**3."""
     wide()
     for i in range(out.size):
         out[i] = x[i] * x[i] * x[i]
+    return out
 
 
 def cube(x):
     """Return ``x**3``."""
-    out = empty(x.shape, x.dtype)
-    _cube_loop[x.dtype](x, out)
-    return out
+    return _cube_loop[x.dtype](x, x)
 
 
-@kernel
-def _lerp_loop(x: In, end: In, weight: Real, out: Out):
+@pointwise
+def _lerp_loop(x: In, end: In, weight: Real, out: New):
     """out[i] = x[i] + weight * (end[i] - x[i]), reckoned from the nearer end."""
     wide()
     one, half = x.dtype.type(1), x.dtype.type(0.5)
@@ -154,25 +144,23 @@ def _lerp_loop(x: In, end: In, weight: Real, out: Out):
     for i in range(out.size):
         way = end[i] - x[i]
         out[i] = x[i] + weight * way if is_near else end[i] - way * rest
+    return out
 
 
 def lerp(x, end, weight):
     """Return ``x + weight * (end - x)`` for two arrays of one shape and a number."""
-    out = empty(x.shape, x.dtype)
-    _lerp_loop[x.dtype](x, end, weight, out)
-    return out
+    return _lerp_loop[x.dtype](x, end, weight, x)
 
 
-@kernel
-def _addcmul_loop(x: In, y: In, z: In, value: Real, out: Out):
+@pointwise
+def _addcmul_loop(x: In, y: In, z: In, value: Real, out: New):
     """out[i] = x[i] + value * y[i] * z[i]."""
     wide()
     for i in range(out.size):
         out[i] = x[i] + value * y[i] * z[i]
+    return out
 
 
 def addcmul(x, y, z, value):
     """Return ``x + value * y * z`` for three arrays of one shape and a number."""
-    out = empty(x.shape, x.dtype)
-    _addcmul_loop[x.dtype](x, y, z, value, out)
-    return out
+    return _addcmul_loop[x.dtype](x, y, z, value, x)

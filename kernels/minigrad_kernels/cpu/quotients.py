@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import In, Out, Real, kernel, subroutine
+from minigrad_kernels.cpu._kernel import In, New, Real, pointwise, subroutine
 from minigrad_kernels.scalar._bits import copysign, fabs, fused, wide
 
 _BLOCK = 256  # elements after which large quotients are looked for
@@ -42,8 +42,8 @@ def _finished(rest, a, b, mode, zero, one):
     return a / b if b == zero else down
 
 
-@kernel
-def _divide_loop(x: In, y: In, mode: int, limit: Real, out: Out):
+@pointwise
+def _divide_loop(x: In, y: In, mode: int, limit: Real, out: New):
     """Divide, and keep the rest or the quotient; y may hold one number for all."""
     wide()
     zero, one = x.dtype.type(0), x.dtype.type(1)
@@ -61,14 +61,13 @@ def _divide_loop(x: In, y: In, mode: int, limit: Real, out: Out):
                 if fabs(a / b) >= limit:
                     rest = x.dtype.type(np.fmod(np.float64(a), np.float64(b)))
                     result[i] = _finished(rest, a, b, mode, zero, one)
+    return out
 
 
 def _divided(x, y, mode):
     """Run the loop on an array and another of its shape or a number."""
-    out = np.empty(x.shape, x.dtype)
     limit = 2.0**50 if x.itemsize == 8 else 2.0**22
-    _divide_loop[x.dtype](x, y if isinstance(y, np.ndarray) else np.array(y, x.dtype), mode, limit, out)
-    return out
+    return _divide_loop[x.dtype](x, y if isinstance(y, np.ndarray) else np.array(y, x.dtype), mode, limit, x)
 
 
 def fmod(x, y):
