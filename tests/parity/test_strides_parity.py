@@ -21,7 +21,7 @@ from tests.parity.test_ops_parity import CASES, UNSET, their_function, translate
 COLUMN_MAJOR = {
     *("cholesky", "cholesky_ex", "cholesky_inverse", "cholesky_solve", "inverse", "inv", "inv_ex", "tensorinv"),
     *("eigh", "svd", "qr", "geqrf", "orgqr", "ormqr", "householder_product", "lstsq"),
-    *("lu_factor", "lu_solve", "solve", "solve_ex", "solve_triangular", "matrix_power", "einsum"),
+    *("lu_factor", "lu_solve", "solve", "solve_ex", "solve_triangular", "triangular_solve", "matrix_power", "einsum"),
 }
 CHANNELS_LAST = {
     *("adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "lp_pool1d", "max_pool1d", "max_unpool2d"),
