@@ -47,16 +47,19 @@ def test_weights_of_taps_sum_to_one_and_their_gradient_is_the_slope(mode):
         np.testing.assert_allclose((found * step).sum(), (grad * (up - down)).sum() / 2, 1e-5)
 
 
-SETTINGS = list(itertools.product(["nearest", "bilinear"], ["zeros", "border", "reflection"], [False, True]))
+SETTINGS = list(itertools.product(["nearest", "bilinear", "bicubic"], ["zeros", "border", "reflection"], [False, True]))
 
 
 @pytest.mark.parametrize(("mode", "padding", "align"), SETTINGS)
 def test_reading_by_blocks_is_summing_at_taps(mode, padding, align):
     rng = np.random.default_rng(2)
-    for height, width, points in ((5, 7, (37, 61)), (1, 3, (2, 2)), (4, 1, (1, 5))):
-        x, grid = rng.normal(size=(2, 3, height, width)), rng.uniform(-2.5, 2.5, (2, *points, 2))
-        places, weights = cpu.grid_taps(grid, (width, height), mode, padding, align)
-        rows = x.reshape(2, 3, height * width)
+    shapes = [((5, 7), (37, 61)), ((1, 3), (2, 2)), ((4, 1), (1, 5))]
+    if mode != "bicubic":
+        shapes += [((2, 4, 3), (5, 17, 13)), ((1, 1, 1), (2, 1, 1))]
+    for lengths, points in shapes:
+        x, grid = rng.normal(size=(2, 3, *lengths)), rng.uniform(-2.5, 2.5, (2, *points, len(lengths)))
+        places, weights = cpu.grid_taps(grid, lengths[::-1], mode, padding, align)
+        rows = x.reshape(2, 3, -1)
         out, *found = cpu.read_at(x, grid, mode, padding, align)
         assert found == [None, None]
         np.testing.assert_allclose(out.reshape(2, 3, -1), cpu.tap_sums(rows, places, weights), atol=1e-12)

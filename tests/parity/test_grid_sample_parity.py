@@ -46,10 +46,12 @@ def test_values_and_gradients(mode, rank, padding_mode):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_elements_are_taken_where_rounding_decides(dtype, padding_mode):
     random = np.random.default_rng(0)
-    for mode, align_corners in itertools.product(("bilinear", "nearest"), (False, True)):
-        x = random.standard_normal((2, 3, 28, 33)).astype(dtype)
-        halves = random.integers(-60, 120, (2, 40, 50, 2)) / 2
-        sizes = np.array([33, 28])
+    ranks = [((28, 33), (40, 50)), ((6, 28, 33), (2, 20, 50))]
+    cases = itertools.product(ranks, ("bilinear", "nearest"), (False, True))
+    for (lengths, points), mode, align_corners in cases:
+        x = random.standard_normal((2, 3, *lengths)).astype(dtype)
+        halves = random.integers(-60, 120, (2, *points, len(lengths))) / 2
+        sizes = np.array(lengths[::-1])
         grid = (2 * halves / (sizes - 1) - 1 if align_corners else (2 * halves + 1) / sizes - 1).astype(dtype)
         found = []
         for library in (minigrad, torch):
@@ -68,9 +70,10 @@ def test_positions_that_are_not_finite(torch):
     grid = torch.tensor([[nan, 0.0], [0.0, nan], [inf, 0.0], [-inf, 0.0], [1e20, 0.0]]).reshape(1, 1, 5, 2)
     image = torch.arange(9.0).reshape(1, 1, 3, 3)
     sample = torch.nn.functional.grid_sample
-    return [
-        sample(image, grid, *mode, False) for mode in itertools.product(("bilinear", "nearest"), ("zeros", "border"))
-    ]
+    modes = list(itertools.product(("bilinear", "nearest"), ("zeros", "border")))
+    volume, places = torch.arange(27.0).reshape(1, 1, 3, 3, 3), torch.nn.functional.pad(grid, (0, 1))[None]
+    of_volumes = [sample(volume, places, *mode, False) for mode in modes]
+    return [*(sample(image, grid, *mode, False) for mode in [*modes, ("bicubic", "border")]), *of_volumes]
 
 
 @same

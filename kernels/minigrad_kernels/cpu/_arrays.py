@@ -100,6 +100,19 @@ def nth(typing_context, arrays, index):
     return array(arrays, types.intp), generate
 
 
+@intrinsic
+def part(typing_context, array, start, count):
+    """Return `count` elements of a one-dimensional array from `start` on; unlike a slice it asks for no bounds."""
+    made = types.Array(array.dtype, 1, "C")
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(array)(context, builder, value=arguments[0]).data
+        data = builder.bitcast(builder.gep(data, [arguments[1]]), _POINTER)
+        return _native(context, builder, made, data, arguments[2])
+
+    return made(array, types.intp, types.intp), generate
+
+
 def fit(array, dtype, is_output):
     """Return `array` as a C-contiguous array of `dtype` (its one-letter code), a copy unless it fits already."""
     if is_output and not (isinstance(array, np.ndarray) and array.flags.writeable):
@@ -265,3 +278,4 @@ def call_function(context, builder, api, module, function, arguments):
 if config.DISABLE_JIT:
     count_of = len
     nth = lambda arrays, index: arrays[index]  # noqa: E731
+    part = lambda array, start, count: array[start : start + count]  # noqa: E731

@@ -1,7 +1,8 @@
 """Reading images at the positions of a grid, a block of points at a time, so that what is known of them stays near.
 
-Each line of a block's tables holds one fact of all its points: their positions, the slopes there, the places of a
-corner. So the loops over points have no branches and become vectors, the reading of a corner a gather.
+Whatever the mode and the rank, a point is a weighted sum of some elements, its taps: 1, 4 or 16 of an image, 1 or 8 of
+a volume. For the points of a block their places and weights are found once and used for every channel. Taps are worked
+on in fours; each loop over points is a vector, the reading of a tap a gather.
 """
 
 from __future__ import annotations
@@ -10,12 +11,27 @@ import numpy as np
 from numba.core import config, types
 from numba.extending import intrinsic
 
-from minigrad_kernels.cpu._copy import copy_every_second
-from minigrad_kernels.cpu._kernel import In, Out, kernel, subroutine
-from minigrad_kernels.scalar._bits import fabs, fma, scalar, wide
+from minigrad_kernels.cpu._arrays import part
+from minigrad_kernels.cpu._copy import clear_run
+from minigrad_kernels.cpu._grid_positions import (
+    find_bases,
+    find_places,
+    find_positions,
+    find_slopes,
+    find_weights,
+)
+from minigrad_kernels.cpu._kernel import In, Out, OutInt32, OutInt64, borrower, kernel
+from minigrad_kernels.scalar._bits import apart, wide
 
-_BLOCK = 1024
-empty = np.empty
+_TAPS = 4096  # of a block: their places and weights stay in the first-level cache
+_POINTS = 1024
+_GAP = 16  # elements between lines, which would otherwise be in each other's way in the cache
+
+# The lines of the workspaces, where each kind begins. Of numbers: positions of three dimensions, the elements that taps
+# are counted from, one to spare, weights of four taps a dimension, their slopes, weights of two dimensions together, of
+# all, and products. Of places: four taps a dimension, two together, all.
+_BASES, _SPARE, _FACTORS, _CHANGES, _ROWS, _WEIGHTS = 3, 6, 7, 19, 31, 35
+_PLACES_OF_ROWS, _PLACES = 12, 16
 
 
 @intrinsic
@@ -35,112 +51,83 @@ if config.DISABLE_JIT:
     _apart_from_each_other = lambda: None  # noqa: E731
 
 
-@scalar
-def _unnormalised(number, one, scale, shift):
-    """Return the position that a number from -1 to 1 means, rounded as PyTorch does: it may decide what is nearest."""
-    return fma(number + one, scale, -shift)
+def workspaces(points, taps, dtype, kind=np.int32):
+    """Return the length of a line for a block of points, and workspaces of numbers and of places in lines."""
+    line = min(_POINTS, _TAPS // taps, points) + _GAP
+    real = np.float32 if dtype.itemsize == 2 else dtype
+    return line, np.empty((_WEIGHTS + 2 * taps) * line, real), np.empty((_PLACES + max(taps, 4)) * line, kind)
 
 
-@scalar
-def _folded(position, shift, round_trip):
-    """Return a position's distance from the low edge, mirrored there; and how far a round trip goes on from it."""
-    away = fabs(position + shift)
-    away -= np.floor(away / round_trip) * round_trip
-    return away, round_trip - away
-
-
-@subroutine
-def _measures(real, length, align):
-    """Return the elements for a number's unit, the low edge's distance from the first, and twice the way across."""
-    if align:
-        return real((length - 1) / 2), real(0), real(2 * (length - 1))
-    return real(length / 2), real(0.5), real(2 * length)
-
-
-@subroutine
-def _positions(grid, dim, length, padding, align, positions):
-    """Find the positions, among `length` elements, that the points' numbers of a dimension mean."""
+@borrower
+def _combine(of_one, by_one, of_other, by_other, places, weights):
+    """Find the places, -1 outside, and the weights of a tap from those along two dimensions."""
     wide()
-    real = positions.dtype.type
-    zero, one, last = real(0), real(1), real(length - 1)
-    scale, shift, round_trip = _measures(real, length, align)
-    copy_every_second(positions, 0, grid, dim, positions.size)
-    for j in range(positions.size):
-        positions[j] = _unnormalised(positions[j], one, scale, shift)
-    if padding == 2:
-        for j in range(positions.size):
-            there, back = _folded(positions[j], shift, round_trip)
-            positions[j] = (back if back < there else there) - shift
-    if padding != 0:
-        for j in range(positions.size):
-            position = positions[j] if positions[j] > zero else zero  # nan is moved to 0
-            positions[j] = position if position < last else last
-
-
-@subroutine
-def _slopes(grid, dim, length, padding, align, positions, slopes):
-    """Find the slopes of `_positions`."""
-    wide()
-    real = positions.dtype.type
-    zero, one, last = real(0), real(1), real(length - 1)
-    scale, shift, round_trip = _measures(real, length, align)
-    if padding == 2:
-        copy_every_second(slopes, 0, grid, dim, slopes.size)
-        for j in range(slopes.size):
-            position = _unnormalised(slopes[j], one, scale, shift)
-            there, back = _folded(position, shift, round_trip)
-            slopes[j] = -scale if (back < there) != (position + shift < zero) else scale
-    else:
-        for j in range(slopes.size):
-            slopes[j] = scale
-    if padding != 0:
-        for j in range(slopes.size):
-            slopes[j] = slopes[j] if (positions[j] > zero) & (positions[j] < last) else zero
-
-
-@subroutine
-def _nearest(x, y, width, height, places):
-    """Find the places in a plane of the elements nearest to positions, -1 outside."""
-    wide()
-    real = x.dtype.type
-    zero, right, low = real(0), real(width), real(height)
+    _apart_from_each_other()
+    outside = places.dtype.type(-1)
     for j in range(places.size):
-        column, row = np.rint(x[j]), np.rint(y[j])
-        is_inside = (column >= zero) & (column < right) & (row >= zero) & (row < low)
-        place = np.int32(np.int32(row if is_inside else zero) * width + np.int32(column if is_inside else zero))
-        places[j] = place if is_inside else -1
+        places[j] = of_one[j] + of_other[j] if of_one[j] | of_other[j] >= 0 else outside
+        weights[j] = by_one[j] * by_other[j]
 
 
-@subroutine
-def _corners(x, y, width, height, places):
-    """Find the places in a plane of the four elements around positions, -1 outside, and leave the positions' shares."""
-    wide()
-    real = x.dtype.type
-    zero, first = real(0), real(-1)
-    right, low, last_left, last_top = real(width), real(height), real(width - 1), real(height - 1)
-    of_00, of_01, of_10, of_11 = places
-    for j in range(x.size):
-        left, top = np.floor(x[j]), np.floor(y[j])
-        x[j] -= left
-        y[j] -= top
-        is_left, is_right = (left >= zero) & (left < right), (left >= first) & (left < last_left)
-        is_top, is_bottom = (top >= zero) & (top < low), (top >= first) & (top < last_top)
-        row, column = np.int32(top if is_top | is_bottom else zero), np.int32(left if is_left | is_right else zero)
-        place = np.int32(row * width + column)
-        of_00[j] = place if is_left & is_top else -1
-        of_01[j] = place + 1 if is_right & is_top else -1
-        of_10[j] = place + width if is_left & is_bottom else -1
-        of_11[j] = place + width + 1 if is_right & is_bottom else -1
+@borrower
+def _combine_lines(one, by_one, other, by_other, to, by_to, line, count, numbers, places):
+    """Do so with lines of the workspaces."""
+    _combine(
+        part(places, one * line, count),
+        part(numbers, by_one * line, count),
+        part(places, other * line, count),
+        part(numbers, by_other * line, count),
+        part(places, to * line, count),
+        part(numbers, by_to * line, count),
+    )
 
 
-@subroutine
+@borrower
+def _combine_all(rank, each, slope, line, count, numbers, places):
+    """Find the places and the weights of all taps, with the slopes of the weights along a dimension unless it is -1."""
+    apart()
+    by_x, by_y = (_CHANGES if slope == 0 else _FACTORS), (_CHANGES if slope == 1 else _FACTORS) + 4
+    first, by_first, rows = 4, by_y, each
+    if rank == 3:
+        by_z = (_CHANGES if slope == 2 else _FACTORS) + 8
+        first, by_first, rows = _PLACES_OF_ROWS, _ROWS, each * each
+        for r in range(rows):
+            j, k = r // each, r % each
+            _combine_lines(4 + j, by_y + j, 8 + k, by_z + k, first + r, by_first + r, line, count, numbers, places)
+    for tap in range(each * rows):
+        i, r, to, by_to = tap // rows, tap % rows, _PLACES + tap, _WEIGHTS + tap
+        _combine_lines(i, by_x + i, first + r, by_first + r, to, by_to, line, count, numbers, places)
+
+
+@borrower
+def _find(grid, first, count, lengths, rank, each, padding, align, line, numbers, places):
+    """Find the places and the weights of the points from `first` on, and what is known along the dimensions."""
+    apart()
+    given, stride = part(grid, rank * first, rank * count), 1
+    spare = part(numbers, _SPARE * line, count)
+    for dim in range(rank):
+        positions = part(numbers, dim * line, count)
+        bases = part(numbers, (_BASES + dim) * line, count)
+        find_positions(given, dim, rank, lengths[dim], padding if each < 4 else 0, align, positions)
+        find_bases(positions, each == 1, bases)
+        for t in range(each):
+            along, offset = 4 * dim + t, t + 1 - (each + 1) // 2
+            to = part(places, along * line, count)
+            find_places(bases, offset, lengths[dim], stride, padding if each == 4 else 0, align, spare, to)
+            factors = part(numbers, (_FACTORS + along) * line, count)
+            find_weights(positions, bases, each, t, False, factors)
+        stride *= lengths[dim]
+    _combine_all(rank, each, -1, line, count, numbers, places)
+
+
+@borrower
 def _value(source, place):
     """Return an element, 0 for one outside."""
     value = source[np.uint64(max(place, 0))]
     return value if place >= 0 else source.dtype.type(0)
 
 
-@subroutine
+@borrower
 def _select(source, places, target):
     wide()
     _apart_from_each_other()
@@ -148,79 +135,50 @@ def _select(source, places, target):
         target[j] = _value(source, places[j])
 
 
-@subroutine
-def _weigh(source, places, x, y, target):
-    """Fill in the weighted sums of the four corners."""
+@borrower
+def _weigh(source, places, weights, line, adds, target):
+    """Fill in the weighted sums of four taps, or add them."""
     wide()
     _apart_from_each_other()
-    one = x.dtype.type(1)
-    of_00, of_01, of_10, of_11 = places
+    zero, count = target.dtype.type(0), target.size
+    of_0, of_1 = part(places, 0, count), part(places, line, count)
+    of_2, of_3 = part(places, 2 * line, count), part(places, 3 * line, count)
+    by_0, by_1 = part(weights, 0, count), part(weights, line, count)
+    by_2, by_3 = part(weights, 2 * line, count), part(weights, 3 * line, count)
     for j in range(target.size):
-        right, low = x[j], y[j]
-        left, top = one - right, one - low
+        before = target[j] if adds else zero
         target[j] = (
-            _value(source, of_00[j]) * (left * top)
-            + _value(source, of_01[j]) * (right * top)
-            + _value(source, of_10[j]) * (left * low)
-            + _value(source, of_11[j]) * (right * low)
+            before
+            + _value(source, of_0[j]) * by_0[j]
+            + _value(source, of_1[j]) * by_1[j]
+            + _value(source, of_2[j]) * by_2[j]
+            + _value(source, of_3[j]) * by_3[j]
         )
 
 
-@subroutine
-def _add_slopes(grad, source, places, x, y, of_x, of_y):
-    """Add the gradient of `_weigh` with respect to the shares."""
+@borrower
+def _multiply(grad, source, places, product):
+    """Add the products of a tap with the gradient."""
     wide()
     _apart_from_each_other()
-    one = x.dtype.type(1)
-    of_00, of_01, of_10, of_11 = places
+    for j in range(product.size):
+        product[j] += grad[j] * _value(source, places[j])
+
+
+@borrower
+def _put(grad, places, target):
+    """Add the gradient to the elements at a tap."""
     for j in range(grad.size):
-        v00, v01 = _value(source, of_00[j]), _value(source, of_01[j])
-        v10, v11 = _value(source, of_10[j]), _value(source, of_11[j])
-        of_x[j] += grad[j] * ((v01 - v00) * (one - y[j]) + (v11 - v10) * y[j])
-        of_y[j] += grad[j] * ((v10 - v00) * (one - x[j]) + (v11 - v01) * x[j])
+        if places[j] >= 0:
+            target[np.uint64(places[j])] += grad[j]
 
 
-@subroutine
-def _add(target, place, value):
-    if place >= 0:
-        target[np.uint64(place)] += value
-
-
-@subroutine
-def _scatter(grad, places, x, y, target):
-    """Add the gradient of `_weigh` with respect to the source."""
-    one = x.dtype.type(1)
-    of_00, of_01, of_10, of_11 = places
+@borrower
+def _scatter(grad, places, weights, target):
+    """Add the gradient to the elements at a tap by its weights."""
     for j in range(grad.size):
-        right, low = x[j], y[j]
-        left, top = one - right, one - low
-        _add(target, of_00[j], grad[j] * (left * top))
-        _add(target, of_01[j], grad[j] * (right * top))
-        _add(target, of_10[j], grad[j] * (left * low))
-        _add(target, of_11[j], grad[j] * (right * low))
-
-
-@subroutine
-def _lines(table, count):
-    """Return the first `count` elements of a table's four lines."""
-    return table[0][:count], table[1][:count], table[2][:count], table[3][:count]
-
-
-@subroutine
-def _find(grid, height, width, is_near, padding, align, x, y, places):
-    """Find the places that a block's points take, and the shares if there are four each."""
-    _positions(grid, 0, width, padding, align, x)
-    _positions(grid, 1, height, padding, align, y)
-    if is_near:
-        _nearest(x, y, width, height, places[0])
-    else:
-        _corners(x, y, width, height, places)
-
-
-@subroutine
-def _row(array, row, length, at, count):
-    """Return a part of one of an array's rows."""
-    return array[row * length + at : row * length + at + count]
+        if places[j] >= 0:
+            target[np.uint64(places[j])] += grad[j] * weights[j]
 
 
 @kernel
@@ -229,28 +187,44 @@ def read_loop(
     grid: In,
     batch: int,
     channels: int,
+    depth: int,
     height: int,
     width: int,
-    is_near: bool,
+    rank: int,
+    each: int,
     padding: int,
     align: bool,
+    line: int,
+    numbers: Out,
+    places: OutInt32,
     out: Out,
 ):
-    """out[n, c, p] = x[n, c] at the position grid[n, p]."""
-    length, points = height * width, grid.size // (2 * batch)
-    positions, all_places = empty((2, _BLOCK), x.dtype), empty((4, _BLOCK), np.int32)
+    """out[n, c, p] = x[n, c] at the position grid[n, p], by `each` taps a dimension; in workspaces of such lines."""
+    length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
+    of_taps, by_taps, lengths, block = (
+        places[_PLACES * line :],
+        numbers[_WEIGHTS * line :],
+        (width, height, depth),
+        line - _GAP,
+    )
     for n in range(batch):
-        for at in range(0, points, _BLOCK):
-            count = min(_BLOCK, points - at)
-            across, down, places = positions[0][:count], positions[1][:count], _lines(all_places, count)
-            numbers = _row(grid, n, 2 * points, 2 * at, 2 * count)
-            _find(numbers, height, width, is_near, padding, align, across, down, places)
+        for at in range(0, points, block):
+            count = min(block, points - at)
+            _find(grid, n * points + at, count, lengths, rank, each, padding, align, line, numbers, places)
             for row in range(n * channels, (n + 1) * channels):
-                source, target = _row(x, row, length, 0, length), _row(out, row, points, at, count)
-                if is_near:
-                    _select(source, places[0], target)
-                else:
-                    _weigh(source, places, across, down, target)
+                source = part(x, row * length, length)
+                target = part(out, row * points + at, count)
+                if taps == 1:
+                    _select(source, of_taps, target)
+                for t in range(0, taps - 3, 4):
+                    _weigh(
+                        source,
+                        part(of_taps, t * line, taps * line),
+                        part(by_taps, t * line, taps * line),
+                        line,
+                        t > 0,
+                        target,
+                    )
 
 
 @kernel
@@ -259,58 +233,160 @@ def read_input_loop(
     grid: In,
     batch: int,
     channels: int,
+    depth: int,
     height: int,
     width: int,
-    is_near: bool,
+    rank: int,
+    each: int,
     padding: int,
     align: bool,
+    line: int,
+    numbers: Out,
+    places: OutInt32,
     out: Out,
 ):
     """Add the gradient of `read_loop` with respect to x to out, which is zeros."""
-    length, points = height * width, grid.size // (2 * batch)
-    positions, all_places = empty((2, _BLOCK), grad.dtype), empty((4, _BLOCK), np.int32)
+    length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
+    of_taps, by_taps, lengths, block = (
+        places[_PLACES * line :],
+        numbers[_WEIGHTS * line :],
+        (width, height, depth),
+        line - _GAP,
+    )
     for n in range(batch):
-        for at in range(0, points, _BLOCK):
-            count = min(_BLOCK, points - at)
-            across, down, places = positions[0][:count], positions[1][:count], _lines(all_places, count)
-            numbers = _row(grid, n, 2 * points, 2 * at, 2 * count)
-            _find(numbers, height, width, is_near, padding, align, across, down, places)
+        for at in range(0, points, block):
+            count = min(block, points - at)
+            _find(grid, n * points + at, count, lengths, rank, each, padding, align, line, numbers, places)
             for row in range(n * channels, (n + 1) * channels):
-                given, target = _row(grad, row, points, at, count), _row(out, row, length, 0, length)
-                if is_near:
-                    for j in range(given.size):
-                        _add(target, places[0][j], given[j])
-                else:
-                    _scatter(given, places, across, down, target)
+                given = part(grad, row * points + at, count)
+                target = part(out, row * length, length)
+                for t in range(taps):
+                    if taps == 1:
+                        _put(given, of_taps, target)
+                    else:
+                        _scatter(
+                            given, part(of_taps, t * line, taps * line), part(by_taps, t * line, taps * line), target
+                        )
+
+
+@borrower
+def _fill_in_slopes(grid, first, count, lengths, rank, each, padding, align, line, numbers, places, out):
+    """Turn the products of a block's taps into the gradient of the grid; `_find` was called for the block."""
+    apart()
+    wide()
+    given, target = part(grid, rank * first, rank * count), part(out, rank * first, rank * count)
+    taps, slopes = each**rank, part(numbers, _SPARE * line, count)
+    for dim in range(rank):
+        positions = part(numbers, dim * line, count)
+        bases = part(numbers, (_BASES + dim) * line, count)
+        for t in range(each):
+            to = (_CHANGES + 4 * dim + t) * line
+            find_weights(positions, bases, each, t, True, part(numbers, to, count))
+        find_slopes(given, dim, rank, lengths[dim], padding if each < 4 else 0, align, positions, slopes)
+        _combine_all(rank, each, dim, line, count, numbers, places)
+        for j in range(positions.size):
+            positions[j] = slopes.dtype.type(0)
+        for t in range(taps):
+            weights = part(numbers, (_WEIGHTS + t) * line, count)
+            products = part(numbers, (_WEIGHTS + taps + t) * line, count)
+            for j in range(positions.size):
+                positions[j] += products[j] * weights[j]
+        for j in range(positions.size):
+            target[np.uint64(rank * j + dim)] = positions[j] * slopes[j]
 
 
 @kernel
 def read_grid_loop(
-    grad: In, x: In, grid: In, batch: int, channels: int, height: int, width: int, padding: int, align: bool, out: Out
+    grad: In,
+    x: In,
+    grid: In,
+    batch: int,
+    channels: int,
+    depth: int,
+    height: int,
+    width: int,
+    rank: int,
+    each: int,
+    padding: int,
+    align: bool,
+    line: int,
+    numbers: Out,
+    places: OutInt32,
+    out: Out,
 ):
-    """Gradient of `read_loop`, between four elements each, with respect to the grid."""
-    length, points = height * width, grid.size // (2 * batch)
-    positions, all_places = empty((2, _BLOCK), x.dtype), empty((4, _BLOCK), np.int32)
-    tables = empty((4, _BLOCK), x.dtype)
+    """Gradient of `read_loop`, by 2 taps a dimension and more, with respect to the grid."""
+    length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
+    of_taps, products, lengths, block = (
+        places[_PLACES * line :],
+        numbers[(_WEIGHTS + taps) * line :],
+        (width, height, depth),
+        line - _GAP,
+    )
     for n in range(batch):
-        for at in range(0, points, _BLOCK):
-            count = min(_BLOCK, points - at)
-            across, down, places = positions[0][:count], positions[1][:count], _lines(all_places, count)
-            numbers, (slopes, down_slopes, of_x, of_y) = (
-                _row(grid, n, 2 * points, 2 * at, 2 * count),
-                _lines(tables, count),
-            )
-            _positions(numbers, 0, width, padding, align, across)
-            _positions(numbers, 1, height, padding, align, down)
-            _slopes(numbers, 0, width, padding, align, across, slopes)
-            _slopes(numbers, 1, height, padding, align, down, down_slopes)
-            _corners(across, down, width, height, places)
-            for j in range(count):
-                of_x[j] = of_y[j] = x.dtype.type(0)
+        for at in range(0, points, block):
+            first, count = n * points + at, min(block, points - at)
+            _find(grid, first, count, lengths, rank, each, padding, align, line, numbers, places)
+            for t in range(taps):
+                clear_run(products, t * line, count)
             for row in range(n * channels, (n + 1) * channels):
-                given, source = _row(grad, row, points, at, count), _row(x, row, length, 0, length)
-                _add_slopes(given, source, places, across, down, of_x, of_y)
-            target = _row(out, n, 2 * points, 2 * at, 2 * count)
-            for j in range(of_x.size):
-                target[np.uint64(2 * j)] = of_x[j] * slopes[j]
-                target[np.uint64(2 * j + 1)] = of_y[j] * down_slopes[j]
+                given, source = (
+                    part(grad, row * points + at, count),
+                    part(x, row * length, length),
+                )
+                for t in range(taps):
+                    _multiply(given, source, part(of_taps, t * line, taps * line), part(products, t * line, count))
+            _fill_in_slopes(grid, first, count, lengths, rank, each, padding, align, line, numbers, places, out)
+
+
+@kernel
+def taps_loop(
+    grid: In,
+    depth: int,
+    height: int,
+    width: int,
+    rank: int,
+    each: int,
+    padding: int,
+    align: bool,
+    line: int,
+    numbers: Out,
+    places: OutInt64,
+    all_places: OutInt64,
+    all_weights: Out,
+):
+    """Fill in the places and the weights of each point, `each` taps a dimension."""
+    points, taps, lengths, block = grid.size // rank, each**rank, (width, height, depth), line - _GAP
+    for at in range(0, points, block):
+        count = min(block, points - at)
+        _find(grid, at, count, lengths, rank, each, padding, align, line, numbers, places)
+        for j in range(count):
+            for t in range(taps):
+                all_places[np.uint64((at + j) * taps + t)] = places[np.uint64((_PLACES + t) * line + j)]
+                all_weights[np.uint64((at + j) * taps + t)] = numbers[np.uint64((_WEIGHTS + t) * line + j)]
+
+
+@kernel
+def taps_backward_loop(
+    grad: In,
+    grid: In,
+    depth: int,
+    height: int,
+    width: int,
+    rank: int,
+    each: int,
+    padding: int,
+    align: bool,
+    line: int,
+    numbers: Out,
+    places: OutInt64,
+    out: Out,
+):
+    """Gradient of the weights that `taps_loop` fills in, with respect to the grid."""
+    points, taps, lengths, block = grid.size // rank, each**rank, (width, height, depth), line - _GAP
+    for at in range(0, points, block):
+        count = min(block, points - at)
+        _find(grid, at, count, lengths, rank, each, padding, align, line, numbers, places)
+        for j in range(count):
+            for t in range(taps):
+                numbers[np.uint64((_WEIGHTS + taps + t) * line + j)] = grad[np.uint64((at + j) * taps + t)]
+        _fill_in_slopes(grid, at, count, lengths, rank, each, padding, align, line, numbers, places, out)

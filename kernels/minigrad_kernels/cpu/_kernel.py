@@ -40,7 +40,7 @@ from minigrad_kernels.cpu import _memory_order as memory_order
 from minigrad_kernels.cpu._arrays import Flat, FlatList
 from minigrad_kernels.cpu._memory_order import Ordered
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False, "no_cfunc_wrapper": True}
 SUMS = frozenset({"reassoc", "nsz", "contract"})  # what a loop that sums may do; nan and inf stay what they are
 
 
@@ -96,6 +96,7 @@ In, Out = _Kind(Flat), _Kind(Flat, None, True)
 InList, OutList = _Kind(FlatList), _Kind(FlatList, None, True)
 InInt64, OutInt64 = _Kind(Flat, "int64"), _Kind(Flat, "int64", True)
 InWords, OutWords = _Kind(Flat, "uint32"), _Kind(Flat, "uint32", True)
+InInt32, OutInt32 = _Kind(Flat, "int32"), _Kind(Flat, "int32", True)
 InInt8, OutInt8 = _Kind(Flat, "int8"), _Kind(Flat, "int8", True)
 InBool, OutBool = _Kind(Flat, "bool"), _Kind(Flat, "bool", True)
 OutFloat64 = _Kind(Flat, "float64", True)
@@ -182,8 +183,19 @@ def _halved(loop):
 
 
 def subroutine(function):
-    """Decorate what several lines of a kernel call; it is compiled into the kernel and kept with it on disk."""
-    return numba.njit(fastmath=False, **OPTIONS)(function)
+    """Decorate what several lines of a kernel call; it is compiled into the kernel and kept with it on disk.
+
+    Python cannot call it: the wrapper for that would take a third of a small function's compile time.
+    """
+    return numba.njit(fastmath=False, **OPTIONS, no_cpython_wrapper=True)(function)
+
+
+def borrower(function):
+    """Decorate a `subroutine` that makes and returns no array: who holds those that it is given is not counted in it.
+
+    Each array that a subroutine is given, and each part of one, otherwise costs two atomic instructions.
+    """
+    return numba.njit(fastmath=False, _nrt=False, **OPTIONS, no_cpython_wrapper=True)(function)
 
 
 def kernel(function=None, *, fastmath=frozenset()):

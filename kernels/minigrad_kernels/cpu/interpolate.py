@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad_kernels.cpu._copy import copy_run
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel, subroutine
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, borrower, kernel
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 
 
-@subroutine
+@borrower
 def _along_rows(x, at, lines, length, count, numbers, table, weights, out, to):
     """Resample `lines` rows of x from `at` on, of `length` elements, into rows of `count` of out from `to` on."""
     starts, places, first, each = table
@@ -37,7 +37,7 @@ def _along_rows(x, at, lines, length, count, numbers, table, weights, out, to):
                 target[j] = total
 
 
-@subroutine
+@borrower
 def _along_lines(x, at, outer, length, inner, count, numbers, table, weights, out, to):
     """Resample (outer, length, inner) elements of x from `at` on into (outer, count, inner) of out from `to` on."""
     starts, places, first, _ = table
@@ -66,14 +66,14 @@ def _along_lines(x, at, outer, length, inner, count, numbers, table, weights, ou
                     target[i] += weight * source[i]
 
 
-@subroutine
+@borrower
 def _table(numbers, dim):
     """Return where the starts, the places and the weights of a dimension begin, and its number of taps."""
     at = 7 + 4 * dim
     return numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
 
 
-@subroutine
+@borrower
 def _place(numbers, dim, index):
     """Return which element a selection takes as element `index` of a dimension."""
     at = numbers[8 + 4 * dim]

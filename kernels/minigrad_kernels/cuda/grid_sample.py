@@ -5,8 +5,7 @@ Which elements a grid takes is found out on the CPU, as the rest waits for it.
 
 from __future__ import annotations
 
-import math
-
+from minigrad_kernels._grid_taps import ByTaps
 from minigrad_kernels.cpu import grid_sample as on_host
 from minigrad_kernels.cuda import _memory
 from minigrad_kernels.cuda._kernel import In, InInt64, Out, empty, kernel
@@ -112,21 +111,5 @@ def grid_taps_backward(grad, grid, sizes, mode, padding_mode, align_corners):
     return _memory.to_device(on_host.grid_taps_backward(*arrays, sizes, mode, padding_mode, align_corners))
 
 
-def read_at(x, grid, mode, padding_mode, align_corners):
-    """Return images read at the positions of a grid, and what `grid_taps` found; see the CPU's."""
-    batch, channels, *sizes = x.shape
-    places, weights = grid_taps(grid, tuple(sizes[::-1]), mode, padding_mode, align_corners)
-    out = tap_sums(x.reshape(batch, channels, math.prod(sizes)), places, weights)
-    return out.reshape(batch, channels, *grid.shape[1:-1]), places, weights
-
-
-def read_at_backward(grad, x, grid, places, weights, mode, padding_mode, align_corners, needs):
-    """Return the gradients of `read_at`, as far as they are needed; see the CPU's."""
-    (batch, channels, *sizes), of_x, of_grid = x.shape, None, None
-    grad, length = grad.reshape(batch, channels, places.shape[1]), math.prod(sizes)
-    if needs[0]:
-        of_x = tap_sums_input(grad, places, weights, length).reshape(x.shape)
-    if needs[1]:
-        of_weights = tap_sums_weights(grad, places, x.reshape(batch, channels, length))
-        of_grid = grid_taps_backward(of_weights, grid, tuple(sizes[::-1]), mode, padding_mode, align_corners)
-    return of_x, of_grid
+_by_taps = ByTaps(grid_taps, grid_taps_backward, tap_sums, tap_sums_input, tap_sums_weights)
+read_at, read_at_backward = _by_taps.read_at, _by_taps.read_at_backward

@@ -21,7 +21,7 @@ INLINED = {"forceinline": True, "error_model": "numpy", "fastmath": False}
 
 def scalar(function):
     """Decorate a scalar function that its callers absorb; its floats follow its own rules, not the caller's."""
-    return njit(**INLINED)(function)
+    return njit(**INLINED, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def by_precision(single, double):
