@@ -5,7 +5,7 @@ The operations are in `minigrad.ops`; those that need more than a name here are 
 
 from __future__ import annotations
 
-from minigrad.ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, tanh
+from minigrad.ops.activation import gelu, logsigmoid, sigmoid, softplus, tanh
 from minigrad.ops.affine_grid import affine_grid
 from minigrad.ops.avg_pool import (
     adaptive_avg_pool1d,
@@ -26,6 +26,7 @@ from minigrad.ops.distances import pdist
 from minigrad.ops.embedding import one_hot
 from minigrad.ops.entropy_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from minigrad.ops.fold import fold, unfold
+from minigrad.ops.gated import glu
 from minigrad.ops.grid_sample import grid_sample
 from minigrad.ops.interpolate import interpolate
 from minigrad.ops.likelihood import gaussian_nll_loss, poisson_nll_loss

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import kernels_of
-from minigrad.ops.dims import wrap_dim
 from minigrad.ops.exponential import exp
-from minigrad.ops.naming import named
-from minigrad.ops.op import composed, op
+from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating, to_floating
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
@@ -497,26 +495,3 @@ def _(grad):
 @hardtanh_backward.samples
 def _(make):
     yield make.sample(make(2, 3), make(2, 3), -1.0, 1.0)
-
-
-@composed(
-    namespace="functional",
-    name="glu",
-    reference=lambda x, dim=-1: np.split(x, 2, dim)[0] / (1 + np.exp(-np.split(x, 2, dim)[1])),
-)
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """Gated linear unit ``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of the input along ``dim``."""
-    if input.ndim == 0:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    dim = wrap_dim(dim, input.ndim)
-    if input.shape[dim] % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
-    check_floating("glu_cpu", input._array)
-    a, b = input.chunk(2, dim)
-    return named(a * b.sigmoid(), "GluBackward0")
-
-
-@glu.samples
-def _(make):
-    yield make.sample(make(4, 3), 0)
-    yield make.sample(make(3, 4))

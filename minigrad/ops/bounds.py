@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.
     """
     if type(min) in _PLAIN and type(max) in _PLAIN and min is not max and input.dtype.char in "fd":
-        return _clamped(input, min, max) if min is None or max is None else kernels_of(input).clip(input, min, max)
+        return kernels_of(input).clip(input, -math.inf if min is None else min, math.inf if max is None else max)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad.dtypes import from_numpy
-from minigrad.ops.backend import array_module, as_array, is_array
+from minigrad.ops.backend import array_module, array_of, as_array, is_array
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_tensors, promote_two
 from minigrad.ops.quiet import quiet
@@ -109,7 +109,10 @@ def _(make):
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and equal elements; one bool."""
     _check_is_tensor("equal", other)
-    return tuple(input.shape) == tuple(other.shape) and bool(all_hold(eq(input, other)))
+    mine, theirs = array_of(input), array_of(other)
+    return mine.shape == theirs.shape and bool(
+        (mine == theirs if mine.dtype is theirs.dtype else eq(mine, theirs)).all()
+    )
 
 
 def _check_is_tensor(name: str, other: Any) -> None:

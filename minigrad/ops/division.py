@@ -124,6 +124,8 @@ def check_integer_divisor(x: Any, y: Any) -> None:
     ------
     RuntimeError
     """
+    if type(y) is int and y:
+        return
     if np.result_type(y).kind in "iu" and not np.all(y) and np.size(x):
         raise RuntimeError("ZeroDivisionError")
 

@@ -28,6 +28,8 @@ def is_bool(operand: Any) -> bool:
 
 def _scaled(x: Any, y: Any, alpha: Any) -> Any:
     """Return ``alpha * y``, refusing an ``alpha`` of a higher category than the result's."""
+    if type(alpha) is float and getattr(y, "dtype", None) is getattr(x, "dtype", x) and y.dtype.kind == "f":
+        return y * alpha
     kind = np.result_type(x, y).kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
@@ -71,7 +73,8 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     """Difference ``input - alpha * other``, elementwise; not for bools."""
     x, y = promote_two(input, other)
     if x is not input or y is not other or alpha != 1:
-        _refuse_bools(input, other)
+        if not (is_array(other) and other.dtype.kind == "f"):
+            _refuse_bools(input, other)
         if alpha != 1:
             y = _scaled(x, y, alpha)
     try:
@@ -201,8 +204,10 @@ def _(make):
 )
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """Sum with a product, ``input + value * tensor1 * tensor2``, elementwise."""
-    check_tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
-    x, y, z = promote(input, tensor1, tensor2)
+    if input.dtype is tensor1.dtype is tensor2.dtype and input.dtype.kind == "f":
+        x, y, z = input, tensor1, tensor2
+    else:
+        x, y, z = promote(input, tensor1, tensor2)
     if x.dtype.kind == "b":
         raise not_implemented("addcmul_cpu_out", x)
     if x.dtype.kind == "f" and x.shape == y.shape == z.shape:
@@ -252,7 +257,8 @@ def _three_samples(make: Any, **kwargs: Any) -> Any:
 )
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """Sum with a quotient, ``input + value * tensor1 / tensor2``, elementwise; not of two integers."""
-    check_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    if input.dtype is tensor1.dtype is tensor2.dtype and input.dtype.kind == "f":
+        return input + divide(tensor1 if value == 1 else value * tensor1, tensor2)
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "

@@ -182,14 +182,16 @@ def _(make):
 )
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """Point on the line from ``input`` to ``end``, ``input + weight * (end - input)``, elementwise."""
+    fits = type(weight) in (int, float) or (is_array(weight) and weight.dtype is input.dtype)
+    fits = fits and input.dtype is end.dtype and input.dtype.kind == "f"
+    if fits and input.shape == end.shape == getattr(weight, "shape", end.shape):
+        return kernels_of(input).lerp(input, end, weight)
     check_tensors("lerp", input=input, end=end)
     for name, each in (("end", end), ("weight", weight)):
         if is_array(each) and each.dtype != input.dtype:
             raise RuntimeError(f"expected dtype {c_name(input)} for `{name}` but got dtype {c_name(each)}")
     if input.dtype.kind != "f":
         raise not_implemented(f"lerp_kernel_{'tensor' if is_array(weight) else 'scalar'}", input)
-    if type(weight) in (int, float) and end.shape == input.shape:
-        return kernels_of(input).lerp(input, end, weight)
     way = end - input
     if not is_array(weight):
         return input + weight * way if abs(weight) < 0.5 else end - way * (1 - weight)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
 
 
-def _truth(reduced: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+def _truth(reduced: str, input: Any, dim: Any, keepdim: bool) -> Any:
     if dim == ():  # over no dimension at all, unlike other reductions
         return (input != 0).astype(np.uint8 if input.dtype == np.uint8 else np.bool_)
-    out = reduced(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    out = getattr(input, reduced)(axes(dim, input.ndim), keepdims=keepdim)
     return out.astype(np.uint8) if input.dtype == np.uint8 else out
 
 
@@ -35,7 +35,7 @@ def _truth_samples(make: Any) -> Any:
 )
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true (not 0), over all dimensions or those in ``dim``."""
-    return _truth(np.all, input, dim, keepdim)
+    return _truth("all", input, dim, keepdim)
 
 
 @all.samples
@@ -50,7 +50,7 @@ def _(make):
 )
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true (not 0), over all dimensions or those in ``dim``."""
-    return _truth(np.any, input, dim, keepdim)
+    return _truth("any", input, dim, keepdim)
 
 
 @any.samples

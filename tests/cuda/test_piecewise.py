@@ -22,6 +22,7 @@ def test_arithmetic_of_several_arrays(dtype):
     x, y, z = np.random.default_rng(0).normal(size=(3, 5, 7)).astype(dtype)
     for weight in (-0.2, 0.3, 0.9):
         check("lerp", x, y, weight)
+    check("lerp", x, y, z)
     check("addcmul", x, y, z, 0.5)
     check("choose", x > y, y, z)
     check("clip", x, 1.0, 0.5)

@@ -45,6 +45,7 @@ def test_points_on_a_line_meet_both_ends(weight):
     x, end = np.random.default_rng(0).normal(size=(2, 50))
     np.testing.assert_allclose(cpu.lerp(x, end, weight), x + weight * (end - x), rtol=1e-13, atol=1e-15)
     np.testing.assert_array_equal(cpu.lerp(x, end, 1.0), end)
+    np.testing.assert_array_equal(cpu.lerp(x, end, np.full(50, weight)), cpu.lerp(x, end, weight))
 
 
 def test_sums_with_a_product():

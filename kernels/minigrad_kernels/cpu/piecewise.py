@@ -147,9 +147,22 @@ def _lerp_loop(x: In, end: In, weight: Real, out: New):
     return out
 
 
+@pointwise
+def _lerp_each_loop(x: In, end: In, weight: In, out: New):
+    """out[i] = x[i] + weight[i] * (end[i] - x[i]), reckoned from the nearer end."""
+    wide()
+    one, half = x.dtype.type(1), x.dtype.type(0.5)
+    for i in range(out.size):
+        way = end[i] - x[i]
+        near, far = x[i] + weight[i] * way, end[i] - way * (one - weight[i])
+        out[i] = near if fabs(weight[i]) < half else far
+    return out
+
+
 def lerp(x, end, weight):
-    """Return ``x + weight * (end - x)`` for two arrays of one shape and a number."""
-    return _lerp_loop[x.dtype](x, end, weight, x)
+    """Return ``x + weight * (end - x)`` for two arrays of one shape and a number, or three of one shape and dtype."""
+    loop = _lerp_each_loop if isinstance(weight, np.ndarray) else _lerp_loop
+    return loop[x.dtype](x, end, weight, x)
 
 
 @pointwise

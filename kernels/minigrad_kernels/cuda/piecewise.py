@@ -118,10 +118,19 @@ def _lerp_loop(x: In, end: In, weight: Real, real):
     return end - (end - x) * (real(1) - weight)
 
 
+@elementwise
+def _lerp_each_loop(x: In, end: In, weight: In, real):
+    """Return x + weight * (end - x), reckoned from the nearer end."""
+    if weight < real(0.5) and -weight < real(0.5):
+        return x + weight * (end - x)
+    return end - (end - x) * (real(1) - weight)
+
+
 def lerp(x, end, weight):
-    """Return ``x + weight * (end - x)`` for two arrays of one shape and a number."""
+    """Return ``x + weight * (end - x)`` for two arrays of one shape and a number, or three of one shape and dtype."""
     out = empty(x.shape, x.dtype)
-    _lerp_loop[x.dtype](x, end, weight, out)
+    loop = _lerp_each_loop if hasattr(weight, "shape") else _lerp_loop
+    loop[x.dtype](x, end, weight, out)
     return out
 
 
