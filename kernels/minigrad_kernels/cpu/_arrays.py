@@ -108,7 +108,7 @@ def part(typing_context, array, start, count):
     def generate(context, builder, signature, arguments):
         data = context.make_array(array)(context, builder, value=arguments[0]).data
         data = builder.bitcast(builder.gep(data, [arguments[1]]), _POINTER)
-        return _native(context, builder, made, data, arguments[2])
+        return native_array(context, builder, made, data, arguments[2])._getvalue()
 
     return made(array, types.intp, types.intp), generate
 
