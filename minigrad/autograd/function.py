@@ -18,13 +18,12 @@ from minigrad.autograd.node import (
     Output,
     described,
     edge_of,
-    inference_saved,
-    orders,
     public_edge,
 )
 from minigrad.autograd.saving import Packed, pack
 from minigrad.ops.backend import array_module, is_writeable
 from minigrad.ops.inplace import rebase
+from minigrad.ops.recording import inference_saved, orders
 from minigrad.ops.state import BATCHED, Anomaly, Upper, mode
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]

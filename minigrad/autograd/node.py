@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.autograd.hooks import add_hook
 from minigrad.ops.backend import is_array
+from minigrad.ops.recording import inference_saved, orders
 from minigrad.ops.rules import NEEDS, OUT, SHAPE_OF, Plan
 from minigrad.ops.state import Anomaly, NeedsValues, Upper
-
-orders = itertools.count()
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -19,15 +17,6 @@ SECOND_BACKWARD = (
     "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
     "saved tensors after calling backward."
 )
-
-
-def inference_saved() -> RuntimeError:
-    """Return the error for a tensor of inference mode that a backward pass would need."""
-    return RuntimeError(
-        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it "
-        "in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-    )
 
 
 class Node:
@@ -65,46 +54,9 @@ class Node:
     retained: Any = None
     trace: Any = None
 
-    def __init__(
-        self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
-    ) -> None:
-        self.plan = plan
-        self.order = next(orders)
-        out = outs[0]
-        self.shape = out.shape
-        self.dtype = out.dtype
-        parents = []
-        for position in plan.inputs:
-            tensor = args[position]
-            parents.append(tensor._node or tensor)
-        self.parents = parents
-        saved = []
-        marks = []
-        for position in plan.operands:
-            saved.append(values[position])
-            tensor = args[position]
-            if isinstance(tensor, Upper.Tensor):
-                version = tensor._writes
-                count = version[0]
-                if count < 0:
-                    raise inference_saved()
-                marks.append((version, count, position))
-        for k in plan.outs:
-            saved.append(outs[k])
-            if k < len(results):
-                version = results[k]._writes
-                marks.append((version, version[0], OUT - k))
-        for position in plan.options:
-            saved.append(values[position])
-        for position in plan.shapes:
-            saved.append(values[position].shape)
-        if plan.keeps_needs:
-            saved.append(plan.needs)
-        self.saved: list[Any] | None = saved
-        self.marks = marks
-        self.label: str | None = None if plan.variant is None else plan.variant(*values)
-        if Anomaly.attentive:
-            Upper.attend(self, args, results)
+    parents: list[Any]
+    saved: list[Any] | None
+    label: str | None
 
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
         """Run the gradient rules.
@@ -127,15 +79,7 @@ class Node:
                 self._raise_modified(position, version[0], count)
         if create_graph:
             return self._tensor_gradients(grad)
-        plan = self.plan
-        if plan.joint:
-            rule, pick = plan.steps[0]
-            gradients = rule(grad, *pick(saved))
-            return [(edge, gradients[k]) for edge, k in zip(self.parents, plan.targets, strict=True)]
-        found = []
-        for edge, (rule, pick) in zip(self.parents, plan.steps, strict=True):
-            found.append((edge, rule(grad, *pick(saved))))
-        return found
+        return self.plan.gradients(grad, saved, self.parents)
 
     def _tensor_gradients(self, grad: Any) -> list[tuple[Any, Any]]:
         """Run the gradient rules on tensors; on batched ones sample by sample where a rule asks for their values."""
@@ -314,15 +258,17 @@ class MultiNode(Node):
     __slots__ = ("outputs",)
 
     watched = True
+    outputs: list[tuple[Any, Any]]
 
-    def __init__(
-        self, plan: Plan, args: tuple[Any, ...], values: list[Any], outs: tuple[Any, ...], results: tuple[Any, ...]
-    ) -> None:
-        super().__init__(plan, args, values, outs, results)
-        self.n_outputs = len(results)
-        self.outputs = [(out.shape, out.dtype) for out in outs[: len(results)]]
-        if not plan.op.materialize_grads:
-            self.materializes = False
+    @property
+    def n_outputs(self) -> int:  # type: ignore[override]
+        """The number of outputs."""
+        return len(self.outputs)
+
+    @property
+    def materializes(self) -> bool:  # type: ignore[override]
+        """Whether zeros stand for gradients that did not come."""
+        return self.plan.op.materialize_grads
 
     def output_edge(self, index: int) -> Any:
         """Return the edge that stands for output ``index``."""

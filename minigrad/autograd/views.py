@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.node import Node, orders, public_edge
+from minigrad.autograd.node import Node, public_edge
 from minigrad.ops.backend import as_its_kind
 from minigrad.ops.inplace import check_view
+from minigrad.ops.recording import orders
 from minigrad.ops.select import masked_fill
 from minigrad.ops.state import Upper, mode
 from minigrad.ops.strided import as_strided, places_of, through_memory

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.backend import array_of, on_host, to_host
-from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.op import composed, op
+from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.shape import row_major
 

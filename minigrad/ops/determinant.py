@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad.ops.linear_systems import inv
 from minigrad.ops.matrices import check_matrices, mT, positive_definite, well_conditioned
-from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.op import composed, op
+from minigrad.ops.return_types import return_type
 from minigrad.ops.select import where
 
 if TYPE_CHECKING:

@@ -217,7 +217,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
         self._writes[0] += 1
         if recorded:
             values[0] = before
-            node = Upper.Node(plan, args, values, (target,), (self,))
+            record = entry.recorders.get(mask) or entry.recorder(mask)
+            node = record(*args, *(values[position] for position, _ in slots), target, self)
             _mark_before(node, counts)
             rebase(self, node)
         return self

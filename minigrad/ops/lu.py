@@ -17,7 +17,8 @@ from minigrad.ops.linear_systems import solve_triangular
 from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import eye_like, mT, well_conditioned
 from minigrad.ops.naming import named
-from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.op import composed, op
+from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.quiet import quiet
 from minigrad.ops.shape import numel

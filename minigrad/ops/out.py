@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -122,3 +122,10 @@ def _check_memory(name: str, target: Any, inputs: Iterable[Any]) -> None:
             in_step = same and address(read) == address(target)
             if name in APART if in_step else read.flags.c_contiguous and target.flags.c_contiguous:
                 raise RuntimeError(SHARED)
+
+
+def call_into(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Carry out ``f(..., out=tensor)``."""
+    target = kwargs.pop("out")
+    result = call(*args, **kwargs)
+    return result if target is None else write_out(call.__name__, target, result, (*args, *kwargs.values()))

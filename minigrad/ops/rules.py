@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from minigrad.ops.written import write_function
+
 OUT = -1
 """Stands for the output among the positions of saved arguments; output ``k`` of several is ``OUT - k``."""
 
@@ -42,6 +44,8 @@ class Plan:
         returns the gradients of all tensor slots.
     joint : bool
         Whether it is a single one.
+    gradients : callable
+        Takes a gradient, what was saved and the edges; returns a pair of edge and gradient for each target.
     inputs : tuple of int
         Positions of the arguments in the slots ``targets`` (none for operations on a sequence).
     variant : callable or None
@@ -61,6 +65,7 @@ class Plan:
     needs: tuple[bool, ...]
     steps: tuple[tuple[Callable[..., Any], Callable[[list[Any]], Any]], ...]
     joint: bool
+    gradients: Callable[[Any, list[Any], list[Any]], list[tuple[Any, Any]]]
     inputs: tuple[int, ...]
     variant: Callable[..., str] | None
     frees: bool
@@ -120,17 +125,31 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
     kept = (
         *operands, *(OUT - k for k in outs), *options, *(SHAPE_OF + k for k in shapes), *((NEEDS,) * (NEEDS in wanted))
     )  # fmt: skip
+    slots = [[kept.index(position) for position in places] for places in positions]
+    rules = [rule.function for rule in chosen]
     return Plan(
         op, kept, operands, outs, options, shapes, NEEDS in wanted, targets, needs,
-        steps=tuple(
-            (rule.function, _picker([kept.index(position) for position in places]))
-            for rule, places in zip(chosen, positions, strict=True)
-        ),
+        steps=tuple((rule, _picker(places)) for rule, places in zip(rules, slots, strict=True)),
         joint=op.joint_rule is not None,
+        gradients=_write_gradients(rules, slots, None if op.joint_rule is None else targets),
         inputs=() if signature.takes_sequence else tuple(signature.tensor_positions[k] for k in targets),
         variant=op.variant,
         frees=bool(operands or outs),
     )  # fmt: skip
+
+
+def _write_gradients(rules: list[Any], slots: list[list[int]], of_joint: tuple[int, ...] | None) -> Callable[..., Any]:
+    """Return `Plan.gradients`, written out; ``of_joint`` are the targets of a joint rule."""
+    calls = [
+        f"rule{k}({', '.join(['grad', *(f'saved[{slot}]' for slot in places)])})" for k, places in enumerate(slots)
+    ]
+    lines = ["def gradients(grad, saved, edges):"]
+    if of_joint is not None:
+        lines.append(f"    found = {calls[0]}")
+        calls = [f"found[{k}]" for k in of_joint]
+    pairs = [f"(edges[{k}], {call})" for k, call in enumerate(calls)]
+    lines.append(f"    return [{', '.join(pairs)}]")
+    return write_function("\n".join(lines), {f"rule{k}": rule for k, rule in enumerate(rules)})
 
 
 def _picker(slots: list[int]) -> Callable[[list[Any]], Any]:

@@ -33,6 +33,8 @@ class Signature:
         What each parameter takes, as it is written.
     tensor_positions : tuple of int
         Where the tensor slots are.
+    defaults_after : dict
+        The defaults that follow so many positional arguments, where those suffice.
     array_positions : tuple of int
         Where arrays may be: the tensor slots, and what is annotated as a collection of tensors or arrays.
     takes_sequence : bool
@@ -55,6 +57,8 @@ class Signature:
             *(keyword_defaults.get(name, _EMPTY) for name in self.names[self.positional :]),
         )
         self.required = sum(default is _EMPTY for default in self.defaults)
+        most = self.positional if pack is None else self.names.index(pack) + 1
+        self.defaults_after = {count: self.defaults[count:] for count in range(self.required, most + 1)}
         self.annotations = annotations = [str(written.__annotations__.get(name, "")) for name in self.names]
         self.takes_sequence = bool(annotations) and annotations[0].startswith("Sequence[Tensor")
         self.tensor_positions = tuple(

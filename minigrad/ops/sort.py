@@ -10,7 +10,8 @@ from minigrad.ops import references
 from minigrad.ops.backend import array_module, array_of, is_device_array, kernels_of, on_host
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
-from minigrad.ops.op import composed, op, return_type
+from minigrad.ops.op import composed, op
+from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
 from minigrad.ops.shape import laid_out_as

@@ -1,0 +1,220 @@
+"""The public functions of operations: each takes tensors apart, runs the forward, and records a node.
+
+They are written out, one line for each parameter, when they are first called; `_ONE` and `_SEVERAL` say how.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import generic, ndarray
+
+from minigrad.ops.backend import as_array, device_of, is_array, is_device_array, like
+from minigrad.ops.errors import explained
+from minigrad.ops.inplace import OneOfSeveral
+from minigrad.ops.out import call_into
+from minigrad.ops.recording import argument_names, value_names
+from minigrad.ops.return_types import return_type
+from minigrad.ops.sharing import share_if_same
+from minigrad.ops.state import BATCHED, Upper, mode
+from minigrad.ops.written import code_of, write_function
+
+_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "floor_divide"))
+"""Operations that take two Python numbers, too."""
+
+_FIRST_CALL = """\
+def call(*args, **kwargs):
+    write_out_door(call, op)
+    return call(*args, **kwargs)
+"""
+
+_ENTER = """\
+def call(*args, **kwargs):
+    if kwargs or len(args) != {arity}:
+        if not kwargs and len(args) in defaults_after:
+            args += defaults_after[len(args)]
+        elif "out" in kwargs:
+            return call_into(call, args, kwargs)
+        else:
+            args = bind(args, kwargs)
+    {arguments}, = args
+    mask = 0
+    found = None
+"""
+
+_SLOT = """\
+    v{k} = a{k}
+    if isinstance(a{k}, Tensor):
+        if a{k}._base is not None:
+            if a{k}._base is BATCHED:
+                return Upper.batched(op, call, args)
+            if a{k}._view_version != a{k}._writes[0]:
+                Upper.refresh(a{k})
+        v{k} = a{k}._array
+        if a{k}._requires_grad:
+            mask |= {bit}
+        found = a{k}
+    elif isinstance(a{k}, generic):  # what NumPy makes of 0-d arrays inside gradient rules
+        v{k} = asarray(a{k})
+"""
+
+_RUN = """\
+    try:
+        {out} = forward({values})
+    except Exception as error:
+        raise explained(error, signature, args, [{values}], kwargs) from None
+"""
+
+_HIDDEN = """\
+    out = outs[0]
+"""
+
+_ONE = """\
+    if found is None:
+        return out if type(out) is ndarray else bare(op, args, out)
+    if type(out) is not ndarray:
+        out = as_array(out)
+        if is_device_array(out):
+            values = [{values}]
+            if joined := beside(args, values, out):
+                return call(*joined)
+            {values}, = values
+    result = new(Tensor)
+    result._array = out
+    result._writes = [Upper.inferring and mode.first]
+    result._grad = result._base = None
+"""
+
+_VIEW = """\
+    share_if_same(result, found, call, args)
+"""
+
+_RECORD = """\
+    if mask and mode.enabled:
+        record = recorders.get(mask) or op.recorder(mask)
+        result._node = record({arguments}, {arrays}, {out}, result)
+        result._requires_grad = True
+        return result
+"""
+
+_LEAVE = """\
+    result._node = None
+    result._requires_grad = False
+    return result
+"""
+
+_SEVERAL = """\
+    if found is None:
+        return tuple([out if type(out) is ndarray else bare(op, args, out) for out in outs[:visible]])
+    outs = tuple([out if type(out) is ndarray else as_array(out) for out in outs])
+    results = tuple([wrap(out) for out in outs[:visible]])
+"""
+
+_SEVERAL_VIEWS = """\
+    for k, result in enumerate(results):
+        share_if_same(result, found, OneOfSeveral(call, k, op.node_name), args)
+"""
+
+_RECORD_SEVERAL = """\
+    if mask and mode.enabled:
+        record = recorders.get(mask) or op.recorder(mask)
+        node = record({arguments}, {arrays}, outs, results)
+        for k, result in enumerate(results):
+            if result._array.dtype.kind == "f":
+                result._node = node.output_edge(k)
+                result._requires_grad = True
+"""
+
+_LEAVE_SEVERAL = """\
+    return make_result(results)
+"""
+
+
+def door(op: Any) -> Any:
+    """Return the public function of an operation on tensors, still to be written out."""
+    signature = op.signature
+    shown = op.output_names[: len(op.output_names) - op.hidden_count]
+    names: dict[str, Any] = {
+        "BATCHED": BATCHED,
+        "OneOfSeveral": OneOfSeveral,
+        "Upper": Upper,
+        "as_array": as_array,
+        "asarray": np.asarray,
+        "bare": bare,
+        "beside": _beside,
+        "bind": signature.bind,
+        "call_into": call_into,
+        "defaults_after": signature.defaults_after,
+        "explained": explained,
+        "forward": op.forward,
+        "generic": generic,
+        "is_device_array": is_device_array,
+        "make_result": tuple if shown == ("outputs",) else return_type(op.name.removesuffix("_dim"), shown),
+        "mode": mode,
+        "ndarray": ndarray,
+        "new": object.__new__,
+        "op": op,
+        "recorders": op.recorders,
+        "share_if_same": share_if_same,
+        "signature": signature,
+        "visible": len(shown) if op.hidden else None,
+        "write_out_door": _write_out_door,
+    }
+    call: Any = write_function(_FIRST_CALL, names)
+    call.__globals__["call"] = call
+    return call
+
+
+def _write_out_door(call: Any, op: Any) -> None:
+    """Give the public function of an operation its code."""
+    slots = op.signature.tensor_positions
+    parts = [_ENTER]
+    parts += [_SLOT.format(k=position, bit=1 << k) for k, position in enumerate(slots)]
+    if op.several:
+        parts += [_RUN, _SEVERAL, _SEVERAL_VIEWS * op.view, _RECORD_SEVERAL * op.differentiable, _LEAVE_SEVERAL]
+    else:
+        parts += [_RUN, _HIDDEN * op.hidden, _ONE, _VIEW * op.view, _RECORD * op.differentiable, _LEAVE]
+    values = value_names(op)
+    text = "".join(parts).format(
+        arity=op.signature.arity,
+        arguments=", ".join(argument_names(op)),
+        values=", ".join(values),
+        arrays=", ".join(values[position] for position in slots),
+        out="outs" if op.several or op.hidden else "out",
+    )
+    call.__globals__.update(Tensor=Upper.Tensor, wrap=Upper.Tensor._wrap)
+    call.__code__ = code_of(text)
+
+
+def bare(op: Any, args: tuple[Any, ...], out: Any) -> Any:
+    """Return the result of a call without tensors as an array; refuse a call without arrays, arithmetic apart."""
+    if is_device_array(out):
+        return out
+    for position in op.signature.tensor_positions:
+        if isinstance(args[position], np.generic) or is_array(args[position]):
+            return as_array(out)
+    if op.name in _ARITHMETIC:
+        return Upper.Tensor._wrap(as_array(out))
+    first = op.signature.tensor_positions[0]
+    raise TypeError(
+        f"{op.name}(): argument '{op.signature.names[first]}' (position {first + 1}) must be Tensor, "
+        f"not {type(args[first]).__name__}"
+    )
+
+
+def _beside(args: tuple[Any, ...], values: list[Any], out: Any) -> list[Any] | None:
+    """Return the arguments with the CPU's tensors of no dimension where ``out`` is, None where there are none.
+
+    Other numbers that came as arrays of the CPU are put there in ``values``, for the gradient rules.
+    """
+    if not any(map(is_device_array, values)):
+        return None
+    joined = list(args)
+    for k, each in enumerate(values):
+        if type(each) is ndarray and not each.ndim:
+            if isinstance(args[k], Upper.Tensor):
+                joined[k] = args[k].to(device_of(out))
+            else:
+                values[k] = like(out, each)
+    return joined if any(new is not old for new, old in zip(joined, args, strict=True)) else None
