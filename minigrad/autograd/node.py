@@ -7,9 +7,8 @@ from typing import Any
 
 from minigrad.autograd.hooks import add_hook
 from minigrad.ops.backend import is_array
-from minigrad.ops.recording import inference_saved, orders
-from minigrad.ops.rules import NEEDS, OUT, SHAPE_OF, Plan
-from minigrad.ops.state import Anomaly, NeedsValues, Upper
+from minigrad.ops.rules import OUT, SHAPE_OF, Plan
+from minigrad.ops.state import NeedsValues, Upper
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -54,8 +53,13 @@ class Node:
     retained: Any = None
     trace: Any = None
 
+    plan: Plan
+    order: int
+    shape: tuple[int, ...]
+    dtype: Any
     parents: list[Any]
     saved: list[Any] | None
+    marks: list[tuple[list[int], int, int]]
     label: str | None
 
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
@@ -202,27 +206,6 @@ class SequenceNode(Node):
     """The node of an operation whose first argument is a sequence of tensors (cat, stack)."""
 
     __slots__ = ()
-
-    def __init__(self, plan: Plan, tensors: Any, values: list[Any], out: Any) -> None:
-        self.plan = plan
-        self.order = next(orders)
-        self.shape = out.shape
-        self.dtype = out.dtype
-        self.label = None
-        self.parents = [edge_of(tensors[k]) for k in plan.targets]
-        self.saved = []
-        self.marks = []
-        for position in plan.kept:
-            if position == SHAPE_OF:
-                self.saved.append([each.shape for each in values[0]])
-                continue
-            self.saved.append(plan.needs if position == NEEDS else out if position < 0 else values[position])
-            if position == 0:
-                if any(each._writes[0] < 0 for each in tensors):
-                    raise inference_saved()
-                self.marks.extend((each._writes, each._writes[0], position) for each in tensors)
-        if Anomaly.attentive:
-            Upper.attend(self, (tensors,), ())
 
     def _saved_tensors(self) -> list[Any]:
         tensor = Upper.Tensor

@@ -14,8 +14,8 @@ from minigrad.ops.lu import linalg_lu, lu_solve
 from minigrad.ops.matrices import eye_like, positive_definite, well_conditioned
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
-from minigrad.ops.return_types import return_type
 from minigrad.ops.quiet import quiet
+from minigrad.ops.return_types import return_type
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor

@@ -19,8 +19,8 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, eye_like, mT, positive_definite
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import check_floating
+from minigrad.ops.return_types import return_type
 from minigrad.ops.select import where
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from minigrad.ops.backend import as_array, device_of, is_array, is_device_array,
 from minigrad.ops.errors import explained
 from minigrad.ops.inplace import OneOfSeveral
 from minigrad.ops.out import call_into
-from minigrad.ops.recording import argument_names, value_names
+from minigrad.ops.recording import argument_names, array_names, value_names
 from minigrad.ops.return_types import return_type
 from minigrad.ops.sharing import share_if_same
 from minigrad.ops.state import BATCHED, Upper, mode
@@ -59,6 +59,28 @@ _SLOT = """\
         v{k} = asarray(a{k})
 """
 
+_SEQUENCE = """\
+    if not isinstance(a0, (tuple, list)):
+        raise no_sequence(op, a0)
+    v0 = []
+    bit = 1
+    for each in a0:
+        if isinstance(each, Tensor):
+            if each._base is not None:
+                if each._base is BATCHED:
+                    return Upper.batched(op, call, args)
+                Upper.refresh(each)
+            v0.append(each._array)
+            if each._requires_grad:
+                mask |= bit
+            found = each
+        elif is_array(each):
+            v0.append(each)
+        else:
+            raise TypeError(f"expected Tensor as element {{len(v0)}} in argument 0, but got {{type(each).__name__}}")
+        bit <<= 1
+"""
+
 _RUN = """\
     try:
         {out} = forward({values})
@@ -92,8 +114,8 @@ _VIEW = """\
 
 _RECORD = """\
     if mask and mode.enabled:
-        record = recorders.get(mask) or op.recorder(mask)
-        result._node = record({arguments}, {arrays}, {out}, result)
+        record = recorders.get({key}) or op.recorder({key})
+        result._node = record({recorded}, result)
         result._requires_grad = True
         return result
 """
@@ -118,8 +140,8 @@ _SEVERAL_VIEWS = """\
 
 _RECORD_SEVERAL = """\
     if mask and mode.enabled:
-        record = recorders.get(mask) or op.recorder(mask)
-        node = record({arguments}, {arrays}, outs, results)
+        record = recorders.get({key}) or op.recorder({key})
+        node = record({recorded}, results)
         for k, result in enumerate(results):
             if result._array.dtype.kind == "f":
                 result._node = node.output_edge(k)
@@ -132,7 +154,7 @@ _LEAVE_SEVERAL = """\
 
 
 def door(op: Any) -> Any:
-    """Return the public function of an operation on tensors, still to be written out."""
+    """Return the public function of an operation, still to be written out."""
     signature = op.signature
     shown = op.output_names[: len(op.output_names) - op.hidden_count]
     names: dict[str, Any] = {
@@ -149,11 +171,13 @@ def door(op: Any) -> Any:
         "explained": explained,
         "forward": op.forward,
         "generic": generic,
+        "is_array": is_array,
         "is_device_array": is_device_array,
         "make_result": tuple if shown == ("outputs",) else return_type(op.name.removesuffix("_dim"), shown),
         "mode": mode,
         "ndarray": ndarray,
         "new": object.__new__,
+        "no_sequence": _no_sequence,
         "op": op,
         "recorders": op.recorders,
         "share_if_same": share_if_same,
@@ -168,23 +192,30 @@ def door(op: Any) -> Any:
 
 def _write_out_door(call: Any, op: Any) -> None:
     """Give the public function of an operation its code."""
-    slots = op.signature.tensor_positions
-    parts = [_ENTER]
-    parts += [_SLOT.format(k=position, bit=1 << k) for k, position in enumerate(slots)]
+    slots = [_SLOT.format(k=k, bit=1 << number) for number, k in enumerate(op.signature.tensor_positions)]
+    parts = [_ENTER, *([_SEQUENCE] if op.signature.takes_sequence else slots)]
     if op.several:
         parts += [_RUN, _SEVERAL, _SEVERAL_VIEWS * op.view, _RECORD_SEVERAL * op.differentiable, _LEAVE_SEVERAL]
     else:
         parts += [_RUN, _HIDDEN * op.hidden, _ONE, _VIEW * op.view, _RECORD * op.differentiable, _LEAVE]
-    values = value_names(op)
+    out = "outs" if op.several or op.hidden else "out"
     text = "".join(parts).format(
         arity=op.signature.arity,
         arguments=", ".join(argument_names(op)),
-        values=", ".join(values),
-        arrays=", ".join(values[position] for position in slots),
-        out="outs" if op.several or op.hidden else "out",
+        values=", ".join(value_names(op)),
+        key="(mask, len(v0))" if op.signature.takes_sequence else "mask",
+        recorded=", ".join([*argument_names(op), *array_names(op), out]),
+        out=out,
     )
     call.__globals__.update(Tensor=Upper.Tensor, wrap=Upper.Tensor._wrap)
     call.__code__ = code_of(text)
+
+
+def _no_sequence(op: Any, given: Any) -> TypeError:
+    return TypeError(
+        f"{op.name}(): argument '{op.signature.names[0]}' (position 1) must be tuple of Tensors, "
+        f"not {type(given).__name__}"
+    )
 
 
 def bare(op: Any, args: tuple[Any, ...], out: Any) -> Any:

@@ -21,10 +21,10 @@ from minigrad.ops.backend import (
 from minigrad.ops.index_parts import arrays_among_slices, is_basic, split_index
 from minigrad.ops.inplace import OVERLAP, check_inference, check_view
 from minigrad.ops.op import op
-from minigrad.ops.sharing import share_memory
 from minigrad.ops.promotion import number_in
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import row_major
+from minigrad.ops.sharing import share_memory
 from minigrad.ops.state import Upper, mode
 
 if TYPE_CHECKING:

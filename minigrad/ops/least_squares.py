@@ -12,8 +12,8 @@ from minigrad.ops.decomposition import linalg_svd
 from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import check_matrices, mT, well_conditioned
 from minigrad.ops.op import composed, op
-from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import scalar_type
+from minigrad.ops.return_types import return_type
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor

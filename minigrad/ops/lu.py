@@ -18,9 +18,9 @@ from minigrad.ops.matmul import matmul
 from minigrad.ops.matrices import eye_like, mT, well_conditioned
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.quiet import quiet
+from minigrad.ops.return_types import return_type
 from minigrad.ops.shape import numel
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from minigrad.ops.doors import door
 from minigrad.ops.inplace import make_inplace
 from minigrad.ops.recording import write_recorder
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
-from minigrad.ops.sequence_door import sequence_door
 from minigrad.ops.signature import Signature
 
 table: dict[str, Op] = {}
@@ -136,8 +135,8 @@ class Op(Entry):
         self.records = records or _records_dtype(self.signature)
         self.node_name = node or f"{''.join(part.capitalize() for part in self.name.split('_'))}Backward0"
         self.plans: dict[tuple[int, int], Plan] = {}
-        self.recorders: dict[int, Callable[..., Any]] = {}
-        self.call = sequence_door(self) if self.signature.takes_sequence else door(self)
+        self.recorders: dict[Any, Callable[..., Any]] = {}
+        self.call = door(self)
 
     def gradient(self, target: Any) -> Any:
         """Register a gradient rule: ``@f.gradient`` (one input, or all jointly) or ``@f.gradient("name")``."""
@@ -170,10 +169,13 @@ class Op(Entry):
             found = self.plans[mask, count] = make_plan(self, mask, count)
         return found
 
-    def recorder(self, mask: int) -> Callable[..., Any]:
-        """Return what makes the node of a call whose inputs marked in ``mask`` need a gradient."""
-        plan = self.plan(mask, len(self.signature.tensor_positions))
-        found = self.recorders[mask] = write_recorder(plan)
+    def recorder(self, form: Any) -> Callable[..., Any]:
+        """Return what makes the node of a call whose inputs marked in a mask need a gradient.
+
+        ``form`` is the mask, or the mask and the number of tensors where the operation takes a sequence of them.
+        """
+        mask, count = form if self.signature.takes_sequence else (form, len(self.signature.tensor_positions))
+        found = self.recorders[form] = write_recorder(self.plan(mask, count))
         return found
 
 

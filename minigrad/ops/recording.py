@@ -26,70 +26,77 @@ def inference_saved() -> RuntimeError:
 def write_recorder(plan: Plan) -> Callable[..., Any]:
     """Return the function that makes the node of a call.
 
-    Its parameters are the arguments of the call, the arrays in its tensor slots, what the forward returned (an array,
-    or a tuple where the operation has several outputs or hidden ones), and the tensor made of it (or a tuple).
+    Its parameters are the arguments of the call, the arrays in its tensor slots (or the list of them, of a sequence),
+    what the forward returned (an array, or a tuple where the operation has several outputs or hidden ones), and the
+    tensor made of it (or a tuple).
     """
     op = plan.op
-    visible = len(op.output_names) - op.hidden_count
-    one = not op.several and not op.hidden
     arguments, values = argument_names(op), value_names(op)
-    arrays = [values[position] for position in op.signature.tensor_positions]
+    one = not op.several and not op.hidden
+    result = "results" if op.several else "result"
+    label = "None" if plan.variant is None else f"plan.variant({', '.join(values)})"
+    if op.signature.takes_sequence:
+        parents, checks, kind = "a0[k]._node or a0[k] for k in plan.targets", _SEQUENCE_MARKS, Upper.SequenceNode
+    else:
+        parents = ", ".join(f"a{position}._node or a{position}" for position in plan.inputs)
+        checks, kind = _OPERAND_MARKS, Upper.MultiNode if op.several else Upper.Node
     lines = [
-        f"def record({', '.join([*arguments, *arrays])}, {'out' if one else 'outs'}, "
-        f"{'results' if op.several else 'result'}):",
+        f"def record({', '.join([*arguments, *array_names(op), 'out' if one else 'outs', result])}):",
         "    node = new(Node)",
         "    node.plan = plan",
         "    node.order = next(orders)",
         *([] if one else ["    out = outs[0]"]),
         "    node.shape = out.shape",
         "    node.dtype = out.dtype",
-        f"    node.parents = [{', '.join(f'a{position}._node or a{position}' for position in plan.inputs)}]",
-    ]
-    marks, later = [], []
-    for position in plan.operands:
-        mark = f"(a{position}._writes, a{position}._writes[0], {position})"
-        check = [f"if a{position}._writes[0] < 0:", "    raise inference_saved()"]
-        if position in plan.inputs:
-            marks.append(mark)
-            lines += [f"    {line}" for line in check]
-        else:
-            later += [f"if isinstance(a{position}, Tensor):", *(f"    {line}" for line in check)]
-            later += [f"    node.marks.append({mark})"]
-    for k in plan.outs:
-        if k < visible:
-            result = f"results[{k}]" if op.several else "result"
-            marks.append(f"({result}._writes, {result}._writes[0], {OUT - k})")
-    saved = [
-        *(values[position] for position in plan.operands),
-        *("out" if one else f"outs[{k}]" for k in plan.outs),
-        *(values[position] for position in plan.options),
-        *(f"{values[position]}.shape" for position in plan.shapes),
-        *(["plan.needs"] if plan.keeps_needs else []),
-    ]
-    label = "None" if plan.variant is None else f"plan.variant({', '.join(values)})"
-    lines += [
-        f"    node.marks = [{', '.join(marks)}]",
-        *(f"    {line}" for line in later),
-        f"    node.saved = [{', '.join(saved)}]",
+        f"    node.parents = [{parents}]",
+        f"    node.saved = [{', '.join(_saved(plan, values, one))}]",
+        "    node.marks = marks = []",
+        *(checks.format(k=position) for position in plan.operands),
+        *_output_marks(plan),
         f"    node.label = {label}",
         *(["    node.outputs = [(each._array.shape, each._array.dtype) for each in results]"] if op.several else []),
         "    if Anomaly.attentive:",
         f"        Upper.attend(node, ({', '.join(arguments)},), {'results' if op.several else '(result,)'})",
         "    return node",
     ]
+    names = {"Node": kind, "Tensor": Upper.Tensor, "Anomaly": Anomaly, "Upper": Upper, "plan": plan}
     return write_function(
-        "\n".join(lines),
-        {
-            "Anomaly": Anomaly,
-            "Node": Upper.MultiNode if op.several else Upper.Node,
-            "Tensor": Upper.Tensor,
-            "Upper": Upper,
-            "inference_saved": inference_saved,
-            "new": object.__new__,
-            "orders": orders,
-            "plan": plan,
-        },
+        "\n".join(lines), {**names, "new": object.__new__, "orders": orders, "inference_saved": inference_saved}
     )
+
+
+_OPERAND_MARKS = """\
+    if isinstance(a{k}, Tensor):
+        writes = a{k}._writes
+        count = writes[0]
+        if count < 0:
+            raise inference_saved()
+        marks.append((writes, count, {k}))"""
+
+_SEQUENCE_MARKS = """\
+    for each in a{k}:
+        if each._writes[0] < 0:
+            raise inference_saved()
+        marks.append((each._writes, each._writes[0], {k}))"""
+
+
+def _output_marks(plan: Plan) -> list[str]:
+    """Return the lines that mark the kept results."""
+    visible = len(plan.op.output_names) - plan.op.hidden_count
+    results = [(f"results[{k}]" if plan.op.several else "result", OUT - k) for k in plan.outs if k < visible]
+    return [f"    marks.append(({result}._writes, {result}._writes[0], {place}))" for result, place in results]
+
+
+def _saved(plan: Plan, values: list[str], one: bool) -> list[str]:
+    """Return what is kept, as expressions."""
+    shape = "[each.shape for each in v0]" if plan.op.signature.takes_sequence else "v{}.shape"
+    return [
+        *(values[position] for position in plan.operands),
+        *("out" if one else f"outs[{k}]" for k in plan.outs),
+        *(values[position] for position in plan.options),
+        *(shape.format(position) for position in plan.shapes),
+        *(["plan.needs"] if plan.keeps_needs else []),
+    ]
 
 
 def argument_names(op: Any) -> list[str]:
@@ -97,6 +104,12 @@ def argument_names(op: Any) -> list[str]:
     return [f"a{k}" for k in range(op.signature.arity)]
 
 
+def array_names(op: Any) -> list[str]:
+    """Return what written functions call the arrays in the tensor slots, ``v0`` and so on; or the list of arrays."""
+    return ["v0"] if op.signature.takes_sequence else [f"v{k}" for k in op.signature.tensor_positions]
+
+
 def value_names(op: Any) -> list[str]:
-    """Return what written functions call what the forward gets: ``v0`` for the array in slot 0, or the argument."""
-    return [f"v{k}" if k in op.signature.tensor_positions else f"a{k}" for k in range(op.signature.arity)]
+    """Return what written functions call what the forward gets: the arrays, and the other arguments."""
+    arrays = array_names(op)
+    return [f"v{k}" if f"v{k}" in arrays else f"a{k}" for k in range(op.signature.arity)]

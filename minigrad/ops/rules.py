@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from minigrad.ops.written import write_function
+from minigrad.ops.written import picker, write_function
 
 OUT = -1
 """Stands for the output among the positions of saved arguments; output ``k`` of several is ``OUT - k``."""
@@ -129,7 +128,7 @@ def make_plan(op: Any, mask: int, count: int) -> Plan:
     rules = [rule.function for rule in chosen]
     return Plan(
         op, kept, operands, outs, options, shapes, NEEDS in wanted, targets, needs,
-        steps=tuple((rule, _picker(places)) for rule, places in zip(rules, slots, strict=True)),
+        steps=tuple((rule, picker(places)) for rule, places in zip(rules, slots, strict=True)),
         joint=op.joint_rule is not None,
         gradients=_write_gradients(rules, slots, None if op.joint_rule is None else targets),
         inputs=() if signature.takes_sequence else tuple(signature.tensor_positions[k] for k in targets),
@@ -150,13 +149,6 @@ def _write_gradients(rules: list[Any], slots: list[list[int]], of_joint: tuple[i
     pairs = [f"(edges[{k}], {call})" for k, call in enumerate(calls)]
     lines.append(f"    return [{', '.join(pairs)}]")
     return write_function("\n".join(lines), {f"rule{k}": rule for k, rule in enumerate(rules)})
-
-
-def _picker(slots: list[int]) -> Callable[[list[Any]], Any]:
-    """Return what takes the values at some places out of a list, as a sequence."""
-    if len(slots) > 1:
-        return operator.itemgetter(*slots)
-    return operator.itemgetter(slice(slots[0], slots[0] + 1) if slots else slice(0))
 
 
 def _rule_of(op: Any, name: str) -> Rule:

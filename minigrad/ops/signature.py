@@ -9,6 +9,7 @@ from typing import Any
 
 from minigrad.dtypes import requested
 from minigrad.ops.arguments import SEVERAL, mismatch
+from minigrad.ops.written import picker
 
 NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1"), "other": ("x2",)}
 """NumPy's spellings, which PyTorch accepts too."""
@@ -67,7 +68,7 @@ class Signature:
         self.array_positions = tuple(i for i, text in enumerate(annotations) if "Tensor" in text or "ndarray" in text)
         self._dtype = self.names.index("dtype") if "dtype" in self.names else None
         self.pack = None if pack is None else self.names.index(pack)
-        self._places: dict[tuple[Any, ...], tuple[int, ...]] = {}
+        self._picks: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._known = frozenset(self.names)
         self._index = {name: i for i, name in enumerate(self.names)}
         for name, others in NUMPY_NAMES.items():
@@ -94,19 +95,12 @@ class Signature:
         """
         if self.pack is not None and len(args) > self.pack + 1:
             args = (*args[: self.pack], args[self.pack :])
-        if len(args) > self.positional:
-            raise self._misfit(args, kwargs, f"takes {self._room()} but {len(args)} were given")
-        count = len(args)
-        if not kwargs and count >= self.required:
-            return args + self.defaults[count:]
-        call = (count, *kwargs)
-        places = self._places.get(call) or self._find_places(args, kwargs)
-        values = [*args, *self.defaults[count:]]
-        for place, value in zip(places, kwargs.values(), strict=True):
-            values[place] = value
-        if self._dtype is not None and values[self._dtype] is not None:
-            values[self._dtype] = requested(values[self._dtype], self.function_name)
-        return tuple(values)
+        pick = self._picks.get((len(args), *kwargs)) or self._find_pick(args, kwargs)
+        values: tuple[Any, ...] = pick((*args, *kwargs.values(), *self.defaults))
+        place = self._dtype
+        if place is not None and values[place] is not None:
+            values = (*values[:place], requested(values[place], self.function_name), *values[place + 1 :])
+        return values
 
     def spell(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return keyword arguments under PyTorch's names where NumPy's were used; unknown ones as they are."""
@@ -114,25 +108,31 @@ class Signature:
             return kwargs
         return {self.names[self._index[name]] if name in self._index else name: kwargs[name] for name in kwargs}
 
-    def _find_places(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
-        """Return where the keyword arguments of a call go, and remember it for the next call of this form."""
+    def _find_pick(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
+        """Return what orders the values of a call, those by name after the others and the defaults after all.
+
+        It is remembered for the next call of this form.
+        """
         count = len(args)
-        places = []
-        for name in kwargs:
+        if count > self.positional:
+            raise self._misfit(args, kwargs, f"takes {self._room()} but {count} were given")
+        places = {k: k for k in range(count)}
+        for given, name in enumerate(kwargs, count):
             index = self._index.get(name)
             if index is None:
                 raise self._misfit(args, kwargs, f"got an unexpected keyword argument '{name}'")
-            if index < count or index in places:
+            if index in places:
                 raise self._misfit(args, kwargs, f"got multiple values for argument '{name}'")
-            places.append(index)
-        missing = [k for k in range(count, self.arity) if self.defaults[k] is _EMPTY and k not in places]
+            places[index] = given
+        missing = [k for k in range(self.arity) if self.defaults[k] is _EMPTY and k not in places]
         if missing:
             plural = "s" if len(missing) == 1 else ""  # PyTorch has it the wrong way round
             names = ", ".join(f'"{self.names[k]}"' for k in missing)
             raise self._misfit(args, kwargs, f"missing {len(missing)} required positional argument{plural}: {names}")
+        given = count + len(kwargs)
         form = (count, *kwargs)
-        self._places[form] = tuple(places)
-        return self._places[form]
+        self._picks[form] = picker([places.get(k, given + k) for k in range(self.arity)])
+        return self._picks[form]
 
     def _misfit(self, args: tuple[Any, ...], kwargs: dict[str, Any], problem: str) -> TypeError:
         """Return the error for arguments that do not find their parameters."""

@@ -11,10 +11,10 @@ from minigrad.ops.backend import array_module, array_of, is_device_array, kernel
 from minigrad.ops.dims import wrap_dim
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
-from minigrad.ops.return_types import return_type
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
 from minigrad.ops.shape import laid_out_as
+from minigrad.ops.return_types import return_type
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor

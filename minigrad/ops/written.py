@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 import linecache
+import operator
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
@@ -26,3 +27,10 @@ def code_of(text: str) -> CodeType:
 def write_function(text: str, names: dict[str, Any]) -> Callable[..., Any]:
     """Return the one function in a text; ``names`` are the globals that it reads."""
     return FunctionType(code_of(text), {"__builtins__": builtins, "__name__": __name__, **names})
+
+
+def picker(slots: list[int]) -> Callable[[list[Any]], Any]:
+    """Return what takes the values at some places out of a sequence, as another."""
+    if len(slots) > 1:
+        return operator.itemgetter(*slots)
+    return operator.itemgetter(slice(slots[0], slots[0] + 1) if slots else slice(0))
