@@ -140,7 +140,7 @@ _SEVERAL_VIEWS = """\
 
 _RECORD_SEVERAL = """\
     if mask and mode.enabled:
-        record = recorders.get({key}) or op.recorder({key})
+        record = recorders.get(mask) or op.recorder(mask)
         node = record({recorded}, results)
         for k, result in enumerate(results):
             if result._array.dtype.kind == "f":
@@ -149,7 +149,7 @@ _RECORD_SEVERAL = """\
 """
 
 _LEAVE_SEVERAL = """\
-    return make_result(results)
+    return results if named is None else new_tuple(named, results)
 """
 
 
@@ -173,10 +173,11 @@ def door(op: Any) -> Any:
         "generic": generic,
         "is_array": is_array,
         "is_device_array": is_device_array,
-        "make_result": tuple if shown == ("outputs",) else return_type(op.name.removesuffix("_dim"), shown),
         "mode": mode,
+        "named": None if shown == ("outputs",) else return_type(op.name.removesuffix("_dim"), shown),
         "ndarray": ndarray,
         "new": object.__new__,
+        "new_tuple": tuple.__new__,
         "no_sequence": _no_sequence,
         "op": op,
         "recorders": op.recorders,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +54,21 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     1-D empty tensors are skipped whatever the others' number of dimensions, as in PyTorch.
     """
+    try:
+        joined = np.concatenate(tensors, operator.index(dim))
+        if joined.dtype is tensors[0].dtype and joined.flags.c_contiguous:
+            return joined
+    except ValueError:
+        pass  # empty vectors, which PyTorch skips, or shapes that do not fit
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     arrays = _same_dtype(tensors)
-    try:
-        if arrays[0].ndim == arrays[-1].ndim:
-            return _concatenate(arrays, wrap_dim(dim, arrays[0].ndim))
-    except ValueError:
-        pass  # empty vectors, which PyTorch skips, or shapes that do not fit
     for k, each in enumerate(arrays):
         if each.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
     first = next((each for each in arrays if each.shape != (0,)), arrays[0])
     place = wrap_dim(dim, first.ndim)
-    joined = [each for each in arrays if each.shape != (0,) or first.ndim == 1]
+    some = [each for each in arrays if each.shape != (0,) or first.ndim == 1]
     for k, each in enumerate(arrays):
         if each.shape == (0,):
             continue
@@ -78,7 +80,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {place}. Expected size {expected} but got size "
                     f"{length} for tensor number {k} in the list."
                 )
-    return _concatenate(joined, place)
+    return _concatenate(some, place)
 
 
 @cat.gradient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,13 @@ from minigrad.ops.rules import OUT, Plan
 from minigrad.ops.state import Anomaly, Upper
 from minigrad.ops.written import write_function
 
+shape_of = operator.attrgetter("shape")
+
 orders = itertools.count()
 """The numbers of the nodes, in the order in which they are made."""
+
+
+_FEW = 4  # the most tensors of a sequence that are written out one by one
 
 
 def inference_saved() -> RuntimeError:
@@ -36,7 +42,9 @@ def write_recorder(plan: Plan) -> Callable[..., Any]:
     result = "results" if op.several else "result"
     label = "None" if plan.variant is None else f"plan.variant({', '.join(values)})"
     if op.signature.takes_sequence:
-        parents, checks, kind = "a0[k]._node or a0[k] for k in plan.targets", _SEQUENCE_MARKS, Upper.SequenceNode
+        few = ", ".join(f"a0[{k}]._node or a0[{k}]" for k in plan.targets[:_FEW])
+        parents = few if len(plan.targets) <= _FEW else "a0[k]._node or a0[k] for k in plan.targets"
+        checks, kind = _SEQUENCE_MARKS, Upper.SequenceNode
     else:
         parents = ", ".join(f"a{position}._node or a{position}" for position in plan.inputs)
         checks, kind = _OPERAND_MARKS, Upper.MultiNode if op.several else Upper.Node
@@ -45,24 +53,20 @@ def write_recorder(plan: Plan) -> Callable[..., Any]:
         "    node = new(Node)",
         "    node.plan = plan",
         "    node.order = next(orders)",
-        *([] if one else ["    out = outs[0]"]),
-        "    node.shape = out.shape",
-        "    node.dtype = out.dtype",
+        *_described(op),
         f"    node.parents = [{parents}]",
         f"    node.saved = [{', '.join(_saved(plan, values, one))}]",
         "    node.marks = marks = []",
         *(checks.format(k=position) for position in plan.operands),
         *_output_marks(plan),
         f"    node.label = {label}",
-        *(["    node.outputs = [(each._array.shape, each._array.dtype) for each in results]"] if op.several else []),
         "    if Anomaly.attentive:",
         f"        Upper.attend(node, ({', '.join(arguments)},), {'results' if op.several else '(result,)'})",
         "    return node",
     ]
     names = {"Node": kind, "Tensor": Upper.Tensor, "Anomaly": Anomaly, "Upper": Upper, "plan": plan}
-    return write_function(
-        "\n".join(lines), {**names, "new": object.__new__, "orders": orders, "inference_saved": inference_saved}
-    )
+    names |= {"new": object.__new__, "orders": orders, "inference_saved": inference_saved, "shape_of": shape_of}
+    return write_function("\n".join(lines), names)
 
 
 _OPERAND_MARKS = """\
@@ -80,6 +84,14 @@ _SEQUENCE_MARKS = """\
         marks.append((each._writes, each._writes[0], {k}))"""
 
 
+def _described(op: Any) -> list[str]:
+    """Return the lines that note the shapes and dtypes of the gradients to come."""
+    if op.several:
+        return ["    node.outputs = [(each._array.shape, each._array.dtype) for each in results]"]
+    out = "outs[0]" if op.hidden else "out"
+    return [f"    node.shape = {out}.shape", f"    node.dtype = {out}.dtype"]
+
+
 def _output_marks(plan: Plan) -> list[str]:
     """Return the lines that mark the kept results."""
     visible = len(plan.op.output_names) - plan.op.hidden_count
@@ -89,7 +101,7 @@ def _output_marks(plan: Plan) -> list[str]:
 
 def _saved(plan: Plan, values: list[str], one: bool) -> list[str]:
     """Return what is kept, as expressions."""
-    shape = "[each.shape for each in v0]" if plan.op.signature.takes_sequence else "v{}.shape"
+    shape = "[*map(shape_of, v0)]" if plan.op.signature.takes_sequence else "v{}.shape"
     return [
         *(values[position] for position in plan.operands),
         *("out" if one else f"outs[{k}]" for k in plan.outs),

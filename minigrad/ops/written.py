@@ -10,6 +10,7 @@ import builtins
 import functools
 import linecache
 import operator
+import os
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 @functools.cache
 def code_of(text: str) -> CodeType:
     """Return the code of the one function in a text, whose lines tracebacks show."""
-    filename = f"<minigrad {text[4 : text.index('(')]} {code_of.cache_info().currsize}>"
+    filename = f"{os.path.dirname(__file__)}{os.sep}<{text[4 : text.index('(')]} {code_of.cache_info().currsize}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     module = compile(text, filename, "exec")
     return next(each for each in module.co_consts if isinstance(each, CodeType))
