@@ -31,6 +31,14 @@ def call(*args, **kwargs):
 
 _ENTER = """\
 def call(*args, **kwargs):
+"""
+
+_PACK = """\
+    if len(args) > {arity} and not kwargs:
+        args = (*args[:{arity} - 1], args[{arity} - 1 :])
+"""
+
+_BIND = """\
     if kwargs or len(args) != {arity}:
         if not kwargs and len(args) in defaults_after:
             args += defaults_after[len(args)]
@@ -163,7 +171,7 @@ def door(op: Any) -> Any:
         "Upper": Upper,
         "as_array": as_array,
         "asarray": np.asarray,
-        "bare": bare,
+        "bare": _bare,
         "beside": _beside,
         "bind": signature.bind,
         "call_into": call_into,
@@ -194,7 +202,8 @@ def door(op: Any) -> Any:
 def _write_out_door(call: Any, op: Any) -> None:
     """Give the public function of an operation its code."""
     slots = [_SLOT.format(k=k, bit=1 << number) for number, k in enumerate(op.signature.tensor_positions)]
-    parts = [_ENTER, *([_SEQUENCE] if op.signature.takes_sequence else slots)]
+    packs_last = op.signature.pack == op.signature.arity - 1
+    parts = [_ENTER, _PACK * packs_last, _BIND, *([_SEQUENCE] if op.signature.takes_sequence else slots)]
     if op.several:
         parts += [_RUN, _SEVERAL, _SEVERAL_VIEWS * op.view, _RECORD_SEVERAL * op.differentiable, _LEAVE_SEVERAL]
     else:
@@ -219,7 +228,7 @@ def _no_sequence(op: Any, given: Any) -> TypeError:
     )
 
 
-def bare(op: Any, args: tuple[Any, ...], out: Any) -> Any:
+def _bare(op: Any, args: tuple[Any, ...], out: Any) -> Any:
     """Return the result of a call without tensors as an array; refuse a call without arrays, arithmetic apart."""
     if is_device_array(out):
         return out

@@ -221,7 +221,7 @@ def _(make):
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """View with two dimensions exchanged."""
     dim0, dim1 = wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)
-    return np.swapaxes(input, dim0, dim1) if input.ndim else input[...]
+    return input.swapaxes(dim0, dim1) if input.ndim else input[...]
 
 
 @transpose.gradient

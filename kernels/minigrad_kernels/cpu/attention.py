@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from minigrad_kernels.cpu import _attention_panels as panels
+from minigrad_kernels.cpu import _short_attention
 from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel
 from minigrad_kernels.cpu.activation import masked_scale
 from minigrad_kernels.scalar._bits import maximum, wide
@@ -119,6 +120,8 @@ def attend(query, key, value, mask, kept, boost, scale, causal):
     out : ndarray, shape (batch, heads, queries, width), in the memory order of the query
     log_sums : ndarray, shape (batch, heads, queries)
     """
+    if _short_attention.suits(query, key, value, mask, kept):
+        return _short_attention.attend(query, key, value, scale, causal)
     if panels.suits(query, key, mask, kept):
         return panels.attend(query, key, value, scale, causal)
     keys, width = value.shape[2:]
@@ -148,6 +151,8 @@ def attend_backward(grad, query, key, value, mask, kept, log_sums, boost, scale,
     log_sums : ndarray
         From `attend`.
     """
+    if _short_attention.suits(query, key, value, mask, kept):
+        return _short_attention.attend_backward(grad, query, key, value, log_sums, scale, causal)
     if panels.suits(query, key, mask, kept):
         return panels.attend_backward(grad, query, key, value, log_sums, scale, causal)
     turned, turned_value = _turned(key, scale), _turned(value, 1)
