@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.ops.arguments import fault
 from minigrad.ops.errors import explained
 from minigrad.ops.out import call_into
 from minigrad.ops.signature import Signature
@@ -46,4 +47,6 @@ def _explained_composed(error: Exception, signature: Signature, args: Any, kwarg
         values = [getattr(each, "_array", each) for each in bound]
     except (TypeError, NeedsValues):
         return error
+    if isinstance(error, TypeError) and (found := fault(signature, bound, kwargs, False)):
+        return found
     return explained(error, signature, bound, values, kwargs)

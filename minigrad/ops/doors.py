@@ -113,7 +113,8 @@ _ONE = """\
     result = new(Tensor)
     result._array = out
     result._writes = [Upper.inferring and mode.first]
-    result._grad = result._base = None
+    result._node = result._grad = result._base = None
+    result._requires_grad = False
 """
 
 _VIEW = """\
@@ -122,15 +123,21 @@ _VIEW = """\
 
 _RECORD = """\
     if mask and mode.enabled:
+"""
+
+_RECORDS = """\
+        if not records({values}):
+            result._base = None
+            return result
+"""
+
+_RECORD_ONE = """\
         record = recorders.get({key}) or op.recorder({key})
         result._node = record({recorded}, result)
         result._requires_grad = True
-        return result
 """
 
 _LEAVE = """\
-    result._node = None
-    result._requires_grad = False
     return result
 """
 
@@ -143,11 +150,10 @@ _SEVERAL = """\
 
 _SEVERAL_VIEWS = """\
     for k, result in enumerate(results):
-        share_if_same(result, found, OneOfSeveral(call, k, op.node_name), args)
+        share_if_same(result, found, OneOfSeveral(call, k), args)
 """
 
 _RECORD_SEVERAL = """\
-    if mask and mode.enabled:
         record = recorders.get(mask) or op.recorder(mask)
         node = record({recorded}, results)
         for k, result in enumerate(results):
@@ -189,6 +195,7 @@ def door(op: Any) -> Any:
         "no_sequence": _no_sequence,
         "op": op,
         "recorders": op.recorders,
+        "records": op.records,
         "share_if_same": share_if_same,
         "signature": signature,
         "visible": len(shown) if op.hidden else None,
@@ -205,9 +212,12 @@ def _write_out_door(call: Any, op: Any) -> None:
     packs_last = op.signature.pack == op.signature.arity - 1
     parts = [_ENTER, _PACK * packs_last, _BIND, *([_SEQUENCE] if op.signature.takes_sequence else slots)]
     if op.several:
-        parts += [_RUN, _SEVERAL, _SEVERAL_VIEWS * op.view, _RECORD_SEVERAL * op.differentiable, _LEAVE_SEVERAL]
+        parts += [_RUN, _SEVERAL, _SEVERAL_VIEWS * op.view]
+        recording, leave = [_RECORD, _RECORD_SEVERAL], _LEAVE_SEVERAL
     else:
-        parts += [_RUN, _HIDDEN * op.hidden, _ONE, _VIEW * op.view, _RECORD * op.differentiable, _LEAVE]
+        parts += [_RUN, _HIDDEN * op.hidden, _ONE, _VIEW * op.view]
+        recording, leave = [_RECORD, _RECORDS * (op.records is not None), _RECORD_ONE], _LEAVE
+    parts += [*recording * op.differentiable, leave]
     out = "outs" if op.several or op.hidden else "out"
     text = "".join(parts).format(
         arity=op.signature.arity,

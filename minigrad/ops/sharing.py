@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.state import mode
+from minigrad.ops.state import INHERITED, mode
 
 
 def share_if_same(result: Any, source: Any, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -29,3 +29,5 @@ def share_memory(view: Any, source: Any, call: Callable[..., Any], rest: tuple[A
     elif source._requires_grad or source._base is not None:
         view._base = source if source._base is None else source._base  # without a call: recorded writes are refused
         view._view_of = source
+        view._view_version = version[0]
+        view._requires_grad = view._base._requires_grad and INHERITED

@@ -10,8 +10,9 @@ from minigrad.ops.backend import array_of
 from minigrad.ops.linear_systems import solve_triangular
 from minigrad.ops.matrices import mT, well_conditioned
 from minigrad.ops.naming import named
-from minigrad.ops.op import composed, return_type
+from minigrad.ops.op import composed
 from minigrad.ops.promotion import scalar_type
+from minigrad.ops.return_types import return_type
 from minigrad.ops.shape import expand
 
 if TYPE_CHECKING:
