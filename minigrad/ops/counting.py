@@ -9,8 +9,8 @@ import numpy as np
 from minigrad.ops.backend import array_of, on_host, to_host
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
-from minigrad.ops.shape import row_major
 from minigrad.ops.return_types import return_type
+from minigrad.ops.shape import row_major
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor

@@ -13,8 +13,8 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.reduce import put_along_dim, select_at
-from minigrad.ops.shape import laid_out_as
 from minigrad.ops.return_types import return_type
+from minigrad.ops.shape import laid_out_as
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
