@@ -14,13 +14,13 @@ from minigrad.ops.backend import (
     as_array,
     is_array,
     is_device_array,
-    is_writeable,
     kernels_of,
     like,
 )
 from minigrad.ops.index_parts import arrays_among_slices, is_basic, split_index
-from minigrad.ops.inplace import OVERLAP, check_inference, check_view
+from minigrad.ops.inplace import check_inference, check_view
 from minigrad.ops.op import op
+from minigrad.ops.overlap import SHARED, overlap, writeable
 from minigrad.ops.promotion import number_in
 from minigrad.ops.quiet import silence, unsilence
 from minigrad.ops.shape import row_major
@@ -242,6 +242,8 @@ def _is_written(tensor: Any, index: Any, value: Any) -> bool:
         if value._array.dtype is not array.dtype or (value._requires_grad and mode.enabled):
             return False
         value = value._array
+        if (value.base is not None or array.base is not None or value is array) and np.may_share_memory(value, array):
+            return False
     elif type(value) is not int and (type(value) is not float or array.dtype.kind != "f"):
         return False
     if mode.enabled and (tensor._requires_grad or (tensor._base is not None and tensor._base._requires_grad)):
@@ -280,8 +282,9 @@ def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None
 
 def assign(array: Any, advanced: Any, value: Any) -> None:
     """Carry out ``array[advanced] = value``, or say in PyTorch's words what does not fit."""
-    if not is_writeable(array):
-        raise RuntimeError(OVERLAP)
+    array = writeable(array)
+    if advanced is None and type(value) is np.ndarray and overlap(array, value):
+        raise RuntimeError(SHARED)
     place = Ellipsis if advanced is None else _beside(array, advanced)
     token = silence()
     try:

@@ -10,14 +10,9 @@ import numpy as np
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import as_array, is_array, is_writeable, like
 from minigrad.ops.errors import explained
+from minigrad.ops.overlap import SHARED, overlap, writeable
 from minigrad.ops.promotion import common_dtype
 from minigrad.ops.state import BATCHED, Upper, mode
-
-OVERLAP = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
-    "clone() the tensor before performing the operation."
-)
-
 
 SEVERAL_VIEWS = (
     "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
@@ -122,8 +117,10 @@ class OneOfSeveral:
         return self.call(*args)[self.index]
 
 
-def write(target: np.ndarray[Any, Any], result: Any) -> None:
+def write(target: np.ndarray[Any, Any], result: Any, one_value: bool = False) -> None:
     """Copy a result into an array, by PyTorch's rules for shapes and dtypes.
+
+    Where every element of it is ``one_value``, the array may be an expanded one.
 
     Raises
     ------
@@ -137,8 +134,7 @@ def write(target: np.ndarray[Any, Any], result: Any) -> None:
     same = result.dtype is target.dtype
     if not same:
         check_cast(result.dtype, target.dtype)
-    if not is_writeable(target):
-        raise RuntimeError(OVERLAP)
+    target = writeable(target, one_value)
     if same and type(result) is type(target):
         target[...] = result
     else:
@@ -163,6 +159,10 @@ def _title(dtype: Any) -> str:
     return dtype.tensor_type.removesuffix("Tensor")
 
 
+_READS_FIRST = frozenset(("addmm", "ldexp"))
+"""Operations that read everything before they write, and so may overlap what they read."""
+
+
 def make_inplace(entry: Any) -> Callable[..., Any]:
     """Return the method ``x.name_()`` of an operation."""
     if not hasattr(entry, "ufunc"):
@@ -172,6 +172,8 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
     signature, forward, ufunc = entry.signature, entry.forward, entry.ufunc
     slots = tuple((position, 1 << k) for k, position in enumerate(signature.tensor_positions))
     count = len(slots)
+    others = () if entry.name in _READS_FIRST else signature.tensor_positions[1:]
+    one_value = entry.name in ("fill", "zero")
     rules = entry.rules  # of comparisons, too: what they overwrite has no part in the result
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -213,7 +215,10 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
             except NotImplementedError:
                 _check_result(target, [values[position] for position, _ in slots])
                 raise
-            write(target, as_array(result))
+            for position in others:
+                if type(values[position]) is np.ndarray and overlap(target, values[position]):
+                    raise RuntimeError(SHARED)
+            write(target, as_array(result), one_value)
         self._writes[0] += 1
         if recorded:
             values[0] = before
@@ -238,6 +243,9 @@ def _make_composed_inplace(entry: Any) -> Callable[..., Any]:
         kept = mode.enabled and any(getattr(each, "_requires_grad", False) for each in given)
         result = function(self.clone() if kept else self, *args, **kwargs)  # what is kept must not be overwritten
         written, target = result._array, self._array
+        for each in given[1:]:
+            if entry.name == "scatter" and isinstance(each, Upper.Tensor) and overlap(target, each._array):
+                raise RuntimeError(SHARED)
         check_cast(written.dtype, target.dtype)
         if written.shape != target.shape:
             raise RuntimeError(
@@ -294,7 +302,7 @@ def _apply_ufunc(ufunc: Any, target: Any, values: list[Any]) -> bool:
     """Run a ufunc straight into the target where that is what PyTorch would do; return whether it did."""
     for value in values[1 : ufunc.nin]:
         if is_array(value):
-            if value.dtype != target.dtype or value.ndim > target.ndim:
+            if value.dtype != target.dtype or value.ndim > target.ndim or overlap(target, value):
                 return False
         elif type(value) in (float, bool) and target.dtype.kind != "f":
             return False

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.ops.backend import address, like
+from minigrad.ops.backend import like
 from minigrad.ops.errors import c_name
-from minigrad.ops.inplace import OVERLAP, check_cast, check_inference
+from minigrad.ops.inplace import check_cast, check_inference
+from minigrad.ops.overlap import OVERLAP, SHARED, in_step, overlap, repeats, writeable
 from minigrad.ops.state import Upper, mode
-
-SHARED = (
-    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-    "location. Please clone() the tensor before performing the operation."
-)
 
 _EXACT = (
     "abs addbmm addmm addmv all amax amin any argmax argmin avg_pool2d avg_pool3d baddbmm bitwise_not bmm "
@@ -98,7 +94,7 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
     check_cast(result._array.dtype, target._array.dtype)
     _check_memory(name, target._array, inputs)
     if target._array.shape == result._array.shape:
-        np.copyto(target._array, like(target._array, result._array), casting="unsafe")
+        np.copyto(writeable(target._array), like(target._array, result._array), casting="unsafe")
     else:
         target._array = like(target._array, result._array).astype(target._array.dtype)
     target._writes[0] += 1
@@ -107,21 +103,18 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
 
 def _check_memory(name: str, target: Any, inputs: Iterable[Any]) -> None:
     """Refuse a target one of whose elements is another one of it, or of what the operation reads."""
-    if (
-        target.size
-        and 0 in target.strides
-        and any(step == 0 and length > 1 for step, length in zip(target.strides, target.shape, strict=True))
-    ):
+    if 0 in target.strides and repeats(target):
         raise RuntimeError(OVERLAP)
     for each in inputs:
         read = each._array if isinstance(each, Upper.Tensor) else each
         if isinstance(read, (list, tuple)):
             _check_memory(name, target, read)
-        elif isinstance(read, np.ndarray) and isinstance(target, np.ndarray) and np.may_share_memory(read, target):
-            same = read.shape == target.shape and read.strides == target.strides
-            in_step = same and address(read) == address(target)
-            if name in APART if in_step else read.flags.c_contiguous and target.flags.c_contiguous:
-                raise RuntimeError(SHARED)
+        elif (
+            isinstance(read, np.ndarray)
+            and isinstance(target, np.ndarray)
+            and (overlap(target, read) or (name in APART and in_step(target, read)))
+        ):
+            raise RuntimeError(SHARED)
 
 
 def call_into(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -385,6 +385,7 @@ def permute(input: Tensor, dims: Any) -> Tensor:
     """View with the dimensions in another order."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(dims) != input.ndim:
+        dims = tuple(map(operator.index, dims))
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"

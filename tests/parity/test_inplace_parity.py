@@ -594,3 +594,96 @@ def test_bytes_read_as_another_dtype_want_no_gradients(torch):
     x = torch.ones(2, 4, requires_grad=True)
     views = [x.view(torch.int32), (x * 1).view(dtype=torch.float64), x.view(torch.float32)]
     return views, [each.requires_grad for each in views], attempt(lambda: x.view((4, 2), dtype=torch.int32))
+
+
+@same
+def test_writes_into_what_is_read_are_refused(torch):
+    def shifted(write):
+        def run():
+            x = torch.arange(12.0)
+            return [write(x[1:], x[:-1]), x]
+
+        return attempt(run)
+
+    def crossed(write):
+        def run():
+            x = torch.arange(9.0).view(3, 3)
+            return [write(x, x.t()), x]
+
+        return attempt(run)
+
+    def assigned(target, source):
+        target[:] = source
+
+    def added(target, source):
+        target += source
+
+    writes = (
+        lambda target, source: target.copy_(source),
+        lambda target, source: target.add_(source),
+        lambda target, source: target.sub_(source, alpha=2),
+        lambda target, source: target.pow_(source),
+        lambda target, source: target.eq_(source),
+        lambda target, source: target.clamp_(min=source),
+        lambda target, source: target.lerp_(source, 0.5),
+        lambda target, source: target.addcmul_(target, source),
+        lambda target, source: target.atan2_(source),
+        lambda target, source: torch.mul(target, source, out=target),
+        lambda target, source: torch.exp(source, out=target),
+        lambda target, source: torch.add(source, 1, out=target),
+        lambda target, source: target.masked_fill_(source > 3, 0.0),
+        lambda target, source: target.copy_(source.clone()),
+        lambda target, source: target.add_(target),
+        assigned,
+        added,
+    )
+
+    def scattered():
+        x = torch.arange(6.0)
+        return x.scatter_(0, torch.tensor([0, 1]), x[1:3])
+
+    def strided():
+        x = torch.arange(6.0)
+        return x[::2].mul_(x[1::2]), x
+
+    rest = [attempt(scattered), attempt(strided)]
+    return [shifted(write) for write in writes], [crossed(write) for write in writes], rest
+
+
+@same
+def test_expanded_tensors_are_written_element_by_element(torch):
+    def written(write):
+        def run():
+            x = torch.zeros(3, 1)
+            y = x.expand(3, 4)
+            write(y)
+            return x, y
+
+        return attempt(run)
+
+    def one(y):
+        y[1, 2] = 5
+
+    def a_column(y):
+        y[:, 3] = torch.tensor([1.0, 2.0, 3.0])
+
+    def all_of_them(y):
+        y[:] = 1
+
+    writes = (
+        one,
+        a_column,
+        all_of_them,
+        lambda y: y[0, 0].add_(3),
+        lambda y: y[:, 1].copy_(torch.ones(3)),
+        lambda y: torch.add(torch.ones(3), 1, out=y[:, 2]),
+        lambda y: y.fill_(7),
+        lambda y: y.zero_(),
+        lambda y: y[:, 0].normal_(),
+        lambda y: y.add_(1),
+        lambda y: y.copy_(torch.ones(3, 4)),
+        lambda y: y.normal_(),
+        lambda y: torch.add(y, 1, out=y),
+        lambda y: y[:0].add_(1),
+    )
+    return [written(write) for write in writes]
