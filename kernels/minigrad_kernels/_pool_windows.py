@@ -123,6 +123,28 @@ def even_windows(size, out):
     return Windows(size, tuple(tuple((a, b, b - a) for a, b in each) for each in spans), (1,) * len(size))
 
 
+def drawn_starts(xp, draws, length, size, count):
+    """Return where windows start along a dimension: Graham's pseudo-random sequence, one row a draw.
+
+    Parameters
+    ----------
+    xp : module
+        The array module of the draws.
+    draws : array, shape (planes,)
+        Between 0 and 1; steps are rounded in its dtype, as PyTorch does.
+    length, size, count : int
+        Of the dimension, of the windows, and how many windows there are.
+    """
+    last, real = length - size, draws.dtype.type
+    if count < 2:
+        return xp.full((len(draws), count), last)
+    step = real(last) / real(count - 1)
+    numbers = xp.arange(count, dtype=draws.dtype) + draws[:, None]
+    starts = (numbers * step).astype(np.int64) - (draws[:, None] * step).astype(np.int64)
+    starts[:, -1] = last
+    return starts
+
+
 def lowest(dtype):
     """Return what is largest where there is nothing."""
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 @same
 def test_same_windows_after_the_same_seed(torch):
     found = []
-    for dtype in (torch.float32, torch.float64):
+    for dtype in (torch.float16, torch.float32, torch.float64):
         image = torch.arange(252.0, dtype=dtype).sin().reshape(2, 3, 6, 7).requires_grad_()
         volume = torch.arange(252.0, dtype=dtype).cos().reshape(1, 2, 6, 3, 7).requires_grad_()
         functional = torch.nn.functional
@@ -32,7 +32,13 @@ def test_given_samples_and_indices(torch):
     image = torch.arange(60.0).cos().reshape(1, 2, 5, 6)
     samples = torch.tensor([[[0.1, 0.9], [0.5, 0.3]]])
     equal = torch.zeros(1, 1, 4, 4)
+    broken = image.clone()
+    broken[0, 0, 1:3] = float("nan")
+    broken[0, 1] = -float("inf")
+    halves = image.half().repeat(1, 1, 4, 5), torch.full((1, 2, 2), 0.7).half()
     return [
+        torch.nn.functional.fractional_max_pool2d(broken, (2, 3), [3, 2], None, True, samples),
+        torch.nn.functional.fractional_max_pool2d(halves[0], 2, 13, None, True, halves[1]),
         torch.nn.functional.fractional_max_pool2d(image, 2, 3, None, True, samples),
         torch.nn.functional.fractional_max_pool2d(equal, 2, 2, return_indices=True),
         torch.nn.functional.fractional_max_pool2d(image[:0], 2, 3),
@@ -65,6 +71,12 @@ def test_refusals(torch):
         attempt(lambda: two(image[:, :0], 2, 3)),
         attempt(lambda: two(image, 2, 3, _random_samples=torch.rand(2, 3, 1))),
         attempt(lambda: two(image, 2, 3, _random_samples=torch.rand(2, 3, 2).double())),
+        attempt(lambda: two(image, 2, 3, _random_samples=torch.rand(1, 3, 2))),
+        attempt(lambda: two(image, 2, 3, _random_samples=torch.rand(2, 2, 2))),
+        attempt(lambda: two(image, 2, 3, _random_samples=torch.rand(6, 2))),
+        attempt(lambda: two(image, 2, 9, _random_samples=torch.rand(1, 2, 2))),
+        attempt(lambda: two(image[0, 0], 2, 3, _random_samples=torch.rand(1, 2, 2))),
+        attempt(lambda: three(volume[:, :, :, :0], 2, 3, _random_samples=torch.rand(2, 3, 3))),
         attempt(lambda: three(volume, 3)),
         attempt(lambda: three(volume, 2, 3)),
         attempt(lambda: torch.nn.FractionalMaxPool2d(3)),

@@ -49,6 +49,7 @@ _FAMILIES = {
     "columns": ["fold", "unfold"],
     "interpolate": ["resample"],
     "max_unpool": ["unpool", "unpool_backward"],
+    "fractional_pool": ["fractional_max_pool"],
     "grid_sample": [
         *["read_at", "read_at_backward", "grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input"],
         "tap_sums_weights",

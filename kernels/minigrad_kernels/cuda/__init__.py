@@ -25,6 +25,7 @@ _FAMILIES = {
     ],
     "interpolate": ["resample"],
     "max_unpool": ["unpool", "unpool_backward"],
+    "fractional_pool": ["fractional_max_pool"],
     "pool": [
         *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],
