@@ -66,7 +66,7 @@ class Signature:
             i for i, text in enumerate(annotations) if text == "Tensor" or text.startswith("Tensor |")
         )
         self.array_positions = tuple(i for i, text in enumerate(annotations) if "Tensor" in text or "ndarray" in text)
-        self._dtype = self.names.index("dtype") if "dtype" in self.names else None
+        self._dtype = next((i for i, name in enumerate(self.names) if (name, annotations[i]) == ("dtype", "Any")), None)
         self.pack = None if pack is None else self.names.index(pack)
         self._picks: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._known = frozenset(self.names)
