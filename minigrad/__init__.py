@@ -82,6 +82,8 @@ _OF_SUBMODULES = {
     "autocast": "amp",
     "GradScaler": "amp",
     "compile": "compiler",
+    "_sample_dirichlet": "distributions._implicit",
+    "_standard_gamma": "distributions._implicit",
     "get_autocast_dtype": "amp.autocast_mode",
     "is_autocast_cache_enabled": "amp.autocast_mode",
     "is_autocast_cpu_enabled": "amp.autocast_mode",

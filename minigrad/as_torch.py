@@ -18,6 +18,8 @@ from opcode import opmap
 from types import ModuleType
 from typing import Any
 
+from minigrad.torch_version import TorchVersion
+
 __all__ = ["install_as_torch"]
 
 WHERE_TO_LOOK = "docs/coverage.md and `python -m minigrad coverage` list what is there"
@@ -31,6 +33,9 @@ def install_as_torch() -> None:
 
     Call it before anything imports ``torch``; calling it again does nothing. PyTorch need not be installed, and is not
     touched if it is. ``python -m minigrad run script.py`` does this and then runs the script.
+
+    Since programs compare ``torch.__version__``, it is from then on that of the interface, PyTorch's, and minigrad's
+    own comes after a plus sign, where PyTorch says how it was built: ``2.13.0+minigrad0.1.0``.
 
     Raises
     ------
@@ -52,7 +57,15 @@ def install_as_torch() -> None:
             "`import torch`, in a notebook after restarting the kernel, or use `python -m minigrad run script.py`."
         )
     sys.meta_path.insert(0, _Finder())
+    _show_version_of_interface()
     _explain_missing_names()
+
+
+def _show_version_of_interface() -> None:
+    version: Any = importlib.import_module("minigrad.version")
+    shown = TorchVersion(f"{version.pytorch}+minigrad{version.__version__}")
+    version.__version__ = str(shown)
+    vars(sys.modules["minigrad"])["__version__"] = shown
 
 
 class _Finder(MetaPathFinder):

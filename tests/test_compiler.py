@@ -60,8 +60,14 @@ def test_what_cannot_be_compiled_is_refused(options, error, text):
 
 
 def test_nothing_is_being_compiled_traced_or_distributed():
-    questions = (compiler.is_compiling, jit.is_scripting, jit.is_tracing, distributed.is_available)
-    assert [ask() for ask in questions] == [False] * 4
+    questions = (
+        compiler.is_compiling,
+        jit.is_scripting,
+        jit.is_tracing,
+        distributed.is_available,
+        distributed.is_initialized,
+    )
+    assert [ask() for ask in questions] == [False] * 5
 
 
 @jit.script

@@ -27,6 +27,7 @@ LAYERS = (
         "minigrad.size",
         "minigrad.numeric_limits",
         "minigrad.settings",
+        "minigrad.torch_version",
         "minigrad.version",
     ),
     ("minigrad.ops",),

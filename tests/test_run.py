@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import minigrad
+
 SCRIPTS = Path(__file__).parent / "scripts"
 
 
@@ -71,6 +73,18 @@ def test_the_script_finds_its_arguments_its_neighbours_and_itself(run, tmp_path)
         "3",
     )
     assert (done.returncode, done.stdout) == (7, "['--epochs', '3'] __main__ tensor(3) True\n"), done.stderr
+
+
+def test_programs_that_ask_for_the_version_see_that_of_the_interface(run):
+    done = run(
+        """
+        import torch
+        from torch.version import __version__ as version
+        assert torch.__version__ >= (2, 0) and torch.__version__ > "2.9" and torch.__version__ == version
+        print(torch.__version__, int(torch.__version__.split(".")[0]) >= 2)
+        """
+    )
+    assert done.stdout == f"{minigrad.version.pytorch}+minigrad{minigrad.__version__} True\n", done.stderr
 
 
 @pytest.mark.parametrize(

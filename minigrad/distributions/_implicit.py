@@ -19,6 +19,7 @@ import numpy as np
 from minigrad.autograd.function import Function, once_differentiable
 from minigrad.creation import from_numpy
 from minigrad.random.rejection import standard_dirichlet, standard_gamma
+from minigrad.tensor import Tensor
 
 __all__ = ["DirichletSample", "GammaSample"]
 
@@ -98,3 +99,13 @@ class DirichletSample(Function):
         shapes = _wide(concentration)
         slope = _beta_gradient(_wide(drawn), shapes, shapes.sum(-1, keepdims=True))
         return from_numpy(slope).to(grad.dtype) * (grad - (drawn * grad).sum(-1, True))
+
+
+def _standard_gamma(self: Tensor, generator: Any = None) -> Any:
+    """Draw gamma numbers of rate 1, as programs ask for them by PyTorch's inner name."""
+    return GammaSample.apply(self) if generator is None else standard_gamma(self, generator)
+
+
+def _sample_dirichlet(self: Tensor, generator: Any = None) -> Any:
+    """Draw vectors with sum 1, as programs ask for them by PyTorch's inner name."""
+    return DirichletSample.apply(self) if generator is None else standard_dirichlet(self, generator)

@@ -37,12 +37,17 @@ def _lower_triangle(rows: int, columns: int, diagonal: int) -> Any:
 _remembered_triangle = functools.lru_cache(maxsize=64)(_lower_triangle)
 
 
+def _zero(array: Any) -> Any:
+    """Return 0 as a number that leaves bools what they are."""
+    return False if array.dtype.kind == "b" else 0
+
+
 @op(method=True, inplace=True, reference=lambda x, diagonal=0: np.tril(x, diagonal))
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements above a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return row_major(kernels_of(input).choose(_triangle(input, diagonal), input, 0))
+    return row_major(kernels_of(input).choose(_triangle(input, diagonal), input, _zero(input)))
 
 
 @tril.gradient
@@ -60,7 +65,8 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return row_major(kernels_of(input).choose(_triangle(input, operator.index(diagonal) - 1), 0, input))
+    below = operator.index(diagonal) - 1
+    return row_major(kernels_of(input).choose(_triangle(input, below), _zero(input), input))
 
 
 @triu.gradient
@@ -77,6 +83,7 @@ def _triangle_samples(make: Any) -> Any:
     yield make.sample(make(3, 3))
     yield make.sample(make(3, 4), 1)
     yield make.sample(make(2, 4, 3), diagonal=-1)
+    yield make.sample(make.booleans(2, 4, 3))
     yield make.sample(make(0, 3))
 
 

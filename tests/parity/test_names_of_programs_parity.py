@@ -114,3 +114,31 @@ def test_modules_at_their_other_addresses(torch):
         import_module(f"{top}.utils.hooks").RemovableHandle.__name__,
         sorted(set(import_module(f"{top}.functional").__all__) - {"stft", "istft"}),
     ]
+
+
+@same
+def test_versions_compare_as_numbers(torch):
+    from importlib import import_module
+
+    Version = import_module(f"{torch.__name__}.torch_version").TorchVersion
+    others = ("2.13.0", "2.9", "2.13", "3", "1.10.0a0", "2.13.0+cpu", "2.13.0rc1", "parrot", (2, 13), (2, 13, 1), (1,))
+    found = []
+    for one in map(Version, ("2.13.0+cpu", "2.13.0", "1.10.0a")):
+        for other in others:
+            found += [one < other, one <= other, one == other, one > other, one >= other, one != other]
+    return found, Version("parrot") < "quail", Version("parrot") == "2.13"
+
+
+@same
+def test_samplers_by_their_inner_names(torch):
+    torch.manual_seed(0)
+    shapes = torch.tensor([0.5, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+    drawn = [torch._standard_gamma(shapes), torch._sample_dirichlet(shapes)]
+    generator = torch.Generator().manual_seed(1)
+    return [each.detach() for each in drawn], torch._standard_gamma(shapes.detach(), generator=generator)
+
+
+@same
+def test_triangles_of_masks_are_masks(torch):
+    masks = torch.arange(24).reshape(2, 3, 4) % 3 != 0
+    return torch.tril(masks), torch.triu(masks, 1), masks.clone().tril_(-1), masks[0].triu()

@@ -18,6 +18,7 @@ from minigrad.distributions.transforms.transform import (
     IndependentTransform,
     ReshapeTransform,
     Transform,
+    _InverseTransform,  # noqa: F401  # as programs import it
     identity_transform,
 )
 from minigrad.distributions.transforms.vectors import (
