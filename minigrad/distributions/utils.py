@@ -59,6 +59,11 @@ def sum_rightmost(value: Any, count: int) -> Any:
     return value if count == 0 else value.reshape((*value.shape[:-count], -1)).sum(-1)
 
 
+def _standard_normal(shape: Any, dtype: Any, device: Any) -> Any:
+    """Draw standard normal numbers, as programs ask for them by PyTorch's inner name."""
+    return empty(shape, dtype=dtype, device=device).normal_()
+
+
 _sum_rightmost = sum_rightmost  # as programs import it
 
 
