@@ -38,8 +38,9 @@ class OptimizedModule(Module):
         return self._orig_mod(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        original = self.__dict__["_modules"]["_orig_mod"]
-        return original if name == "_orig_mod" else getattr(original, name)
+        if name == "_orig_mod":
+            return self._modules[name]
+        return getattr(self._orig_mod, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("_orig_mod", "training") or "_orig_mod" not in self.__dict__.get("_modules", ()):

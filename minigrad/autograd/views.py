@@ -18,6 +18,7 @@ from minigrad.ops.backend import as_its_kind
 from minigrad.ops.inplace import check_view
 from minigrad.ops.recording import orders
 from minigrad.ops.select import masked_fill
+from minigrad.ops.shape import permute, row_major
 from minigrad.ops.state import Upper, mode
 from minigrad.ops.strided import as_strided, places_of, through_memory
 
@@ -69,16 +70,21 @@ def rebase_view(view: Any, node: Node) -> None:
     refresh(view)
 
 
+def _in_rows(values: Any) -> Any:
+    return values.contiguous() if isinstance(values, Upper.Tensor) else row_major(values)
+
+
 class CopySlices(Node):
     """The node of a base tensor part of which was written through a view."""
 
-    __slots__ = ("calls", "had_gradient")
+    __slots__ = ("axes", "calls", "had_gradient")
 
     def __init__(self, base: Any, written: Node, calls: list[Any]) -> None:
         self.order = next(orders)
         self.shape = base._array.shape
         self.dtype = base._array.dtype
         self.calls = calls
+        self.axes = None if base.is_contiguous() else np.argsort(base.stride(), kind="stable")[::-1].tolist()
         self.had_gradient = base._requires_grad
         self.parents = [base._node or base, written] if self.had_gradient else [written]
         self.marks = []
@@ -86,11 +92,18 @@ class CopySlices(Node):
 
     def input_gradients(self, grad: Any, create_graph: bool) -> list[tuple[Any, Any]]:
         """Split the gradient between what the base was and what was written."""
+        grad = self._as_base(grad)
         region = self._region(grad)
         written = region.clone() if create_graph else region.copy(order="C")
         if not self.had_gradient:
             return [(self.parents[0], written)]
         return [(self.parents[0], self._rest(grad, create_graph)), (self.parents[1], written)]
+
+    def _as_base(self, grad: Any) -> Any:
+        """Return the gradient with its elements in the order in which the base had them, where `view` finds them."""
+        if self.axes is None:
+            return _in_rows(grad)
+        return permute(_in_rows(permute(grad, self.axes)), np.argsort(self.axes).tolist())
 
     def _region(self, array: Any) -> Any:
         for call, rest in self.calls:
@@ -98,7 +111,7 @@ class CopySlices(Node):
         return array
 
     def _rest(self, grad: Any, create_graph: bool) -> Any:
-        rest = grad.clone() if create_graph else grad.copy(order="C")
+        rest = grad.clone() if create_graph else grad.copy(order="K")
         if create_graph:
             self._region(rest).zero_()
         else:

@@ -53,6 +53,7 @@ class Distribution:
             self._validate_args = validate_args
         if self._validate_args:
             self._check_parameters()
+        super().__init__()  # which may be a module's, of a class that is both
 
     def _check_parameters(self) -> None:
         try:

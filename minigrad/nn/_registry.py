@@ -4,6 +4,7 @@
 module's own ``__dict__``, so that ``self.weight`` in a ``forward`` is an ordinary attribute (50 ns) and not a missed
 lookup followed by a call of ``__getattr__`` (500 ns). Every change goes through :class:`Registry`, which keeps the two
 together, whoever makes it: ``module.weight = p``, ``module._parameters["weight"] = p`` or ``module._modules.clear()``.
+A class with a ``__getattr__`` of its own is to be asked for every parameter, as PyTorch asks it, and gets no copies.
 """
 
 from __future__ import annotations
@@ -12,9 +13,29 @@ import weakref
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-__all__ = ["REGISTRIES", "Registry", "bind_registry", "unbound_state"]
+__all__ = ["REGISTRIES", "Registry", "bind_registry", "find_registered", "unbound_state"]
 
 REGISTRIES = ("_parameters", "_buffers", "_modules")
+
+
+def find_registered(self: Any, name: str) -> Any:
+    """Return what a module has under a name that is no plain attribute; every module's ``__getattr__``.
+
+    Registered names lie in ``__dict__``, where Python finds them before it asks here. What is left is a name that is
+    missing, one whose copy in ``__dict__`` was deleted by hand, or a class that looks names up itself before it asks.
+    """
+    for kind in REGISTRIES:
+        registry = self.__dict__.get(kind, ())
+        if name in registry:
+            return registry[name]
+    message = f"'{type(self).__name__}' object has no attribute '{name}'"
+    if "_parameters" not in self.__dict__:
+        message += f" (super().__init__() was not called in {type(self).__name__}.__init__)"
+    raise AttributeError(message, name=name, obj=self)  # of the name and the object Python makes a suggestion
+
+
+def _nobody() -> None:
+    """Stand for the reference to an owner that wants no copies."""
 
 
 class Registry(dict[str, Any]):
@@ -32,8 +53,10 @@ class Registry(dict[str, Any]):
 
     def __init__(self, owner: Any, values: Mapping[str, Any]) -> None:
         super().__init__(values)
-        self._owner = weakref.ref(owner)
-        owner.__dict__.update(values)
+        self._owner: Any = _nobody
+        if type(owner).__getattr__ is find_registered:
+            self._owner = weakref.ref(owner)
+            owner.__dict__.update(values)
 
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.tensor import Tensor
 
 from ._hooks import HookMethods, call_with_hooks
-from ._registry import REGISTRIES, bind_registry, unbound_state
+from ._registry import REGISTRIES, bind_registry, find_registered, unbound_state
 from ._state_dict import StateDictMethods
 from ._tree import TreeMethods
 from .parameter import Buffer, Parameter
@@ -152,17 +152,12 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
             self.__dict__[kind].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
-    def __getattr__(self, name: str) -> Any:
-        # Registered names lie in __dict__, where Python finds them before it asks here. What is left is a name that
-        # is missing, or one whose copy in __dict__ was deleted by hand.
-        for kind in REGISTRIES:
-            registry = self.__dict__.get(kind, ())
-            if name in registry:
-                return registry[name]
-        message = f"'{type(self).__name__}' object has no attribute '{name}'"
-        if "_parameters" not in self.__dict__:
-            message += f" (super().__init__() was not called in {type(self).__name__}.__init__)"
-        raise AttributeError(message, name=name, obj=self)  # of the name and the object Python makes a suggestion
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    else:
+        __getattr__ = find_registered
 
     def __delattr__(self, name: str) -> None:
         for kind in REGISTRIES:

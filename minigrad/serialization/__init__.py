@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
 
 _ZIP = b"PK\x03\x04"
-MapLocation = MAP_LOCATION = Any
+MapLocation = Any
+MAP_LOCATION = MapLocation  # as programs import it, to annotate their own functions
 # What an unpickler runs into when bytes are no pickle.
 _ERRORS_OF_DAMAGED_PICKLES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, TypeError,

@@ -417,3 +417,53 @@ def test_a_policy_gradient_by_a_categorical(torch):
     loss = -(policy.log_prob(action) * torch.tensor([1.0, -1.0, 2.0, 0.5])).mean() - 0.01 * policy.entropy().mean()
     loss.backward()
     return action, logits.grad
+
+
+@same
+def test_transforms_and_distributions_may_be_modules_too(torch):
+    class Scale(torch.distributions.Transform, torch.nn.Module):
+        domain = codomain = torch.distributions.constraints.real
+        bijective = True
+
+        def __init__(self):
+            super().__init__(cache_size=1)
+            self.scale = torch.nn.Parameter(torch.tensor(2.0))
+
+        def __hash__(self):
+            return torch.nn.Module.__hash__(self)
+
+        def _call(self, x):
+            return x * self.scale
+
+        def _inverse(self, y):
+            return y / self.scale
+
+        def log_abs_det_jacobian(self, x, y):
+            return self.scale.abs().log().expand(x.shape)
+
+    class Learned(torch.distributions.Distribution, torch.nn.Module):
+        def __init__(self):
+            super().__init__(validate_args=False)
+            self.loc = torch.nn.Parameter(torch.tensor(1.0))
+
+        def log_prob(self, value):
+            return -((value - self.loc) ** 2)
+
+    flow = Scale()
+    made = torch.distributions.TransformedDistribution(torch.distributions.Normal(0.0, 1.0), [flow])
+    made.log_prob(torch.tensor(0.7)).backward()
+    learned = Learned()
+    learned.log_prob(torch.tensor(0.0)).backward()
+    return flow.scale.grad, [name for name, _ in flow.named_parameters()], learned.loc.grad, list(learned.state_dict())
+
+
+@same
+def test_divergences_are_registered_for_classes_that_only_behave_like_distributions(torch):
+    class Other:
+        pass
+
+    @torch.distributions.register_kl(Other, Other)
+    def _(p, q):
+        return torch.tensor(3.0)
+
+    return torch.distributions.kl_divergence(Other(), Other())

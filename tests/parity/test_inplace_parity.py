@@ -687,3 +687,21 @@ def test_expanded_tensors_are_written_element_by_element(torch):
         lambda y: y[:0].add_(1),
     )
     return [written(write) for write in writes]
+
+
+def test_gradients_pass_writes_through_views_whatever_the_order_of_their_own_elements(torch):
+    found = []
+    for create_graph in (False, True):
+        x = torch.arange(9, dtype=torch.float64).sin().reshape(3, 3).requires_grad_()
+        d = torch.ones(3, dtype=torch.float64, requires_grad=True)
+        weights = torch.arange(9, dtype=torch.float64).cos().reshape(3, 3)
+        y = x * 1
+        y.view(-1)[::4] += d
+        z = torch.zeros(3, 3, dtype=torch.float64).t().copy_(x)
+        z.t().view(-1)[::2] *= x.sum()
+        total = (y.t() ** 3 * weights).sum() + (z**2 * weights).sum()
+        grads = torch.autograd.grad(total, (x, d), create_graph=create_graph)
+        found += [each.detach() for each in grads]
+        if create_graph:
+            found += torch.autograd.grad(grads[0].sin().sum() + grads[1].sum(), (x, d))
+    return found

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad.nn
 
-from .both import same
+from .both import attempt, same
 
 torch = pytest.importorskip("torch")
 
@@ -59,3 +59,25 @@ def test_helpers(torch):
     utils.consume_prefix_in_state_dict_if_present(state, "module.")
     found = [list(state), sorted(state._metadata), utils._pair(3), utils._triple((1, 2)), utils._single(2)]
     return [*found, utils._reverse_repeat_tuple((1, 2), 2), str(torch.nn.Linear(3, 2).load_state_dict(state))]
+
+
+@same
+def test_a_module_that_looks_names_up_itself_is_asked_for_parameters_too(torch):
+    asked = []
+
+    class Asked(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(2))
+            self.inner = torch.nn.Linear(1, 1)
+            self.register_buffer("count", torch.zeros(1))
+
+        def __getattr__(self, name):
+            asked.append(name)
+            return super().__getattr__(name)
+
+    module = Asked()
+    asked.clear()
+    found = [module.weight, module.count, type(module.inner).__name__, attempt(lambda: module.nothing)]
+    module.load_state_dict(module.state_dict())
+    return found, asked[:4], [name for name, _ in module.named_parameters()], "weight" in vars(module)
