@@ -689,6 +689,7 @@ def test_expanded_tensors_are_written_element_by_element(torch):
     return [written(write) for write in writes]
 
 
+@same
 def test_gradients_pass_writes_through_views_whatever_the_order_of_their_own_elements(torch):
     found = []
     for create_graph in (False, True):
