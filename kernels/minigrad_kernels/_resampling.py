@@ -70,6 +70,34 @@ class Taps:
         made.__dict__["back"] = self
         return made
 
+    @functools.cached_property
+    def fixed(self):
+        """The same for bytes, whose weights PyTorch has in fixed point, of 16 bits, those of one element added up.
+
+        Returns
+        -------
+        places, weights : ndarray of int32, shape (taps, count)
+            The weights of what some elements do not have are 0.
+        bits : int
+            After the point: as many as the largest weight allows.
+        """
+        taps, largest = [], 0.0
+        for first, end in zip(self.starts[:-1], self.starts[1:], strict=True):
+            sums = {}
+            for place, weight in zip(self.places[first:end].tolist(), self.weights[first:end].tolist(), strict=True):
+                sums[place] = sums.get(place, 0.0) + weight
+                largest = max(largest, sums[place])
+            taps.append(sums)
+        bits = 0
+        while bits < 22 and int(0.5 + largest * 2 ** (bits + 1)) < 2**15:
+            bits += 1
+        shape = max(map(len, taps)), self.count
+        places, weights = np.zeros(shape, np.int32), np.zeros(shape)
+        for j, sums in enumerate(taps):
+            places[: len(sums), j], weights[: len(sums), j] = list(sums), list(sums.values())
+        scaled = weights * 2**bits
+        return places, np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32), bits
+
     def weights_as(self, dtype):
         """Return the weights in the dtype that arrays of `dtype` are computed in."""
         dtype = np.dtype(np.float32) if dtype == np.float16 else dtype

@@ -108,14 +108,10 @@ def _smooth_taps(length: int, count: int, step: float, reach: int, filter: Any) 
 @op(namespace=None, node="UpsampleBackward0")
 def resampled(input: Tensor, plan: Resampling) -> Tensor:
     """Weighted sums of a few elements along each of the last dimensions."""
-    run = kernels_of(input).resample
-    if input.dtype.kind != "u":
-        return run(input, plan)
-    for k in reversed(range(plan.rank)):  # the sums along a dimension are rounded before the next
-        sums = run(np.moveaxis(input, k - plan.rank, -1).astype(np.float64), Resampling(plan.taps[k : k + 1]))
-        rounded = np.clip(np.rint(sums), 0, np.iinfo(input.dtype).max).astype(input.dtype)
-        input = np.moveaxis(rounded, -1, k - plan.rank)
-    return input.copy()
+    kernels = kernels_of(input)
+    if input.dtype.kind != "u" or plan.selects:
+        return kernels.resample(input, plan)
+    return kernels.resample_bytes(input, plan)
 
 
 @resampled.gradient
@@ -237,7 +233,7 @@ def _find_plan(
         if (length == count and stays) or (mode == "nearest" and rank == 2 and count in (length, 2 * length)):
             taps.append(find_taps(length, count, "nearest", False, None, False, True))
         else:
-            single = dtype.name != "float64"
+            single = dtype.name not in ("float64", "uint8")
             taps.append(find_taps(length, count, mode, bool(align_corners), factor, antialias, single))
     return Resampling(taps), _node_name(mode, rank, antialias)
 

@@ -21,6 +21,13 @@ def test_weighted_sums_along_the_last_dimensions_are_those_of_the_cpu(rank, dtyp
         check("resample", out, plan.back)
 
 
+def test_bytes_are_those_of_the_cpu():
+    rng = np.random.default_rng(2)
+    plan = Resampling([random_taps(rng, n, count, 3) for n, count in ((3, 4), (5, 2))])
+    check("resample_bytes", rng.integers(0, 256, (2, 3, 5), dtype=np.uint8), plan)
+    check("resample_bytes", np.ones((0, 3, 5), np.uint8), plan)
+
+
 def test_strided_and_empty_arrays_are_taken():
     plan = Resampling([random_taps(np.random.default_rng(1), 4, 3, 2)])
     check("resample", np.arange(12.0).reshape(4, 3).T, plan)

@@ -47,6 +47,22 @@ def test_weighted_sums_along_the_last_dimensions_and_their_gradients(rank, dtype
         assert plan.back.back is plan
 
 
+def test_bytes_are_rounded_and_clipped_after_each_dimension_the_last_first():
+    rng = np.random.default_rng(0)
+    linear = Taps(np.arange(6) * 2, np.array([0, 0, 0, 1, 1, 2, 2, 3, 3, 3]), np.tile([0.3125, 0.6875], 5), 4)
+    sharp = Taps(np.array([0, 3, 4]), np.array([0, 1, 2, 1]), np.array([-0.75, 2.5, -0.75, 1]), 3)
+    x = rng.integers(0, 256, (2, 3, 4), dtype=np.uint8)
+    across = np.floor(x @ matrix_of(linear).T + 0.5).clip(0, 255)
+    wanted = np.floor(matrix_of(sharp) @ across + 0.5).clip(0, 255)
+    got = cpu.resample_bytes(x, Resampling([sharp, linear]))
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, wanted)
+    np.testing.assert_array_equal(
+        cpu.resample_bytes(x[..., ::2].swapaxes(1, 2), Resampling([sharp])),
+        np.floor(x[..., ::2].swapaxes(1, 2) @ matrix_of(sharp).T + 0.5).clip(0, 255),
+    )
+
+
 def test_strided_and_empty_arrays():
     plan = Resampling([Taps(np.array([0, 2, 3]), np.array([0, 2, 1]), np.ones(3), 3)])
     np.testing.assert_array_equal(cpu.resample(np.arange(6.0).reshape(3, 2).T, plan), [[4, 2], [6, 3]])

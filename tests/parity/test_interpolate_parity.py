@@ -11,6 +11,14 @@ pytest.importorskip("torch")
 
 from tests.parity.both import attempt, same
 
+BYTES = (
+    ("nearest", False),
+    ("bilinear", False),
+    ("bilinear", True),
+    ("bicubic", False),
+    ("bicubic", True),
+    ("lanczos", True),
+)
 FACTORS = ([1.6, 1.1], [1.1, 1.6], [1.3, 1.3], [2.1, 2.2])
 
 
@@ -60,6 +68,23 @@ def test_dtypes_that_are_refused(torch):
     for mode in ("bilinear", "bicubic"):
         found.append(resized(torch, (1, 1, 3, 3), torch.float16, size=5, mode=mode, antialias=True))
         found.append(resized(torch, (1, 1, 3, 3), torch.int64, size=5, mode=mode))
+    return found
+
+
+@same
+def test_bytes_are_rounded_alike(torch):
+    found = []
+    for channels, (mode, antialias) in itertools.product((3, 6), BYTES):
+        for options in (
+            {"size": (13, 4)},
+            {"scale_factor": (0.43, 1.7)},
+            {"scale_factor": (2.2, 0.6)},
+            {"size": (9, 11)},
+        ):
+            if mode in ("bilinear", "bicubic"):
+                options["align_corners"] = channels == 6
+            image = (torch.arange(2 * channels * 99) * 89 % 256).reshape(2, channels, 9, 11).to(torch.uint8)
+            found.append(torch.nn.functional.interpolate(image, mode=mode, antialias=antialias, **options))
     return found
 
 

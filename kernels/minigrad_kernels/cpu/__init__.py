@@ -47,7 +47,7 @@ _FAMILIES = {
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "scatter", "gather", "select"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
-    "interpolate": ["resample"],
+    "interpolate": ["resample", "resample_bytes"],
     "max_unpool": ["unpool", "unpool_backward"],
     "fractional_pool": ["fractional_max_pool"],
     "grid_sample": [

@@ -8,10 +8,8 @@ on in fours; each loop over points is a vector, the reading of a tap a gather.
 from __future__ import annotations
 
 import numpy as np
-from numba.core import config, types
-from numba.extending import intrinsic
 
-from minigrad_kernels.cpu._arrays import part
+from minigrad_kernels.cpu._arrays import apart_from_each_other, part
 from minigrad_kernels.cpu._copy import clear_run
 from minigrad_kernels.cpu._grid_positions import (
     find_bases,
@@ -34,23 +32,6 @@ _BASES, _SPARE, _FACTORS, _CHANGES, _ROWS, _WEIGHTS = 3, 6, 7, 19, 31, 35
 _PLACES_OF_ROWS, _PLACES = 12, 16
 
 
-@intrinsic
-def _apart_from_each_other(typing_context):
-    """Promise that the arrays given to the calling function do not overlap: no check would see where a gather reads."""
-
-    def generate(context, builder, signature, arguments):
-        for given in builder.function.args:
-            if given.name.endswith(".4"):  # an array's address
-                given.add_attribute("noalias")
-        return context.get_dummy_value()
-
-    return types.none(), generate
-
-
-if config.DISABLE_JIT:
-    _apart_from_each_other = lambda: None  # noqa: E731
-
-
 def workspaces(points, taps, dtype, kind=np.int32):
     """Return the length of a line for a block of points, and workspaces of numbers and of places in lines."""
     line = min(_POINTS, _TAPS // taps, points) + _GAP
@@ -62,7 +43,7 @@ def workspaces(points, taps, dtype, kind=np.int32):
 def _combine(of_one, by_one, of_other, by_other, places, weights):
     """Find the places, -1 outside, and the weights of a tap from those along two dimensions."""
     wide()
-    _apart_from_each_other()
+    apart_from_each_other()
     outside = places.dtype.type(-1)
     for j in range(places.size):
         places[j] = of_one[j] + of_other[j] if of_one[j] | of_other[j] >= 0 else outside
@@ -130,7 +111,7 @@ def _value(source, place):
 @borrower
 def _select(source, places, target):
     wide()
-    _apart_from_each_other()
+    apart_from_each_other()
     for j in range(target.size):
         target[j] = _value(source, places[j])
 
@@ -139,7 +120,7 @@ def _select(source, places, target):
 def _weigh(source, places, weights, line, adds, target):
     """Fill in the weighted sums of four taps, or add them."""
     wide()
-    _apart_from_each_other()
+    apart_from_each_other()
     zero, count = target.dtype.type(0), target.size
     of_0, of_1 = part(places, 0, count), part(places, line, count)
     of_2, of_3 = part(places, 2 * line, count), part(places, 3 * line, count)
@@ -160,7 +141,7 @@ def _weigh(source, places, weights, line, adds, target):
 def _multiply(grad, source, places, product):
     """Add the products of a tap with the gradient."""
     wide()
-    _apart_from_each_other()
+    apart_from_each_other()
     for j in range(product.size):
         product[j] += grad[j] * _value(source, places[j])
 

@@ -6,10 +6,13 @@ then, and otherwise the last: only there are single elements looked up.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from minigrad_kernels.cpu._arrays import apart_from_each_other, part
 from minigrad_kernels.cpu._copy import copy_run
-from minigrad_kernels.cpu._kernel import In, InInt64, Out, borrower, kernel
+from minigrad_kernels.cpu._kernel import In, InInt32, InInt64, Out, OutInt32, borrower, kernel
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
@@ -165,6 +168,91 @@ def _resample_loop(x: In, numbers: InInt64, weights: In, enlarges: bool, work: O
             _along_lines(x, at, 1, d, h * w, od, numbers, of_d, weights, before, 0)
             _along_lines(before, 0, od, h, w, oh, numbers, of_h, weights, after, 0)
             _along_rows(after, 0, od * oh, w, ow, numbers, of_w, weights, out, to)
+
+
+@borrower
+def _bytes_along_row(source, places, weights, bits, row, sums, target):
+    """Resample a row of bytes by weights in fixed point, one line of them a tap."""
+    wide()
+    apart_from_each_other()
+    half, bits = np.int32(1 << bits >> 1), np.int32(bits)
+    for i in range(source.size):
+        row[i] = source[i]
+    for j in range(sums.size):
+        sums[j] = half
+    for t in range(0, weights.size, sums.size):
+        place, weight = part(places, t, sums.size), part(weights, t, sums.size)
+        for j in range(sums.size):
+            sums[j] += np.int32(weight[j] * row[np.uint64(max(place[j], 0))])
+    for j in range(target.size):
+        target[j] = min(max(sums[j] >> bits, 0), 255)
+
+
+@borrower
+def _bytes_along_lines(x, at, places, weights, j, lines, bits, sums, target):
+    """Compute line `j` of the resampled lines of x from `at` on."""
+    wide()
+    apart_from_each_other()
+    count, half, bits = target.size, np.int32(1 << bits >> 1), np.int32(bits)
+    for i in range(sums.size):
+        sums[i] = half
+    for t in range(j, weights.size, lines):
+        if weights[t] != 0:
+            source, weight = part(x, at + places[t] * count, count), weights[t]
+            for i in range(sums.size):
+                sums[i] += np.int32(weight * np.int32(source[i]))
+    for i in range(target.size):
+        target[i] = min(max(sums[i] >> bits, 0), 255)
+
+
+@kernel
+def _resample_bytes_loop(
+    x: In,
+    places: InInt32,
+    weights: InInt32,
+    bits: int,
+    length: int,
+    count: int,
+    inner: int,
+    work: OutInt32,
+    out: Out,
+):
+    """Resample (outer, length, inner) bytes by weights in fixed point into (outer, count, inner)."""
+    for outer in range(out.size // (count * inner)):
+        if inner == 1:
+            row, sums = part(work, 0, length), part(work, length, count)
+            source, target = part(x, outer * length, length), part(out, outer * count, count)
+            _bytes_along_row(source, places, weights, bits, row, sums, target)
+        else:
+            for j in range(count):
+                target = part(out, (outer * count + j) * inner, inner)
+                _bytes_along_lines(
+                    x, outer * length * inner, places, weights, j, count, bits, part(work, 0, inner), target
+                )
+
+
+def resample_bytes(x, plan):
+    """Return bytes with their last dimensions resampled, rounded after each, the last dimension first.
+
+    Parameters
+    ----------
+    x : ndarray of uint8, shape (..., *lengths before)
+    plan : Resampling
+
+    Returns
+    -------
+    ndarray, shape (..., *plan.out)
+    """
+    for axis, taps in zip(range(x.ndim - 1, -1, -1), plan.taps[::-1], strict=False):
+        if taps.selects and taps.length == taps.count:
+            continue
+        (places, weights, bits), inner = taps.fixed, math.prod(x.shape[axis + 1 :])
+        out = empty((*x.shape[:axis], taps.count, *x.shape[axis + 1 :]), x.dtype)
+        if out.size:
+            work = empty(max(taps.length + taps.count, inner), np.int32)
+            _resample_bytes_loop[x.dtype](x, places, weights, bits, taps.length, taps.count, inner, work, out)
+        x = out
+    return x
 
 
 def resample(x, plan):

@@ -23,7 +23,7 @@ _FAMILIES = {
         *["read_at", "read_at_backward", "grid_taps", "grid_taps_backward", "tap_sums", "tap_sums_input"],
         "tap_sums_weights",
     ],
-    "interpolate": ["resample"],
+    "interpolate": ["resample", "resample_bytes"],
     "max_unpool": ["unpool", "unpool_backward"],
     "fractional_pool": ["fractional_max_pool"],
     "pool": [
