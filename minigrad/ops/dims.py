@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -67,6 +68,11 @@ def axes(dims: Any, ndim: int) -> Any:
     """Return ``dims`` as NumPy's ``axis``: None for all dimensions, also of a 0-d array."""
     if dims is None or (type(dims) is int and -ndim <= dims < ndim):
         return dims
+    return _several_axes(tuple(dims), ndim) if isinstance(dims, (tuple, list)) else _several_axes((dims,), ndim)
+
+
+@functools.lru_cache(maxsize=1000)
+def _several_axes(dims: Any, ndim: int) -> Any:
     wrapped = wrap_dims(dims, ndim)
     if ndim == 0 or len(wrapped) == ndim:
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.backend import is_device_array
+from minigrad.ops.backend import is_device_array, kernels_of
 from minigrad.ops.op import composed, op
 from minigrad.ops.reduce import expand_reduced, reduction_samples, several_dims_samples, sum
 
@@ -30,10 +30,15 @@ def _nan_samples(make: Any) -> Any:
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not nan, over all dimensions or those in ``dim``."""
     if input.dtype.kind == "f":
-        if not is_device_array(input) and not np.isnan(total := sum(input, dim, keepdim, dtype=dtype)).any():
+        if not is_device_array(input) and _has_no_nan(total := sum(input, dim, keepdim, dtype=dtype)):
             return total
         input = np.where(np.isnan(input), input.dtype.type(0), input)
     return sum(input, dim, keepdim, dtype=dtype)
+
+
+def _has_no_nan(sums: Any) -> bool:
+    total = kernels_of(sums).sum(sums) if sums.ndim else sums
+    return bool(total == total)
 
 
 @nansum.gradient

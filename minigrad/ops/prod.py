@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Product of the elements, over all dimensions or along one; integers and bools are multiplied in int64."""
-    if dtype is None and input.dtype.kind == "f":
+    if dtype is None and (input.dtype.kind == "f" or input.dtype.char == "l"):
         return kernels_of(input).prod(input, axes(dim, input.ndim), keepdim)
     wanted = np.dtype(np.int64) if dtype is None else dtype.numpy
     return np.multiply.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.dtypes import from_numpy
 from minigrad.ops.backend import array_module, array_of, is_device_array, kernels_of
-from minigrad.ops.dims import axes, wrap_dim, wrap_dims
+from minigrad.ops.dims import axes, hashable, wrap_dim, wrap_dims
 from minigrad.ops.op import op
 from minigrad.ops.shape import expand, numel, reshape
 
@@ -39,6 +40,10 @@ def expand_reduced(grad: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -
         reduced = wrap_dims(dim, len(shape))
         grad = reshape(grad, tuple(1 if k in reduced else length for k, length in enumerate(shape)))
     return expand(grad, shape)
+
+
+_SUMMED = frozenset("l?")
+"""The letters of the dtypes besides the floating ones that have a kernel of their own: int64 and bool."""
 
 
 def _by_dim(name: str) -> Any:
@@ -74,6 +79,8 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
         return kernels_of(input).sum(input, axes(dim, input.ndim), keepdim)
     if input.dtype.kind == "b" and dim is None and dtype is None and not keepdim and not is_device_array(input):
         return np.asarray(np.count_nonzero(input))
+    if input.dtype.char in _SUMMED and (dtype is None or input.dtype.kind == "i"):
+        return kernels_of(input).integer_sum(input, axes(dim, input.ndim), keepdim)
     wanted = input.dtype if dtype is not None else np.int64
     return np.add.reduce(input, axis=axes(dim, input.ndim), dtype=wanted, keepdims=keepdim)
 
@@ -146,7 +153,12 @@ def count_reduced(shape: tuple[int, ...], dim: Any) -> int:
         return numel(shape)
     if type(dim) is int and shape:
         return shape[dim]
-    return numel([shape[k] for k in wrap_dims(dim, len(shape))]) if shape else 1
+    return _count_several(shape, hashable(dim)) if shape else 1
+
+
+@functools.lru_cache(maxsize=1000)
+def _count_several(shape: tuple[int, ...], dims: Any) -> int:
+    return numel([shape[k] for k in wrap_dims(dims, len(shape))])
 
 
 def _check_not_empty(name: str, input: Any, dim: Any) -> None:
@@ -278,9 +290,9 @@ def _(make):
 
 def _extreme(input: Any, largest: bool, axis: Any = None, keepdim: bool = False) -> Any:
     """Return the largest or smallest elements over axes."""
-    if input.dtype.kind == "f":
+    if input.dtype.kind == "f" or input.dtype.char == "l":
         return kernels_of(input).extreme(input, largest, axis, keepdim)
-    return (input.max if largest else input.min)(axis=axis, keepdims=keepdim)
+    return (np.maximum if largest else np.minimum).reduce(input, axis, None, None, keepdim)
 
 
 def _extreme_at(input: Any, largest: bool, dim: int, keepdim: bool) -> tuple[Any, Any]:
@@ -290,7 +302,7 @@ def _extreme_at(input: Any, largest: bool, dim: int, keepdim: bool) -> tuple[Any
         _check_not_empty("max" if largest else "min", input, dim)
     if not input.ndim:
         return input.copy(), array_module(input).zeros((), np.int64)
-    if input.dtype.kind == "f":
+    if input.dtype.kind == "f" or input.dtype.char == "l":
         return kernels_of(input).extreme_at(input, largest, axis, keepdim)
     places = (np.argmax if largest else np.argmin)(input, axis, keepdims=keepdim)
     return _extreme(input, largest, axis, keepdim), places

@@ -31,6 +31,11 @@ def _scanned(input: Any, dtype: Any) -> Any:
     return input if input.dtype.kind == "f" else input.astype(np.int64, copy=False)
 
 
+def _has_kernel(input: Any, dim: int) -> bool:
+    """Whether it is a kernel that scans: of floats always, of int64 where NumPy would wait for every element."""
+    return input.dtype.kind == "f" or (input.dtype.char == "l" and dim == input.ndim - 1)
+
+
 def scan_samples(make: Any) -> Any:
     """Yield inputs scanned along first, last and negative dimensions, 0-d and empty ones."""
     yield make.sample(make(4), 0)
@@ -48,7 +53,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     input = _scanned(input, dtype)
     if not input.ndim:
         return input.copy()
-    if input.dtype.kind == "f":
+    if _has_kernel(input, dim):
         return kernels_of(input).cumsum(input, dim)
     return row_major(np.add.accumulate(input, axis=dim, dtype=input.dtype))
 
@@ -89,7 +94,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     input = _scanned(input, dtype)
     if not input.ndim:
         return input.copy()
-    if input.dtype.kind == "f":
+    if _has_kernel(input, dim):
         return kernels_of(input).cumprod(input, dim)
     return row_major(np.multiply.accumulate(input, axis=dim, dtype=input.dtype))
 

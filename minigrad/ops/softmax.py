@@ -12,6 +12,7 @@ from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
 from minigrad.ops.promotion import not_implemented, to_floating
 from minigrad.ops.reduce import expand_reduced, sum
+from minigrad.ops.shape import numel
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -132,7 +133,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     if not input.ndim:
         return input.copy()
     last = [k for k in range(input.ndim) if k not in dims]
-    rows = input.transpose((*last, *dims)).reshape((*(input.shape[k] for k in last), -1))
+    rows = input.transpose((*last, *dims))
+    rows = rows.reshape((*(input.shape[k] for k in last), numel([input.shape[k] for k in dims])))
     out = kernels_of(input).logsumexp(rows, -1)
     return out.reshape([1 if k in dims else length for k, length in enumerate(input.shape)]) if keepdim else out
 

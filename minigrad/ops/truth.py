@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.ops.dims import axes
 from minigrad.ops.op import op
+from minigrad.ops.reduce import sum
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -61,7 +62,7 @@ def _(make):
 @op(method=True, differentiable=False, reference=lambda x, dim=None: np.count_nonzero(x, axis=dim))
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """Number of elements that are not 0, over all dimensions or those in ``dim``."""
-    return np.add.reduce(input != 0, axis=axes(dim, input.ndim), dtype=np.int64)
+    return sum(input if input.dtype.kind == "b" else input != 0, dim)
 
 
 @count_nonzero.samples

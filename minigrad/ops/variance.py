@@ -11,7 +11,6 @@ from minigrad.ops.backend import kernels_of
 from minigrad.ops.dims import axes
 from minigrad.ops.hints import hint_at_freedom
 from minigrad.ops.op import op
-from minigrad.ops.quiet import quiet
 from minigrad.ops.reduce import count_reduced, expand_reduced, mean
 from minigrad.ops.select import where
 from minigrad.ops.write import zero
@@ -37,13 +36,12 @@ def _var_reference(x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool 
     return np.sum(squares, axis=axis, keepdims=keepdim) / np.float64(divisor)
 
 
-@quiet
-def _variance(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
-    axis = axes(dim, input.ndim)
+def _variance(input: Any, dim: Any, correction: Any, keepdim: bool, takes_root: bool = False) -> Any:
+    """Return the variance, or the standard deviation."""
+    axis, divisor = axes(dim, input.ndim), max(count_reduced(input.shape, dim) - correction, 0)
     wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
-    total = kernels_of(input).squared_deviations(wide, axis, keepdim)
-    divisor = max(count_reduced(input.shape, dim) - correction, 0)
-    return np.divide(total, divisor, dtype=input.dtype)
+    found = kernels_of(input).squared_deviations(wide, axis, keepdim, divisor, takes_root)
+    return found if wide is input else found.astype(input.dtype)
 
 
 def _moment(name: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
@@ -135,7 +133,7 @@ def std(
 ) -> Tensor:
     """Standard deviation, the root of `var`."""
     dim, correction = _moment("std", input, dim, unbiased, correction)
-    return np.sqrt(_variance(input, dim, correction, keepdim))
+    return _variance(input, dim, correction, keepdim, True)
 
 
 @std.gradient
@@ -191,7 +189,7 @@ def std_mean(
     """Standard deviation and mean, as a pair; the parameters are those of `var`."""
     dim, correction = _moment("std_mean", input, dim, unbiased, correction)
     centre = kernels_of(input).mean(input, axes(dim, input.ndim), keepdim)
-    return np.sqrt(_variance(input, dim, correction, keepdim)), centre
+    return _variance(input, dim, correction, keepdim, True), centre
 
 
 @std_mean.gradient

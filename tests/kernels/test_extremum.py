@@ -7,7 +7,7 @@ import pytest
 
 from minigrad_kernels import cpu
 
-DTYPES = ["float16", "float32", "float64"]
+DTYPES = ["float16", "float32", "float64", "int64"]
 SHAPES = [(1,), (7,), (300,), (5, 3), (3, 150), (150, 3), (2, 140, 5), (4, 1, 33)]
 
 
@@ -16,8 +16,8 @@ def _array(shape, dtype, nans):
     rng = np.random.default_rng(len(shape) + shape[0])
     x = rng.integers(-20, 20, shape).astype(dtype)
     if nans:
-        x[rng.random(shape) < 0.02] = np.nan
-        x[rng.random(shape) < 0.02] = -np.inf
+        x[rng.random(shape) < 0.02] = np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+        x[rng.random(shape) < 0.02] = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     return x
 
 

@@ -37,6 +37,32 @@ def test_any_axes(name, dtype, data, shape, keepdims, seed):
     np.testing.assert_allclose(got, want.astype(dtype), **CLOSE[dtype])
 
 
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
+def test_sums_and_products_of_integers_wrap_around_as_numpys(dtype, axis):
+    x = np.random.default_rng(2).integers(-(2**62), 2**62, (5, 40, 3)).astype(dtype)
+    for each in (x, x.transpose(2, 0, 1), x[:, ::2], x[:0]):
+        for keepdims in (False, True):
+            want = each.sum(axis, np.int64, keepdims=keepdims)
+            got = cpu.integer_sum(each, axis, keepdims)
+            assert (got.shape, got.dtype) == (want.shape, np.int64)
+            np.testing.assert_array_equal(got, want)
+            if dtype == "int64":
+                np.testing.assert_array_equal(cpu.prod(each, axis, keepdims), each.prod(axis, keepdims=keepdims))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 2, (0, 2), (-1, -2), (0, 1, 2)])
+def test_variances_are_divided_and_rooted(axis):
+    x = np.random.default_rng(2).normal(size=(5, 4, 3))
+    for each in (x, x.transpose(2, 0, 1)):
+        for keepdims in (False, True):
+            count = each.size // np.var(each, axis).size
+            want = np.std(each, axis, ddof=1, keepdims=keepdims)
+            got = cpu.squared_deviations(each, axis, keepdims, count - 1, True)
+            assert got.shape == want.shape
+            np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
 @pytest.mark.parametrize("axis", [None, 0, 1])
 def test_long_sums_stay_exact(axis):
     x = np.full((1200, 1100), 0.1, np.float32)

@@ -19,6 +19,9 @@ def test_running_sums_go_either_way(shape, data):
     wanted = np.flip(np.cumsum(np.flip(x, axis), axis), axis)
     np.testing.assert_allclose(cpu.cumsum(x, axis, True), wanted, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(cpu.cumprod(x, axis), np.cumprod(x, axis), rtol=1e-12, atol=1e-14)
+    large = (x * 2**60).astype(np.int64)
+    np.testing.assert_array_equal(cpu.cumsum(large, -1), np.cumsum(large, -1))
+    np.testing.assert_array_equal(cpu.cumprod(large, -1), np.cumprod(large, -1))
 
 
 @settings(max_examples=30, deadline=None)

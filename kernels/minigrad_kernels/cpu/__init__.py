@@ -31,7 +31,7 @@ _FAMILIES = {
     ],
     "entropy_loss": ["bce_with_logits", "bce_with_logits_backward", "bce", "bce_backward", "kl_div"],
     "margin_loss": ["multi_margin", "multi_margin_backward", "multilabel_margin", "multilabel_margin_backward"],
-    "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
+    "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations", "integer_sum"],
     "extremum": ["extreme", "extreme_at"],
     "choice": ["choose"],
     "quotients": ["fmod", "remainder", "floor_divide"],

@@ -57,7 +57,7 @@ def _smallest(x, length, inner, out):
 
 
 def extreme(x, largest, axis=None, keepdims=False):
-    """Return the largest (or smallest) elements of a floating array over one axis, several (a tuple), or all (None)."""
+    """Return the largest (or smallest) elements over one axis, several (a tuple), or all (None): of floats or int64."""
     return reduce_over(x, axis, keepdims, _largest if largest else _smallest)
 
 
@@ -98,7 +98,7 @@ def _middle_loop(x: In, length: int, inner: int, largest: bool, out: Out, places
 
 
 def extreme_at(x, largest, axis, keepdims=False):
-    """Return the largest (or smallest) elements of a floating array along one axis, and where the first of them are."""
+    """Return the largest (or smallest) elements along one axis, of floats or int64, and where the first of them are."""
     shape = x.shape
     axis %= len(shape)
     after = shape[axis + 1 :]

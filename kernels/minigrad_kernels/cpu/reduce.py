@@ -10,14 +10,15 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._axes import reduce_over
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, kernel, subroutine
+from minigrad_kernels.cpu._axes import as_rows, reduce_over
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, OutFloat64, OutInt64, kernel, subroutine
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
 _FEW = 128  # rows that may be added in single precision
 _BLOCK = 64  # neighbours a byte of the dtype that are added in its own precision
 _NO_SCRATCH = empty(0)
+_INT64 = np.dtype(np.int64)
 
 
 @subroutine
@@ -97,12 +98,12 @@ def mean(x, axis=None, keepdims=False):
 
 @kernel(fastmath=SUMS)
 def _product_loop(x: In, length: int, inner: int, out: Out):
-    """Multiply x, seen as (outer, length, inner), over the middle; a row in float64."""
+    """Multiply x, seen as (outer, length, inner), over the middle; a row in float64, or in int64."""
     wide()
     if inner == 1:
         for k in range(out.size):
             row = x[k * length : (k + 1) * length]
-            total = 1.0
+            total = x.dtype.type(1) + np.int64(0)  # float64, or int64
             for j in range(row.size):
                 total *= row[j]
             out[k] = total
@@ -122,7 +123,7 @@ def _multiply_middle(x, length, inner, out):
 
 
 def prod(x, axis=None, keepdims=False):
-    """Return the product of a floating array over one axis, several (a tuple), or all (None)."""
+    """Return the product of a floating or int64 array over one axis, several (a tuple), or all (None)."""
     return reduce_over(x, axis, keepdims, _multiply_middle)
 
 
@@ -171,8 +172,8 @@ def vector_norm(x, order, axis=None, keepdims=False):
 
 
 @kernel(fastmath=SUMS)
-def _deviations_loop(x: In, length: int, inner: int, scratch: OutFloat64, out: Out):
-    """Sum the squared distances from the mean over the middle of (outer, length, inner); scratch holds two lines."""
+def _deviations_loop(x: In, length: int, inner: int, divisor: float, takes_root: bool, scratch: OutFloat64, out: Out):
+    """Variances, or their roots, over the middle of (outer, length, inner); scratch holds two lines, or nothing."""
     wide()
     if inner == 1:
         for k in range(out.size):
@@ -184,7 +185,8 @@ def _deviations_loop(x: In, length: int, inner: int, scratch: OutFloat64, out: O
             for j in range(row.size):
                 distance = row[j] - centre
                 total += distance * distance
-            out[k] = total
+            total /= divisor
+            out[k] = math.sqrt(total) if takes_root else total
         return
     centre, total = scratch[:inner], scratch[inner:]
     for k in range(out.size // inner):
@@ -201,20 +203,51 @@ def _deviations_loop(x: In, length: int, inner: int, scratch: OutFloat64, out: O
                 distance = row[j] - centre[j]
                 total[j] += distance * distance
         for j in range(result.size):
-            result[j] = total[j]
+            variance = total[j] / divisor
+            result[j] = math.sqrt(variance) if takes_root else variance
 
 
-def _deviations_middle(x, length, inner, out):
-    _deviations_loop[x.dtype](x, length, inner, empty(2 * inner), out)
+def squared_deviations(x, axis=None, keepdims=False, divisor=1.0, takes_root=False):
+    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None).
+
+    It is divided by `divisor`, and with `takes_root` the root of the quotient is taken: variance, standard deviation.
+    """
+
+    def over_middle(x, length, inner, out):
+        scratch = empty(2 * inner) if inner > 1 else _NO_SCRATCH
+        _deviations_loop[x.dtype](x, length, inner, divisor, takes_root, scratch, out)
+
+    if type(axis) is tuple:
+        order, (outer, length), left = as_rows(x.shape, axis, keepdims)
+        x = x.transpose(order).reshape(outer, length)
+        return reduce_over(x, 1, False, over_middle).reshape(left)
+    return reduce_over(x, axis, keepdims, over_middle)
 
 
-def squared_deviations(x, axis=None, keepdims=False):
-    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None)."""
-    if isinstance(axis, tuple):
-        axes = sorted(each % x.ndim for each in axis)
-        left = [1 if k in axes else n for k, n in enumerate(x.shape) if keepdims or k not in axes]
-        rows = np.moveaxis(x, axes, range(-len(axes), 0))
-        kept = rows.shape[: x.ndim - len(axes)]
-        rows = rows.reshape(*kept, math.prod(x.shape[k] for k in axes))
-        return reduce_over(rows, -1, False, _deviations_middle).reshape(left)
-    return reduce_over(x, axis, keepdims, _deviations_middle)
+@kernel
+def _integer_sum_loop(x: In, length: int, inner: int, out: OutInt64):
+    """Sum integers or booleans, seen as (outer, length, inner), over the middle."""
+    wide()
+    if inner == 1:
+        for k in range(out.size):
+            row = x[k * length : (k + 1) * length]
+            total = 0
+            for j in range(row.size):
+                total += np.int64(row[j])
+            out[k] = total
+        return
+    for k in range(out.size // inner):
+        result = out[k * inner : (k + 1) * inner]
+        for j in range(result.size):
+            result[j] = 0
+        _add_rows(x, k * length * inner, length, result)
+
+
+def _add_integers_middle(x, length, inner, out):
+    _integer_sum_loop[x.dtype](x, length, inner, out)
+
+
+def integer_sum(x, axis=None, keepdims=False):
+    """Return the sum of integers or booleans, in int64, over one axis, several (a tuple), or all (None)."""
+    x = x.view(np.uint8) if x.dtype == np.bool_ else x
+    return reduce_over(x, axis, keepdims, _add_integers_middle, _INT64)

@@ -26,10 +26,11 @@ def _rows_loop(x: In, width: int, multiplies: bool, reverse: bool, out: Out):
     """Running sums or products of rows of `width` elements, from the end with `reverse`."""
     rows = x.size // width
     first, step = (width - 1, -1) if reverse else (0, 1)
+    start = x.dtype.type(1 if multiplies else 0) + np.int64(0)  # float64, or int64
     whole = rows // 4 * 4
     for row in range(0, whole, 4):
         block, result = x[row * width : (row + 4) * width], out[row * width : (row + 4) * width]
-        a = 1.0 if multiplies else 0.0
+        a = start
         b, c, d = a, a, a
         j = first
         for _ in range(width):
@@ -44,7 +45,7 @@ def _rows_loop(x: In, width: int, multiplies: bool, reverse: bool, out: Out):
             result[k + np.uint64(3 * width)] = d
             j += step
     for row in range(whole, rows):
-        total = 1.0 if multiplies else 0.0
+        total = start
         j = row * width + first
         for _ in range(width):
             total = _joined(total, x[j], multiplies)
@@ -86,12 +87,12 @@ def _scan(x, axis, multiplies, reverse):
 
 
 def cumsum(x, axis=-1, reverse=False):
-    """Return the running sums of a floating array along `axis`, from its end with `reverse`."""
+    """Return the running sums of a floating or int64 array along `axis`, from its end with `reverse`."""
     return _scan(x, axis, False, reverse)
 
 
 def cumprod(x, axis=-1):
-    """Return the running products of a floating array along `axis`."""
+    """Return the running products of a floating or int64 array along `axis`."""
     return _scan(x, axis, True, False)
 
 

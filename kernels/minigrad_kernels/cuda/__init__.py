@@ -43,7 +43,7 @@ _FAMILIES = {
     "margin_loss": ["multi_margin", "multi_margin_backward", "multilabel_margin", "multilabel_margin_backward"],
     "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
-    "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations"],
+    "reduce": ["sum", "mean", "prod", "vector_norm", "squared_deviations", "integer_sum"],
     "extremum": ["extreme", "extreme_at"],
     "scan": ["cumsum", "cumprod", "running_extreme"],
     "order": ["topk"],

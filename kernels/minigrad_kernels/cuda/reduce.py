@@ -125,6 +125,15 @@ def vector_norm(x, order, axis=None, keepdims=False):
     return module().sqrt(sum(module().square(x), axis, keepdims)) if order == 2 else sum(abs(x), axis, keepdims)
 
 
-def squared_deviations(x, axis=None, keepdims=False):
-    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None)."""
-    return sum(module().square(x - mean(x, axis, True)), axis, keepdims)
+def squared_deviations(x, axis=None, keepdims=False, divisor=1.0, takes_root=False):
+    """Return the sum of the squared distances from the mean, over one axis, several (a tuple), or all (None).
+
+    It is divided by `divisor`, and with `takes_root` the root of the quotient is taken: variance, standard deviation.
+    """
+    variance = sum(module().square(x - mean(x, axis, True)), axis, keepdims) / x.dtype.type(divisor)
+    return module().sqrt(variance) if takes_root else variance
+
+
+def integer_sum(x, axis=None, keepdims=False):
+    """Return the sum of integers or booleans, in int64, over one axis, several (a tuple), or all (None), by CuPy."""
+    return module().sum(x, axis, "int64", keepdims=keepdims)

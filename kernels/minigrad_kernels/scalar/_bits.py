@@ -79,13 +79,13 @@ def _fabs(typing_context, a):
 @intrinsic
 def _maximum(typing_context, a, b):
     """Return the larger one, or nan where one is nan; of zeros either."""
-    return a(a, b), _llvm_call("llvm.maximum", ("nsz",))
+    return a(a, b), _llvm_call("llvm.maximum", ("nsz",)) if isinstance(a, types.Float) else _llvm_call("llvm.smax")
 
 
 @intrinsic
 def _minimum(typing_context, a, b):
     """Return the smaller one, or nan where one is nan; of zeros either."""
-    return a(a, b), _llvm_call("llvm.minimum", ("nsz",))
+    return a(a, b), _llvm_call("llvm.minimum", ("nsz",)) if isinstance(a, types.Float) else _llvm_call("llvm.smin")
 
 
 @intrinsic
