@@ -292,7 +292,7 @@ def _extreme(input: Any, largest: bool, axis: Any = None, keepdim: bool = False)
     """Return the largest or smallest elements over axes."""
     if input.dtype.kind == "f" or input.dtype.char == "l":
         return kernels_of(input).extreme(input, largest, axis, keepdim)
-    return (np.maximum if largest else np.minimum).reduce(input, axis, None, None, keepdim)
+    return (input.max if largest else input.min)(axis=axis, keepdims=keepdim)
 
 
 def _extreme_at(input: Any, largest: bool, dim: int, keepdim: bool) -> tuple[Any, Any]:
