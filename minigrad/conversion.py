@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import dtypes
-from minigrad.devices import device
+from minigrad.devices import device, named_device
 from minigrad.ops.state import Upper
 
 _TYPE_NAMES = {each.tensor_type: each for each in dtypes.ALL}
@@ -25,6 +25,10 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[device | No
             return None, only, False, False
         if isinstance(only, device):
             return only, None, False, False
+        if type(only) is str:
+            return named_device(only), None, False, False
+        if isinstance(only, Upper.Tensor):
+            return only.device, only.dtype, False, False
     kwargs = dict(kwargs)
     target = kwargs.pop("device", None)
     dtype = kwargs.pop("dtype", None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import default, of_array
+from minigrad.devices import default, named_device, of_array
 from minigrad.devices import device as Device
 from minigrad.ops.arguments import not_ints
 from minigrad.ops.backend import place
@@ -127,7 +127,7 @@ def on_device(array: Any, device: Any) -> Any:
     if device is None:
         device = default.stack[-1]
         return array if device.type == "cpu" else place(array, device)
-    return place(array, device if type(device) is Device else Device(device))
+    return place(array, named_device(device) if type(device) is str else Device(device))
 
 
 def finish(array: np.ndarray[Any, Any], device: Any, requires_grad: bool, out: Tensor | None = None) -> Tensor:

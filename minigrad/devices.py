@@ -90,6 +90,9 @@ class DeviceError(RuntimeError, AssertionError):
 
 CPU = device("cpu")
 
+named_device = functools.cache(device)
+"""The device of a name, which is read once."""
+
 
 class Default(threading.local):
     """Where new tensors are made when no device is given: on the last of a thread's ``stack``."""

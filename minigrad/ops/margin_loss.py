@@ -16,6 +16,7 @@ from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import check_floating, scalar_type
 from minigrad.ops.reduce import sum
+from minigrad.ops.select import choose
 from minigrad.ops.write import zero
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     reduction = legacy_reduction(size_average, reduce, reduction)
-    zero = input.detach().new_zeros(())
-    unlike = (margin - input).to(input.dtype).clamp_min(0).where(target != 1, zero)
-    return reduced(unlike + input.where(target != -1, zero), reduction)
+    unlike = choose(target != 1, (margin - input).to(input.dtype).clamp_min(0), 0)
+    return reduced(unlike + choose(target != -1, input, 0), reduction)
 
 
 @hinge_embedding_loss.samples

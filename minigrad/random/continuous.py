@@ -1,7 +1,8 @@
 """Draws from continuous distributions, as arrays: each takes from the stream the words that PyTorch takes for it.
 
 PyTorch computes these with fused multiply-adds on every processor of the last ten years, so a scaled and shifted
-value is rounded once here too (`_affine`). Logarithms, sines and cosines may differ in the last digits.
+value is rounded once here too (`_affine`). Sixteen and more normal numbers come from a kernel, to the last digit as
+PyTorch's; elsewhere logarithms, sines and cosines may differ in the last digits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.backend import kernels_of
 from minigrad.ops.quiet import quiet
 from minigrad.random.stream import CHUNK, Array, Stream, or_on_device
 
@@ -21,8 +23,6 @@ _I64, _U32 = np.dtype(np.int64), np.dtype(np.uint32)
 # An array of no dimension meets an array in half the time that a number takes.
 _LOW_24, _LOW_21 = np.array(0xFFFFFF, np.uint32), np.array(0x1FFFFF, np.uint32)
 _ULP_24, _ULP_53 = np.array(2.0**-24, np.float32), np.array(2.0**-53)
-_ONE, _MINUS_TWO = np.array(1, np.float32), np.array(-2, np.float32)
-_TWO_PI = {4: np.array(2 * math.pi, np.float32), 8: np.array(2 * math.pi)}
 
 
 def u24(words: Array) -> Array:
@@ -158,14 +158,13 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
     """
     if size < 16:
         return scattered_normal(stream, size, dtype, mean, std)
-    each, make = (2, u53) if dtype.itemsize == 8 else (1, u24)
-    plain = mean == 0 and std == 1
+    each = 2 if dtype.itemsize == 8 else 1
 
     def transform(words: Array) -> Array:
-        values = _blocks(make(words))
-        if plain:
-            return values
-        return _affine(values, float(values.dtype.type(std)), mean).astype(dtype, copy=False)
+        if each == 1:
+            return kernels_of(words).normal32(words, mean, std)
+        values = kernels_of(words).normal64(words)
+        return values if mean == 0 and std == 1 else _affine(values, std, mean)
 
     rest = size % 16
     if not rest:
@@ -176,28 +175,6 @@ def normal(stream: Stream, size: int, dtype: np.dtype[Any], mean: float, std: fl
         stream.take(rest * each)
     out[-16:] = transform(stream.take(16 * each))
     return out
-
-
-def _blocks(uniforms: Array) -> Array:
-    """Turn each block of 16 uniforms into normals (Box and Muller): 8 radii and 8 angles into 8 cosines and 8 sines.
-
-    The uniforms are overwritten.
-    """
-    dtype = uniforms.dtype
-    eight = f"V{8 * uniforms.itemsize}"  # eight numbers are moved as one element
-    several = uniforms.size > 16
-    halves = uniforms.view(eight).reshape(-1, 2).T.copy().view(dtype) if several else uniforms.reshape(2, 8)
-    radius, angle = halves
-    np.subtract(_ONE, radius, radius)
-    np.log(radius, radius)
-    np.multiply(radius, _MINUS_TWO, radius)
-    np.sqrt(radius, radius)
-    np.multiply(angle, _TWO_PI[uniforms.itemsize], angle)
-    out = np.empty_like(halves)
-    np.cos(angle, out[0])
-    np.sin(angle, out[1])
-    np.multiply(out, radius, out)
-    return out.view(eight).T.copy().reshape(-1).view(dtype) if several else out.reshape(16)
 
 
 def normal_pairs(stream: Stream, size: int, mean: float, std: float) -> Array:

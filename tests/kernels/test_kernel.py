@@ -173,9 +173,8 @@ words = rng.integers(0, 2**32, 64, dtype=np.uint32)
 keep("randperm", cpu.randperm(words))
 keep("uniform32", cpu.uniform32(words, -1, 2))
 keep("bernoulli", cpu.bernoulli(words, 0.5))
-normals = cpu.uniform64(words)
-cpu.normal_blocks64(normals)
-keep("normals", normals)
+keep("normals", cpu.normal64(words))
+keep("normals32", cpu.normal32(words, 0.5, 2.0))
 print(json.dumps(results))
 """
 

@@ -53,14 +53,24 @@ def test_uniform64_and_bernoulli_read_pairs_high_word_first():
     assert cpu.bernoulli(words, 1.0).all()
 
 
-@pytest.mark.parametrize("size", [0, 15, 16, 40, 160])
-@pytest.mark.parametrize(("transform", "dtype"), [(cpu.normal_blocks32, "f4"), (cpu.normal_blocks64, "f8")])
-def test_normal_blocks_of_16(transform, dtype, size):
-    uniforms = np.random.default_rng(0).random(size).astype(dtype)
-    want = uniforms.astype(float)
-    for start in range(0, size - 15, 16):
+@pytest.mark.parametrize("size", [0, 16, 160, 4800])
+@pytest.mark.parametrize(
+    ("normal", "uniform", "each"), [(cpu.normal32, cpu.uniform32, 1), (cpu.normal64, cpu.uniform64, 2)]
+)
+def test_normals_in_blocks_of_16(normal, uniform, each, size):
+    words = _words(5, size * each)
+    want = uniform(words).astype(float)
+    for start in range(0, size, 16):
         for j in range(start, start + 8):
-            radius, angle = math.sqrt(-2 * math.log(1 - uniforms[j])), 2 * math.pi * float(uniforms[j + 8])
+            radius, angle = math.sqrt(-2 * math.log(1 - want[j])), 2 * math.pi * want[j + 8]
             want[j], want[j + 8] = radius * math.cos(angle), radius * math.sin(angle)
-    transform(uniforms)
-    np.testing.assert_allclose(uniforms, want, rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(normal(words), want, rtol=2e-6, atol=2e-6)
+
+
+def test_normals_of_the_outermost_uniforms():
+    words = np.array([0, 0xFFFFFF] * 4 + [0, 0xFFFFFF, 0x800000, 0x400000, 0xC00000, 1, 0x7FFFFF, 0xFFFFFE], np.uint32)
+    radius = math.sqrt(-2 * math.log(2.0**-24))
+    found = cpu.normal32(words)
+    cosines, sines = [0, radius, 0, 0, 0, radius, 0, radius], [0, 0, 0, radius, 0, 0, 0, 0]
+    np.testing.assert_allclose(np.abs(found), cosines + sines, atol=1e-5)
+    np.testing.assert_array_equal(cpu.normal32(words, 3.0, 0.0), 3.0)

@@ -60,6 +60,6 @@ _FAMILIES = {
     ],
     "ctc": ["ctc_loss", "ctc_loss_backward"],
     "recurrent": ["lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"],
-    "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal_blocks32", "normal_blocks64"],
+    "random": ["randperm", "uniform32", "uniform64", "bernoulli", "normal32", "normal64"],
 }
 __all__, __getattr__, __dir__ = _families.by_name(__name__, _FAMILIES, "CPU kernel")

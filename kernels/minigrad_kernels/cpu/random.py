@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import InWords, Out, OutBool, OutInt64, Real, kernel
+from minigrad_kernels.cpu._kernel import InWords, Out, OutBool, OutInt64, Real, kernel, subroutine
+from minigrad_kernels.scalar._bits import fused, wide
+from minigrad_kernels.scalar.box_muller import normal_pair
 
 _INT64, _BOOL, _FLOAT32, _FLOAT64 = np.dtype("int64"), np.dtype("bool"), np.dtype("float32"), np.dtype("float64")
 
@@ -88,25 +90,62 @@ def bernoulli(words, p):
     return out
 
 
+@subroutine
+def _unit(word):
+    """Return the float32 uniform in [0, 1) of a word."""
+    return np.float32(np.int32(word & np.uint32(0xFFFFFF))) * np.float32(2.0**-24)
+
+
 @kernel
-def _normal_blocks_loop(values: Out, two_pi: Real):
-    """Turn each full block of 16 uniforms into 16 normals: 8 radii and 8 angles become 8 cosines and 8 sines."""
-    one = values.dtype.type(1)
-    minus_two = values.dtype.type(-2)
-    for block in range(values.size // 16):
-        start = 16 * block
+def _normal32_loop(words: InWords, mean: Real, std: Real, scratch: Out, out: Out):
+    """Turn blocks of 16 words into normals: 8 radii and 8 angles become 8 cosines and 8 sines; times std plus mean.
+
+    So many blocks as `scratch` has room for are laid out there as one row of radii and one of angles, for long vectors.
+    """
+    wide()
+    half = scratch.size // 2
+    radii, angles = scratch[:half], scratch[half:]
+    for first in range(0, out.size, scratch.size):
+        count = min(scratch.size, out.size - first) // 2
+        for i in range(0, count, 8):
+            at = first + 2 * i
+            for j in range(8):
+                radii[i + j] = _unit(words[at + j])
+                angles[i + j] = _unit(words[at + 8 + j])
+        for i in range(count):
+            cosine, sine = normal_pair(radii[i], angles[i])
+            radii[i], angles[i] = fused(cosine, std, mean), fused(sine, std, mean)
+        for i in range(0, count, 8):
+            at = first + 2 * i
+            for j in range(8):
+                out[at + j] = radii[i + j]
+                out[at + 8 + j] = angles[i + j]
+
+
+def normal32(words, mean=0.0, std=1.0):
+    """Return float32 normals, one a word, as PyTorch makes them of blocks of 16; `words` holds whole blocks."""
+    out = np.empty(words.shape, _FLOAT32)
+    if out.size:
+        _normal32_loop[_FLOAT32](words, mean, std, np.empty(min(words.size, _ROOM), _FLOAT32), out)
+    return out
+
+
+_ROOM = 1024
+
+
+@kernel
+def _normal64_loop(values: Out):
+    """Turn each block of 16 uniforms into 16 normals: 8 radii and 8 angles become 8 cosines and 8 sines."""
+    for start in range(0, values.size, 16):
         for j in range(start, start + 8):
-            radius = math.sqrt(minus_two * math.log(one - values[j]))
-            angle = two_pi * values[j + 8]
+            radius = math.sqrt(-2.0 * math.log(1.0 - values[j]))
+            angle = 2 * math.pi * values[j + 8]
             values[j] = radius * math.cos(angle)
             values[j + 8] = radius * math.sin(angle)
 
 
-def normal_blocks32(values):
-    """Turn float32 uniforms into standard normals in place, in PyTorch's blocks of 16; a rest is left alone."""
-    _normal_blocks_loop[_FLOAT32](values, 2 * math.pi)
-
-
-def normal_blocks64(values):
-    """Turn float64 uniforms into standard normals in place, in PyTorch's blocks of 16; a rest is left alone."""
-    _normal_blocks_loop[_FLOAT64](values, 2 * math.pi)
+def normal64(words):
+    """Return standard float64 normals, one for two words, as PyTorch makes them of 32; `words` holds whole blocks."""
+    values = uniform64(words)
+    _normal64_loop[_FLOAT64](values)
+    return values
