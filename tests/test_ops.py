@@ -22,7 +22,7 @@ CASES = all_cases()
 FIXED_DTYPE = {"float_power"}
 
 # Operations that refuse, or mean something else for, memory that is not contiguous.
-NEEDS_ITS_MEMORY = {"view", "as_strided", "is_contiguous", "stride", "contiguous"}
+NEEDS_ITS_MEMORY = {"view", "as_strided", "as_strided_copy", "view_copy", "is_contiguous", "stride", "contiguous"}
 
 
 def cases(accept: Any = lambda case: True) -> Any:

@@ -21,7 +21,8 @@ _EXACT = (
     "logsigmoid lu_solve masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg "
     "nonzero norm quantile renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit "
     "slice_scatter softmax softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril "
-    "triu trunc vdot vecdot vector_norm where"
+    "triu trunc vdot vecdot vector_norm where alias_copy as_strided_copy detach_copy diagonal_copy expand_copy "
+    "permute_copy select_copy slice_copy squeeze_copy t_copy transpose_copy unfold_copy unsqueeze_copy view_copy"
 )
 
 EXACT = frozenset(_EXACT.split())

@@ -62,11 +62,12 @@ def places_of(array: Any) -> tuple[Any, int]:
     return _places(array.shape, _strides(array), offset), memory.size
 
 
-def _strided_reference(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+def strided_reference(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """Read the elements of a view by strides one by one."""
     return np.ascontiguousarray(x).reshape(-1)[_places(tuple(size), tuple(stride), storage_offset or 0)]
 
 
-@op(method=True, inplace=True, view=True, saves=("geometry",), reference=_strided_reference)
+@op(method=True, inplace=True, view=True, saves=("geometry",), reference=strided_reference)
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """View of a tensor's memory by lengths and steps, whatever the tensor's own shape.
 
@@ -160,7 +161,7 @@ def _scatter_reference(take: Any) -> Any:
     return reference
 
 
-@op(method=True, reference=_scatter_reference(_strided_reference))
+@op(method=True, reference=_scatter_reference(strided_reference))
 def as_strided_scatter(input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """Copy of the input with the view `as_strided` of it replaced by ``src``."""
     out = input.copy(order="C")
@@ -228,11 +229,12 @@ def _part(dim: int, start: Any, end: Any, step: int, ndim: int) -> tuple[Any, ..
     return (slice(None),) * wrap_dim(dim, ndim) + (slice(start, end, step),)
 
 
-def _slice_reference(places: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+def slice_reference(places: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+    """Take a slice along a dimension."""
     return places[_part(dim, start, end, step, places.ndim)]
 
 
-@op(method=True, reference=_scatter_reference(_slice_reference))
+@op(method=True, reference=_scatter_reference(slice_reference))
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:

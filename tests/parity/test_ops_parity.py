@@ -26,7 +26,10 @@ UNSET = {"empty_like", "new_empty", "empty"}
 # Results that are right in both libraries and need not agree: singular vectors have no sign, the gradient of a factor
 # has entries that nothing reads, and one library's refusal to differentiate is the other's gradient (PyTorch's gradient
 # of `as_strided_scatter` is that of the elements which are replaced).
-AMBIGUOUS = {"svd", "eigh", "linalg_svd", "cholesky_solve", "cholesky_inverse", "cond", "as_strided_scatter", "vander"}
+AMBIGUOUS = {
+    *("svd", "eigh", "linalg_svd", "cholesky_solve", "cholesky_inverse", "cond", "as_strided_scatter", "vander"),
+    "detach_copy",  # requires a gradient in PyTorch, which no backward pass can compute
+}
 
 # Functions of several steps, of which the last is another one here, so that ``grad_fn`` has another name.
 OTHER_STEPS = {
