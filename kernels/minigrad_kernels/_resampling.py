@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-_HEADER = 22  # numbers before the tables in `Resampling.numbers`
+_HEADER = 19  # numbers before the tables in `Resampling.numbers`
 
 
 class Taps:
@@ -30,8 +30,6 @@ class Taps:
     ----------
     count : int
         Elements of the result.
-    each : int
-        Taps of each of them, where all have as many; otherwise 0.
     selects : bool
         Whether each of them is one of the given elements.
     """
@@ -39,9 +37,7 @@ class Taps:
     def __init__(self, starts, places, weights, length):
         self.starts, self.places, self.weights, self.length = starts, places, weights, length
         self.count = len(starts) - 1
-        counts = np.unique(np.diff(starts))
-        self.each = int(counts[0]) if len(counts) == 1 else 0
-        self.selects = self.each == 1 and bool((weights == 1).all())
+        self.selects = len(places) == self.count and bool((np.diff(starts) == 1).all() and (weights == 1).all())
         self._as = {np.dtype(np.float64): weights}
 
     def runs(self):
@@ -98,6 +94,24 @@ class Taps:
         scaled = weights * 2**bits
         return places, np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32), bits
 
+    @functools.cached_property
+    def lines(self):
+        """The taps in lines, the first of all elements, the second of all, and so on; an even number of lines.
+
+        Returns
+        -------
+        places : ndarray of int32, shape (taps, count)
+            -1 for those that some elements do not have.
+        weights : ndarray of float64, of that shape
+        """
+        counts = np.diff(self.starts)
+        most = max(2, int(counts.max(initial=0)))
+        shape = self.count, most + most % 2
+        places, weights = np.full(shape, -1, np.int32), np.zeros(shape)
+        is_tap = np.arange(shape[1]) < counts[:, None]
+        places[is_tap], weights[is_tap] = self.places, self.weights
+        return np.ascontiguousarray(places.T), np.ascontiguousarray(weights.T)
+
     def weights_as(self, dtype):
         """Return the weights in the dtype that arrays of `dtype` are computed in."""
         dtype = np.dtype(np.float32) if dtype == np.float16 else dtype
@@ -123,8 +137,8 @@ class Resampling:
         Whether each element of the result is one of the given, and whether this is the gradient of such a resampling.
     numbers : ndarray of int64
         All that a loop needs beside the weights: lengths before and after, of three dimensions; the rank; of each
-        dimension where its starts, places and weights begin, and how many taps each element has; of a selection the
-        `Taps.runs` of the last dimension; the starts and places.
+        dimension where its starts, places and weights begin; of a selection the `Taps.runs` of the last dimension; the
+        starts and places.
     work : int
         Elements of the workspace for a plane: of what is between two steps.
     """
@@ -142,15 +156,15 @@ class Resampling:
         header, tables, at, first = [*size, *out, self.rank], [], _HEADER, 0
         for each in (None,) * missing + self.taps:
             if each is None:
-                header += [0, 0, 0, 0]
+                header += [0, 0, 0]
                 continue
-            header += [at, at + len(each.starts), first, each.each]
+            header += [at, at + len(each.starts), first]
             tables += [each.starts, each.places]
             at += len(each.starts) + len(each.places)
             first += len(each.places)
         header += self.taps[-1].runs() if self.selects else (0, 0, 0)
         self.numbers = np.concatenate([np.array(header, np.int64), *tables])
-        self._weights = {}
+        self._weights, self._last = {}, {}
 
     @functools.cached_property
     def back(self):
@@ -164,3 +178,10 @@ class Resampling:
         if dtype not in self._weights:
             self._weights[dtype] = np.concatenate([each.weights_as(dtype) for each in self.taps])
         return self._weights[dtype]
+
+    def last_lines(self, dtype):
+        """Return the `Taps.lines` of the last dimension, the weights as arrays of `dtype` are computed with."""
+        if dtype not in self._last:
+            places, weights = self.taps[-1].lines
+            self._last[dtype] = places, weights.astype(np.float32 if dtype == np.float16 else dtype)
+        return self._last[dtype]

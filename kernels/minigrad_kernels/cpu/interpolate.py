@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from minigrad_kernels.cpu._arrays import apart_from_each_other, part
-from minigrad_kernels.cpu._copy import copy_run
+from minigrad_kernels.cpu._copy import clear_run, copy_run
 from minigrad_kernels.cpu._kernel import In, InInt32, InInt64, Out, OutInt32, borrower, kernel
 from minigrad_kernels.scalar._bits import wide
 
@@ -19,67 +19,86 @@ empty = np.empty
 
 
 @borrower
-def _along_rows(x, at, lines, length, count, numbers, table, weights, out, to):
+def _value(source, place):
+    """Return an element, 0 where there is none."""
+    value = source[np.uint64(max(place, 0))]
+    return value if place >= 0 else source.dtype.type(0)
+
+
+@borrower
+def _take_two(source, places, weights, adds, target):
+    """Fill in the weighted sums of two taps, or add them."""
+    wide()
+    apart_from_each_other()
+    zero, count = target.dtype.type(0), target.size
+    of_0, of_1 = part(places, 0, count), part(places, count, count)
+    by_0, by_1 = part(weights, 0, count), part(weights, count, count)
+    for j in range(target.size):
+        before = target[j] if adds else zero
+        target[j] = before + by_0[j] * _value(source, of_0[j]) + by_1[j] * _value(source, of_1[j])
+
+
+@borrower
+def _along_rows(x, at, lines, length, count, places, weights, out, to):
     """Resample `lines` rows of x from `at` on, of `length` elements, into rows of `count` of out from `to` on."""
-    starts, places, first, each = table
     for line in range(lines):
-        source = x[at + line * length : at + (line + 1) * length]
-        target = out[to + line * count : to + (line + 1) * count]
-        if each == 1:
-            for j in range(target.size):
-                target[j] = weights[first + j] * source[np.uint64(numbers[places + j])]
-        elif each == 2:
-            for j in range(target.size):
-                low, high = np.uint64(numbers[places + 2 * j]), np.uint64(numbers[places + 2 * j + 1])
-                target[j] = weights[first + 2 * j] * source[low] + weights[first + 2 * j + 1] * source[high]
-        else:
-            for j in range(target.size):
-                total = x.dtype.type(0)
-                for t in range(numbers[starts + j], numbers[starts + j + 1]):
-                    total += weights[first + t] * source[np.uint64(numbers[places + t])]
-                target[j] = total
+        source, target = part(x, at + line * length, length), part(out, to + line * count, count)
+        for t in range(0, weights.size, 2 * count):
+            _take_two(source, part(places, t, 2 * count), part(weights, t, 2 * count), t > 0, target)
+
+
+@borrower
+def _add_line(source, weight, adds, target):
+    """Fill in a line times a weight, or add it."""
+    wide()
+    apart_from_each_other()
+    zero = target.dtype.type(0)
+    for i in range(target.size):
+        before = target[i] if adds else zero
+        target[i] = before + weight * source[i]
+
+
+@borrower
+def _add_two_lines(source, weight, other, other_weight, adds, target):
+    """Do so with two lines."""
+    wide()
+    apart_from_each_other()
+    zero = target.dtype.type(0)
+    for i in range(target.size):
+        before = target[i] if adds else zero
+        target[i] = before + weight * source[i] + other_weight * other[i]
 
 
 @borrower
 def _along_lines(x, at, outer, length, inner, count, numbers, table, weights, out, to):
     """Resample (outer, length, inner) elements of x from `at` on into (outer, count, inner) of out from `to` on."""
-    starts, places, first, _ = table
+    starts, places, first = table
     for o in range(outer):
         for j in range(count):
-            target = out[to + (o * count + j) * inner : to + (o * count + j + 1) * inner]
-            tap, end = numbers[starts + j], numbers[starts + j + 1]
-            if tap == end:
-                for i in range(target.size):
-                    target[i] = x.dtype.type(0)
-                continue
-            begin, weight = at + (o * length + numbers[places + tap]) * inner, weights[first + tap]
-            source = x[begin : begin + inner]
-            if end - tap == 1:
-                for i in range(target.size):
-                    target[i] = weight * source[i]
-                continue
-            begin, other_weight = at + (o * length + numbers[places + tap + 1]) * inner, weights[first + tap + 1]
-            other = x[begin : begin + inner]
-            for i in range(target.size):
-                target[i] = weight * source[i] + other_weight * other[i]
-            for t in range(tap + 2, end):
-                begin, weight = at + (o * length + numbers[places + t]) * inner, weights[first + t]
-                source = x[begin : begin + inner]
-                for i in range(target.size):
-                    target[i] += weight * source[i]
+            target = part(out, to + (o * count + j) * inner, inner)
+            begin, end = numbers[starts + j], numbers[starts + j + 1]
+            if begin == end:
+                clear_run(out, to + (o * count + j) * inner, inner)
+            for t in range(begin, end, 2):
+                source = part(x, at + (o * length + numbers[places + t]) * inner, inner)
+                if t + 1 == end:
+                    _add_line(source, weights[first + t], t > begin, target)
+                    continue
+                other = part(x, at + (o * length + numbers[places + t + 1]) * inner, inner)
+                _add_two_lines(source, weights[first + t], other, weights[first + t + 1], t > begin, target)
 
 
 @borrower
 def _table(numbers, dim):
-    """Return where the starts, the places and the weights of a dimension begin, and its number of taps."""
-    at = 7 + 4 * dim
-    return numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
+    """Return where the starts, the places and the weights of a dimension begin."""
+    at = 7 + 3 * dim
+    return numbers[at], numbers[at + 1], numbers[at + 2]
 
 
 @borrower
 def _place(numbers, dim, index):
     """Return which element a selection takes as element `index` of a dimension."""
-    at = numbers[8 + 4 * dim]
+    at = numbers[8 + 3 * dim]
     return numbers[np.uint64(at + index)] if at > 0 else 0
 
 
@@ -88,7 +107,7 @@ def _select_loop(x: In, numbers: InInt64, out: Out):
     """Select from the planes of x; `numbers` are those of a `Resampling` that selects."""
     wide()
     d, h, w, od, oh, ow = numbers[:6]
-    places, (start, end, repeat) = numbers[numbers[16] :], numbers[19:22]
+    places, (start, end, repeat) = numbers[numbers[14] :], numbers[16:19]
     to, before = 0, -1
     for plane in range(x.size // (d * h * w)):
         for z in range(od):
@@ -116,7 +135,7 @@ def _select_backward_loop(grad: In, numbers: InInt64, out: Out):
     """Add the elements of grad to out, which is zeros, where `_select_loop` took them from."""
     wide()
     d, h, w, od, oh, ow = numbers[:6]
-    places, (start, end, repeat) = numbers[numbers[16] :], numbers[19:22]
+    places, (start, end, repeat) = numbers[numbers[14] :], numbers[16:19]
     at = 0
     for plane in range(out.size // (d * h * w)):
         for z in range(od):
@@ -142,20 +161,29 @@ def _select_backward_loop(grad: In, numbers: InInt64, out: Out):
 
 
 @kernel
-def _resample_loop(x: In, numbers: InInt64, weights: In, enlarges: bool, work: Out, out: Out):
+def _resample_loop(
+    x: In,
+    numbers: InInt64,
+    weights: In,
+    last_places: InInt32,
+    last_weights: In,
+    enlarges: bool,
+    work: Out,
+    out: Out,
+):
     """Resample the planes of x; `numbers` are those of a `Resampling`."""
     wide()
     d, h, w, od, oh, ow, rank = numbers[:7]
-    of_d, of_h, of_w = _table(numbers, 0), _table(numbers, 1), _table(numbers, 2)
+    of_d, of_h = _table(numbers, 0), _table(numbers, 1)
     size, new_size = d * h * w, od * oh * ow
     middle = d * h * ow if enlarges else od * h * w
     before, after = work[:middle], work[middle:]
     for plane in range(x.size // size):
         at, to = plane * size, plane * new_size
         if rank == 1:
-            _along_rows(x, at, 1, w, ow, numbers, of_w, weights, out, to)
+            _along_rows(x, at, 1, w, ow, last_places, last_weights, out, to)
         elif enlarges:
-            _along_rows(x, at, d * h, w, ow, numbers, of_w, weights, before, 0)
+            _along_rows(x, at, d * h, w, ow, last_places, last_weights, before, 0)
             if rank == 2:
                 _along_lines(before, 0, 1, h, ow, oh, numbers, of_h, weights, out, to)
             else:
@@ -163,11 +191,11 @@ def _resample_loop(x: In, numbers: InInt64, weights: In, enlarges: bool, work: O
                 _along_lines(after, 0, 1, d, oh * ow, od, numbers, of_d, weights, out, to)
         elif rank == 2:
             _along_lines(x, at, 1, h, w, oh, numbers, of_h, weights, after, 0)
-            _along_rows(after, 0, oh, w, ow, numbers, of_w, weights, out, to)
+            _along_rows(after, 0, oh, w, ow, last_places, last_weights, out, to)
         else:
             _along_lines(x, at, 1, d, h * w, od, numbers, of_d, weights, before, 0)
             _along_lines(before, 0, od, h, w, oh, numbers, of_h, weights, after, 0)
-            _along_rows(after, 0, od * oh, w, ow, numbers, of_w, weights, out, to)
+            _along_rows(after, 0, od * oh, w, ow, last_places, last_weights, out, to)
 
 
 @borrower
@@ -278,5 +306,6 @@ def resample(x, plan):
         _select_loop[x.dtype](x, plan.numbers, out)
     elif out.size:
         weights = plan.weights(x.dtype)
-        _resample_loop[x.dtype](x, plan.numbers, weights, plan.enlarges, empty(plan.work, weights.dtype), out)
+        work = empty(plan.work, weights.dtype)
+        _resample_loop[x.dtype](x, plan.numbers, weights, *plan.last_lines(x.dtype), plan.enlarges, work, out)
     return out
