@@ -220,9 +220,7 @@ def _(grad, places, windows):
 @op(namespace=None, outputs=("values", "indices"), node="MaxPoolBackward0")
 def max_pool_indices(input: Tensor, windows: Any) -> Any:
     """Largest element of each window, and its number within its plane."""
-    kernels = kernels_of(input)
-    values, places = kernels.max_pool(input, windows)
-    return values, kernels.plane_indices(places, windows)
+    return kernels_of(input).max_pool(input, windows, True)
 
 
 @max_pool_indices.gradient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def test_maxima_and_their_places(size, kernel, stride, share, dilation, seed):
     x = rng.integers(-3, 3, (2, *size)).astype(np.float32)
     view = pool.pool_windows(size, kernel, stride, padding, dilations, out)
     values, places = pool.max_pool(x, view)
-    indices = pool.plane_indices(places, view)
+    _, indices = pool.max_pool(x, view, True)
     grad = rng.integers(-3, 3, values.shape).astype(np.float32)
     want = np.zeros_like(x)
     for n, i, j in np.ndindex(*values.shape):
@@ -52,6 +53,50 @@ def test_maxima_and_their_places(size, kernel, stride, share, dilation, seed):
     np.testing.assert_array_equal(pool.max_pool_backward(grad, places, view), want)
     np.testing.assert_array_equal(pool.max_pool_backward(grad, indices, view), want)
     np.testing.assert_array_equal(pool.at_maxima(x, places, view), np.where(indices < 0, 0, values))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8, np.int64])
+def test_indices_of_many_windows_and_of_few_are_alike(dtype):
+    rng = np.random.default_rng(0)
+    for size, kernel, stride, padding, out in (
+        ((20, 30), (2, 2), (2, 2), (0, 0), (10, 15)),
+        ((6, 9, 8), (2, 3, 3), (1, 2, 2), (1, 1, 0), (7, 5, 3)),
+    ):
+        x = rng.integers(0, 256, (12, *size)).astype(dtype)
+        if dtype != np.uint8 and dtype != np.int64:
+            x[rng.uniform(size=x.shape) < 0.02] = np.nan
+        view = pool.pool_windows(size, kernel, stride, padding, (1,) * len(size), out)
+        values, indices = pool.max_pool(x, view, True)
+        for n in range(len(x)):
+            few, where = pool.max_pool(x[n], view, True)
+            np.testing.assert_array_equal(values[n], few)
+            np.testing.assert_array_equal(indices[n], where)
+            np.testing.assert_array_equal(values[n], x[n].reshape(-1)[where])
+
+
+def test_the_largest_of_windows_of_any_size():
+    rng = np.random.default_rng(1)
+    for size, out in (((40,), (3,)), ((9, 70), (2, 3)), ((3, 5, 40), (2, 2, 1))):
+        for x in (
+            rng.normal(size=(2, *size)),
+            rng.integers(-5, 5, (2, *size)),
+            rng.integers(0, 255, size, np.uint8)[None],
+        ):
+            values, places = pool.max_pool(x, pool.even_windows(size, out))
+            for n, *at in np.ndindex(*values.shape):
+                window = tuple(slice(j * m // k, -(-(j + 1) * m // k)) for j, m, k in zip(at, size, out, strict=True))
+                inside = np.unravel_index(x[n][window].argmax(), x[n][window].shape)
+                place = np.ravel_multi_index([a + b.start for a, b in zip(inside, window, strict=True)], size)
+                here = (n, *at)
+                assert (values[here], places[here]) == (x[n][window].max(), place)
+
+
+def test_the_last_nan_of_a_window_is_the_largest():
+    x = np.array([[[1.0, np.nan, 2], [3, 9, 0], [np.nan, 4, 1]]])
+    _, places = pool.max_pool(x, pool.even_windows((3, 3), (1, 1)))
+    assert places.item() == 6
+    _, places = pool.max_pool(x, pool.even_windows((3, 3), (1, 3)))
+    assert places.tolist() == [[[6, 1, 2]]]
 
 
 @settings(max_examples=40, deadline=None)

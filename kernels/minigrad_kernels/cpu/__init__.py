@@ -55,7 +55,7 @@ _FAMILIES = {
         "tap_sums_weights",
     ],
     "pool": [
-        *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
+        *["max_pool", "max_pool_backward", "at_maxima", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],
     ],
     "ctc": ["ctc_loss", "ctc_loss_backward"],

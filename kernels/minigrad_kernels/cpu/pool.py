@@ -13,9 +13,11 @@ import numpy as np
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
 from minigrad_kernels.cpu._copy import spread_pairs
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
+from minigrad_kernels.cpu._max_windows import max_windows_loop
 from minigrad_kernels.cpu.columns import inside
 from minigrad_kernels.scalar._bits import wide
 
+_FEW = 1024  # windows, of which any path takes little time, and the shortest is best
 empty = np.empty
 
 
@@ -165,62 +167,6 @@ def _at_maxima_loop(x: In, places: InInt8, shape: InInt64, offsets: InInt64, out
             out[line * ow + t] = x[start + t * sw + offsets[places[line * ow + t]]]
 
 
-@subroutine
-def _largest(x, start, first, last, best, place):
-    """Return the largest of elements side by side, counted from `start`, and its number, or what was found before.
-
-    So many at a time are only asked whether a larger one or a nan is among them, which is quick and mostly not so.
-    """
-    for begin in range(first, last, 32):
-        part, larger = x[start + begin : start + min(begin + 32, last)], 0
-        for k in range(part.size):
-            larger += not part[k] <= best
-        if larger > 0:
-            for k in range(part.size):
-                if part[k] > best or part[k] != part[k]:
-                    best, place = part[k], begin + k
-    return best, place
-
-
-@kernel
-def _max_windows_loop(
-    x: In,
-    shape: InInt64,
-    spans_d: InInt64,
-    spans_h: InInt64,
-    spans_w: InInt64,
-    lowest: Real,
-    out: Out,
-    places: OutInt64,
-):
-    """Out = the largest element of each window of any size, places = its number in the plane, -1 of an empty one."""
-    d, h, w, dd, dh, dw, od, oh, ow = shape
-    at = 0
-    for plane in range(out.size // (od * oh * ow)):
-        start = plane * d * h * w
-        for i in range(od):
-            first_a, last_a = spans_d[3 * i], spans_d[3 * i + 1]
-            for j in range(oh):
-                first_b, last_b = spans_h[3 * j], spans_h[3 * j + 1]
-                for t in range(ow):
-                    first, last = spans_w[3 * t], spans_w[3 * t + 1]
-                    best, place = lowest, (first_a * h + first_b) * w + first
-                    if first_a >= last_a or first_b >= last_b or first >= last:
-                        place = -1
-                    for a in range(first_a, last_a, dd):
-                        for b in range(first_b, last_b, dh):
-                            row = (a * h + b) * w
-                            if dw == 1 and last - first > 4:
-                                best, place = _largest(x, start, row + first, row + last, best, place)
-                                continue
-                            for e in range(row + first, row + last, dw):
-                                v = x[np.uint64(start + e)]
-                                if v > best or v != v:
-                                    best, place = v, e
-                    out[at], places[at] = best, place
-                    at += 1
-
-
 @kernel(fastmath=SUMS)
 def _mean_windows_loop(
     x: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
@@ -307,33 +253,35 @@ def _mean_windows_backward_loop(
                             target[e] += row[e]
 
 
-def max_pool(x, view):
+def max_pool(x, view, as_indices=False):
     """Return the largest element of each window, and where it was.
 
     Parameters
     ----------
     x : ndarray, shape (..., *view.size)
     view : Windows
+    as_indices : bool
+        Whether places are the elements' numbers within their planes.
 
     Returns
     -------
     out : ndarray, shape (..., *view.out)
     places : ndarray of int8 or int64, of that shape
-        For `max_pool_backward`, `at_maxima` and `plane_indices`.
+        For `max_pool_backward` and `at_maxima`.
     """
     shape = x.shape[: -view.rank] + view.out
     out = empty(shape, x.dtype)
-    if view.has_bytes:
+    if view.has_bytes and not (as_indices and out.size < _FEW):
         places = empty(shape, np.int8)
         if out.size and view.is_by_two:
             _max_pool_by_two_loop[x.dtype](x, view.all_alike, out, places)
         elif out.size:
             loop = _max_pool_by_window_loop if view.is_by_window else _max_pool_loop
             loop[x.dtype](x, view.all_alike, lowest(x.dtype), out, places)
-        return out, places
+        return out, _plane_indices(places, view) if as_indices else places
     places = empty(shape, np.int64)
     if out.size:
-        _max_windows_loop[x.dtype](x, view.shape, *view.spans, lowest(x.dtype), out, places)
+        max_windows_loop[x.dtype](x, view.shape, *view.spans, lowest(x.dtype), out, places)
     return out, places
 
 
@@ -363,7 +311,7 @@ def _scatter_loop(grad: In, places: InInt64, count: int, length: int, out: Out):
         target = out[plane * length : plane * length + length]
         for t in range(row.size):
             if place[t] >= 0:
-                target[place[t]] += row[t]
+                target[np.uint64(place[t])] += row[t]
 
 
 def at_maxima(x, places, view):
@@ -390,10 +338,8 @@ def _plane_indices_loop(places: InInt8, offsets: InInt64, corners: InInt64, out:
             row[t] = offsets[np.uint8(place[t])] + corners[t]
 
 
-def plane_indices(places, view):
-    """Return places as the elements' numbers within their planes."""
-    if places.dtype == np.int64:
-        return places
+def _plane_indices(places, view):
+    """Return the numbers of taps as the elements' numbers within their planes."""
     out = empty(places.shape, np.int64)
     if out.size:
         _plane_indices_loop[out.dtype](places, view.offsets, view.corners, out)

@@ -27,7 +27,7 @@ _FAMILIES = {
     "max_unpool": ["unpool", "unpool_backward"],
     "fractional_pool": ["fractional_max_pool"],
     "pool": [
-        *["max_pool", "max_pool_backward", "at_maxima", "plane_indices", "mean_pool", "mean_pool_backward"],
+        *["max_pool", "max_pool_backward", "at_maxima", "mean_pool", "mean_pool_backward"],
         *["even_windows", "pool_windows", "windows_without_padding"],
     ],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "scatter", "gather", "select"],

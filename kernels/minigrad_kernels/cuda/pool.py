@@ -164,23 +164,26 @@ def _in_place_of(x, lengths, of):
     return x.shape[: x.ndim - len(of)] + lengths
 
 
-def max_pool(x, view):
+def max_pool(x, view, as_indices=False):
     """Return the largest element of each window, and where it was.
 
     Parameters
     ----------
     x : array, shape (..., *view.size)
     view : Windows
+    as_indices : bool
+        Whether places are the elements' numbers within their planes.
 
     Returns
     -------
     out : array, shape (..., *view.out)
     places : array of int8 or int64, of that shape
-        For `max_pool_backward`, `at_maxima` and `plane_indices`.
+        For `max_pool_backward` and `at_maxima`.
     """
     out = empty(_in_place_of(x, view.out, view.size), x.dtype)
-    places = empty(out.shape, np.int8 if view.has_bytes else np.int64)
-    if view.has_bytes:
+    has_bytes = view.has_bytes and not as_indices
+    places = empty(out.shape, np.int8 if has_bytes else np.int64)
+    if has_bytes:
         _max_pool_loop[x.dtype](x, table(view.all_alike), places, out)
     else:
         _max_windows_loop[x.dtype](x, table(view.table), lowest(x.dtype), places, out)
@@ -205,13 +208,6 @@ def at_maxima(x, places, view):
     else:
         _taken_loop[x.dtype](x, places, prod(view.out), prod(view.size), out)
     return out
-
-
-def plane_indices(places, view):
-    """Return places as the elements' numbers within their planes."""
-    if places.dtype == np.int64:
-        return places
-    return table(view.offsets).take(places) + table(view.corners)
 
 
 def mean_pool(x, view, divisor=0):

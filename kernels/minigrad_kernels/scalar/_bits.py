@@ -79,13 +79,17 @@ def _fabs(typing_context, a):
 @intrinsic
 def _maximum(typing_context, a, b):
     """Return the larger one, or nan where one is nan; of zeros either."""
-    return a(a, b), _llvm_call("llvm.maximum", ("nsz",)) if isinstance(a, types.Float) else _llvm_call("llvm.smax")
+    if isinstance(a, types.Float):
+        return a(a, b), _llvm_call("llvm.maximum", ("nsz",))
+    return a(a, b), _llvm_call("llvm.smax" if a.signed else "llvm.umax")
 
 
 @intrinsic
 def _minimum(typing_context, a, b):
     """Return the smaller one, or nan where one is nan; of zeros either."""
-    return a(a, b), _llvm_call("llvm.minimum", ("nsz",)) if isinstance(a, types.Float) else _llvm_call("llvm.smin")
+    if isinstance(a, types.Float):
+        return a(a, b), _llvm_call("llvm.minimum", ("nsz",))
+    return a(a, b), _llvm_call("llvm.smin" if a.signed else "llvm.umin")
 
 
 @intrinsic
