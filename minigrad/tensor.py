@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -164,7 +165,11 @@ class Tensor(Methods, metaclass=_TensorClass):
 
     def stride(self, dim: int | None = None) -> Any:
         """Return the steps in memory, counted in elements, from one entry to the next along each dimension."""
-        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        if self._array.size:
+            strides = tuple([step // self._array.itemsize for step in self._array.strides])
+        else:  # NumPy's are 0 then
+            lengths = [max(length, 1) for length in self._array.shape]
+            strides = tuple([math.prod(lengths[k:]) for k in range(1, len(lengths) + 1)])
         if dim is None:
             return strides
         return strides[wrap_dim(dim, self._array.ndim)]

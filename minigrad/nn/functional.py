@@ -97,6 +97,7 @@ from ._functions.embedding import embedding
 from ._functions.embedding_bag import embedding_bag
 from ._functions.fractional_pool import fractional_max_pool2d, fractional_max_pool3d
 from ._functions.group_norm import group_norm, instance_norm, local_response_norm, rms_norm
+from ._functions.linear_cross_entropy import linear_cross_entropy
 from ._functions.multi_head import multi_head_attention_forward
 from ._functions.normalization import batch_norm, layer_norm
 from ._functions.upsampling import upsample, upsample_bilinear, upsample_nearest
@@ -178,6 +179,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",

@@ -6,6 +6,7 @@ operation (function, method, in-place, ``out=``, alias) runs in both, and what d
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import types
@@ -58,6 +59,9 @@ class Translator:
             return type(value)(self(each) for each in value)
         if isinstance(value, dict):
             return {key: self(each) for key, each in value.items()}
+        if isinstance(value, torch.nn.LinearCrossEntropyOptions):
+            fields = {each.name: self(getattr(value, each.name)) for each in dataclasses.fields(value)}
+            return minigrad.nn.LinearCrossEntropyOptions(**fields)
         if isinstance(value, slice):
             return slice(self(value.start), self(value.stop), self(value.step))
         return constant(value)
