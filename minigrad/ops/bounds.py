@@ -16,7 +16,9 @@ from minigrad.ops.select import choose
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
-_PLAIN = frozenset((int, float, type(None)))
+_NUMBERS = frozenset((int, float))
+_PLAIN = _NUMBERS | {type(None)}
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 @op(
@@ -45,8 +47,11 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     -----
     The gradient flows to the input between the bounds and on them, elsewhere to the bound that was taken.
     """
-    if type(min) in _PLAIN and type(max) in _PLAIN and min is not max and input.dtype.char in "fd":
-        return kernels_of(input).clip(input, -math.inf if min is None else min, math.inf if max is None else max)
+    if type(min) in _PLAIN and type(max) in _PLAIN and min is not max:
+        if input.dtype.char in "fd":
+            return kernels_of(input).clip(input, -math.inf if min is None else min, math.inf if max is None else max)
+        if input.dtype.char == "l" and _is_int64(min) and _is_int64(max):
+            return kernels_of(input).clip(input, _LEAST if min is None else min, _MOST if max is None else max)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     given = [each for each in (min, max) if each is not None]
@@ -64,6 +69,10 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
         raise not_implemented("clamp_cpu", x)
     _check_bounds(x, bounds)
     return _clamped(x, None if min is None else bounds[0], None if max is None else bounds[-1])
+
+
+def _is_int64(bound: Any) -> bool:
+    return bound is None or (type(bound) is int and _LEAST <= bound <= _MOST)
 
 
 def _clamped(x: Any, low: Any, high: Any) -> Any:
@@ -128,6 +137,8 @@ def _bound_variant(name: str) -> Any:
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """Values no less than ``min``, elementwise; the gradient flows to the input also on the bound."""
     check_tensors("clamp_min", input=input)
+    if type(min) in _NUMBERS and input.dtype.char in "fd":
+        return kernels_of(input).clip(input, min, math.inf)
     x, low = promote_two(input, min)
     return np.maximum(x, low)
 
@@ -157,6 +168,8 @@ def _(make):
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """Values no greater than ``max``, elementwise; the gradient flows to the input also on the bound."""
     check_tensors("clamp_max", input=input)
+    if type(max) in _NUMBERS and input.dtype.char in "fd":
+        return kernels_of(input).clip(input, -math.inf, max)
     x, high = promote_two(input, max)
     return np.minimum(x, high)
 

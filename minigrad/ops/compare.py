@@ -19,6 +19,8 @@ from minigrad.ops.state import Upper
 if TYPE_CHECKING:
     from minigrad.ops.typing import Number, Tensor
 
+_FEW = 1024  # floats of which NumPy's logical functions ask each quickly enough whether it is 0
+
 
 def _comparison_samples(make: Any) -> Any:
     yield from binary_samples(make)
@@ -258,12 +260,17 @@ def _logical_samples(make: Any) -> Any:
     yield make.sample(np.array([0.0, np.nan, -0.0, 2.0]), np.array([1.0, 1.0, 0.0, np.nan]))
 
 
+def _as_truth(array: Any) -> Any:
+    """Return which elements of many floats are not 0; NumPy's logical functions ask them one by one."""
+    return array != 0 if array.dtype.kind == "f" and array.size > _FEW else array
+
+
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_and)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Whether both are non-zero, elementwise."""
     if not is_array(input) or not is_array(other):
         check_tensors("logical_and", input=input, other=other)
-    return np.logical_and(input, other)
+    return np.logical_and(_as_truth(input), _as_truth(other))
 
 
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_or)
@@ -271,7 +278,7 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Whether one is non-zero, elementwise."""
     if not is_array(input) or not is_array(other):
         check_tensors("logical_or", input=input, other=other)
-    return np.logical_or(input, other)
+    return np.logical_or(_as_truth(input), _as_truth(other))
 
 
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_xor)
@@ -279,7 +286,7 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Whether exactly one is non-zero, elementwise."""
     if not is_array(input) or not is_array(other):
         check_tensors("logical_xor", input=input, other=other)
-    return np.logical_xor(input, other)
+    return np.logical_xor(_as_truth(input), _as_truth(other))
 
 
 for _function in (logical_and, logical_or, logical_xor):
@@ -289,7 +296,7 @@ for _function in (logical_and, logical_or, logical_xor):
 @op(method=True, inplace=True, differentiable=False, reference=np.logical_not)
 def logical_not(input: Tensor) -> Tensor:
     """Whether an element is zero (or False)."""
-    return np.logical_not(input)
+    return np.logical_not(_as_truth(input))
 
 
 def _classified(make: Any) -> Any:
@@ -337,6 +344,8 @@ def isreal(input: Tensor) -> Tensor:
 @op(method=True, differentiable=False, reference=lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0)
 def signbit(input: Tensor) -> Tensor:
     """Whether the sign bit is set: True also for -0.0."""
+    if input.dtype.kind == "b":
+        return np.zeros_like(input)
     return np.signbit(input) if input.dtype.kind == "f" else np.less(input, 0)
 
 

@@ -291,6 +291,8 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     if not is_array(input) and not is_array(other):
         check_tensors("xlogy", input=input, other=other)
     x, y = promote_to_floating(input, other)
+    if is_array(x) and is_array(y) and x.shape == y.shape:
+        return kernels_of(x).xlogy(x, y)
     return _xlogy(x, y)
 
 

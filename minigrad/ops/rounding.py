@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,11 +193,14 @@ def nan_to_num(
     """
     if input.dtype.kind != "f":
         return input.copy()
-    info = np.finfo(input.dtype)
-    out = np.where(input != input, input.dtype.type(0 if nan is None else nan), input)
-    out[input == np.inf] = info.max if posinf is None else posinf
-    out[input == -np.inf] = info.min if neginf is None else neginf
-    return out
+    largest = _largest(input.dtype)
+    above, below = largest if posinf is None else posinf, -largest if neginf is None else neginf
+    return kernels_of(input).made_finite(input, 0.0 if nan is None else nan, above, below)
+
+
+@functools.cache
+def _largest(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).max)
 
 
 @nan_to_num.gradient

@@ -262,7 +262,10 @@ def _(make):
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
     """Magnitude of ``input`` with the sign of ``other``, elementwise, floating; at 0 the gradient is 0."""
     check_tensors("copysign", input=input)
-    return np.copysign(*promote_to_floating(input, other))
+    x, y = promote_to_floating(input, other)
+    if is_array(y) and x.shape == y.shape:
+        return kernels_of(x).copysign(x, y)
+    return np.copysign(x, y)
 
 
 @copysign.gradient("input")

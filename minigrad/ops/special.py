@@ -202,14 +202,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
         Clamp the input to [eps, 1 - eps] first; the gradient beyond is 0.
     """
     x = to_floating(input)
-    if eps is not None:
-        x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
-    return _logit(x)
-
-
-@quiet
-def _logit(x: Any) -> Any:
-    return np.log(x / (1 - x))
+    return kernels_of(x).logit(x) if eps is None else kernels_of(x).logit(x, eps, 1 - eps)
 
 
 @logit.gradient

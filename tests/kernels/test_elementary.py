@@ -74,3 +74,33 @@ def test_logarithms_of_two_exponentials(dtype):
     got = cpu.logaddexp(x, y)
     assert got.dtype == dtype
     np.testing.assert_allclose(got, want.astype(dtype), rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lengths_neither_overflow_nor_vanish(dtype):
+    info = np.finfo(dtype)
+    rng = np.random.default_rng(0)
+    sizes = np.exp(rng.uniform(np.log(info.smallest_subnormal), np.log(info.max / 2), (2, 4000)))
+    near = sizes[0] * rng.uniform(0.2, 5, 4000) / 8
+    for x, y in (sizes, (sizes[0], near)):
+        x, y = x.astype(dtype), -y.astype(dtype)
+        want = np.hypot(x.astype(np.longdouble), y.astype(np.longdouble))
+        np.testing.assert_allclose(
+            cpu.hypot(x, y), want.astype(dtype), rtol=1.2 * info.eps, atol=info.smallest_subnormal
+        )
+    x = np.array([np.inf, np.nan, np.nan, 0.0, -3.0], dtype)
+    np.testing.assert_array_equal(
+        cpu.hypot(x, x[[1, 0, 4, 3, 2]]), np.array([np.inf, np.inf, np.nan, 0, np.nan], dtype)
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_products_with_logarithms_and_log_odds(dtype):
+    x = np.array([0.0, 0.0, 0.0, 2.0, 3.0, -1.0, np.nan], dtype)
+    y = np.array([0.0, np.nan, -1.0, 0.0, 2.0, 0.5, 1.0], dtype)
+    wanted = np.array([0, np.nan, 0, -np.inf, 3 * np.log(2), np.log(2), np.nan])
+    np.testing.assert_allclose(cpu.xlogy(x, y), wanted, rtol=2 * np.finfo(dtype).eps)
+    odds = np.array([0.0, 0.25, 0.5, 1.0, -1.0, np.nan], dtype)
+    wanted = np.array([-np.inf, -np.log(3), 0, np.inf, np.nan, np.nan])
+    np.testing.assert_allclose(cpu.logit(odds), wanted, rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(cpu.logit(odds[:4], 0.25, 0.5), np.log([1 / 3, 1 / 3, 1, 1]), rtol=2e-3)

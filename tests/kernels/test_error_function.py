@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import special
@@ -23,6 +25,17 @@ def test_inverses_are_within_a_few_units_of_the_last_place(dtype, limit):
     x = np.concatenate(parts).astype(dtype)
     x = x[np.abs(x) < 1]
     assert _distance(cpu.erfinv(x), special.erfinv(x.astype(np.float64))) <= limit
+
+
+def test_the_function_itself_is_within_a_unit_of_the_last_place():
+    rng = np.random.default_rng(7)
+    parts = [rng.uniform(-1.2, 1.2, 20000), rng.uniform(-6.5, 6.5, 20000), 10.0 ** rng.uniform(-300, 0, 2000)]
+    x = np.concatenate([*parts, [1.0, -1.0, np.nextafter(1.0, 0), 5.95, 30.0]])
+    want = np.array([math.erf(each) for each in x])  # which is off by less than half a unit itself
+    assert _distance(cpu.erf(x), want) <= 1
+    ends = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0])
+    np.testing.assert_array_equal(cpu.erf(ends), [1, -1, np.nan, 0, 0])
+    np.testing.assert_array_equal(np.signbit(cpu.erf(ends[3:])), [False, True])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -16,6 +16,7 @@ WANTED = {
     "sign": (lambda x: np.where(np.isnan(x), 0, np.sign(x)), ()),
     "frac": (lambda x: x - np.trunc(x), ()),
     "cube": (lambda x: x**3, ()),
+    "made_finite": (lambda x, *rest: np.nan_to_num(x, True, *rest), (0.25, 3.0, -4.0)),
 }
 
 
@@ -46,6 +47,19 @@ def test_points_on_a_line_meet_both_ends(weight):
     np.testing.assert_allclose(cpu.lerp(x, end, weight), x + weight * (end - x), rtol=1e-13, atol=1e-15)
     np.testing.assert_array_equal(cpu.lerp(x, end, 1.0), end)
     np.testing.assert_array_equal(cpu.lerp(x, end, np.full(50, weight)), cpu.lerp(x, end, weight))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_signs_are_copied_from_zeros_and_nan_too(dtype):
+    x = np.array([[1, -2, np.inf, np.nan, 0.0, -0.0]] * 6, dtype)
+    got = cpu.copysign(x, x.T)
+    np.testing.assert_array_equal(np.signbit(got), np.signbit(x.T))
+    np.testing.assert_array_equal(got, np.copysign(x, x.T))
+
+
+def test_integers_are_brought_between_bounds():
+    x = np.array([-(2**63), -3, 0, 4, 2**63 - 1])
+    np.testing.assert_array_equal(cpu.clip(x, -1, 2**62), np.clip(x, -1, 2**62))
 
 
 def test_sums_with_a_product():

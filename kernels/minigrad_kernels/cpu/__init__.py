@@ -12,7 +12,7 @@ from minigrad_kernels.cpu._memory import keep_freed
 keep_freed()
 
 _FAMILIES = {
-    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp"],
+    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp", "hypot", "xlogy", "logit"],
     "mersenne": ["twister_words"],
     "activation": [
         *["sigmoid", "sigmoid_backward", "tanh", "tanh_backward", "relu", "relu_backward", "leaky_relu"],
@@ -37,6 +37,7 @@ _FAMILIES = {
     "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
+        *["copysign", "made_finite"],
     ],
     "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from minigrad_kernels.cpu._kernel import In, InBool, New, Real, pointwise
 from minigrad_kernels.scalar import activation as scalar
 from minigrad_kernels.scalar._bits import wide
-from minigrad_kernels.scalar.exponential import erf as scalar_erf
+from minigrad_kernels.scalar.error_function import erf as scalar_erf
 from minigrad_kernels.scalar.exponential import exp, expm1_negative
 from minigrad_kernels.scalar.exponential import tanh as scalar_tanh
 

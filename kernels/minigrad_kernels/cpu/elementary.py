@@ -1,4 +1,4 @@
-"""Elementary functions that NumPy is slower at: `exp`, `sin` and `cos`, these in double precision most of all."""
+"""Elementary functions that NumPy is slower at."""
 
 from __future__ import annotations
 
@@ -117,3 +117,52 @@ def _logaddexp_loop(x: In, y: In, out: New):
 def logaddexp(x, y):
     """Return ``log(e**x + e**y)`` of two arrays of one shape."""
     return _logaddexp_loop[x.dtype](x, y, x)
+
+
+@pointwise
+def _hypot_loop(x: In, y: In, out: New):
+    """out[i] = sqrt(x[i]**2 + y[i]**2)."""
+    wide()
+    for i in range(out.size):
+        out[i] = exponential.hypot(x[i], y[i])
+    return out
+
+
+def hypot(x, y):
+    """Return ``sqrt(x**2 + y**2)`` of two arrays of one shape, without overflow; infinite where one is, nan or not."""
+    return _hypot_loop[x.dtype](x, y, x)
+
+
+@pointwise
+def _xlogy_loop(x: In, y: In, out: New):
+    """out[i] = x[i] * log(y[i]), 0 where x[i] is 0 and y[i] a number."""
+    wide()
+    zero = x.dtype.type(0)
+    for i in range(out.size):
+        a, b = x[i], y[i]
+        product = a * exponential.log(b)
+        out[i] = zero if (a == zero) & (b == b) else product
+    return out
+
+
+def xlogy(x, y):
+    """Return ``x * log(y)`` of two arrays of one shape, 0 where `x` is 0 unless `y` is nan."""
+    return _xlogy_loop[x.dtype](x, y, x)
+
+
+@pointwise
+def _logit_loop(x: In, low: Real, high: Real, out: New):
+    """out[i] = log(v / (1 - v)) for v = x[i], brought between two numbers."""
+    wide()
+    one = x.dtype.type(1)
+    for i in range(out.size):
+        v = x[i]
+        v = low if v < low else v
+        v = high if v > high else v
+        out[i] = exponential.log(v / (one - v))
+    return out
+
+
+def logit(x, low=-np.inf, high=np.inf):
+    """Return ``log(v / (1 - v))``, where `v` is `x` brought between two numbers."""
+    return _logit_loop[x.dtype](x, low, high, x)

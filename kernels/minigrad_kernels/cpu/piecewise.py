@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad_kernels.cpu._kernel import In, New, Real, pointwise, subroutine
+from minigrad_kernels.scalar._bits import copysign as with_sign
 from minigrad_kernels.scalar._bits import fabs, wide
 
 
@@ -177,3 +178,35 @@ def _addcmul_loop(x: In, y: In, z: In, value: Real, out: New):
 def addcmul(x, y, z, value):
     """Return ``x + value * y * z`` for three arrays of one shape and a number."""
     return _addcmul_loop[x.dtype](x, y, z, value, x)
+
+
+@pointwise
+def _copysign_loop(x: In, y: In, out: New):
+    """out[i] = |x[i]| with the sign of y[i]."""
+    wide()
+    for i in range(out.size):
+        out[i] = with_sign(x[i], y[i])
+    return out
+
+
+def copysign(x, y):
+    """Return the size of `x` with the sign of `y`, for two arrays of one shape."""
+    return _copysign_loop[x.dtype](x, y, x)
+
+
+@pointwise
+def _made_finite_loop(x: In, nan: Real, above: Real, below: Real, out: New):
+    """out[i] = x[i] if it is finite, else what stands for it."""
+    wide()
+    infinity = x.dtype.type(np.inf)
+    for i in range(out.size):
+        v = x[i]
+        w = nan if v != v else v
+        w = above if v == infinity else w
+        out[i] = below if v == -infinity else w
+    return out
+
+
+def made_finite(x, nan, above, below):
+    """Return `x` with three numbers for nan and the infinities."""
+    return _made_finite_loop[x.dtype](x, nan, above, below, x)

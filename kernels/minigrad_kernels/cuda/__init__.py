@@ -16,7 +16,7 @@ _FAMILIES = {
         *["erf", "masked_scale"],
     ],
     "error_function": ["erfc", "erfinv"],
-    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp"],
+    "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp", "hypot", "xlogy", "logit"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
     "grid_sample": [
@@ -55,6 +55,7 @@ _FAMILIES = {
     "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
+        *["copysign", "made_finite"],
     ],
     "linear": ["add_bias", "column_sums"],
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from minigrad_kernels.cuda._memory import module
 
 
@@ -33,3 +35,19 @@ def cos(x):
 def logaddexp(x, y):
     """Return ``log(e**x + e**y)`` of two arrays of one shape."""
     return module().logaddexp(x, y)
+
+
+def hypot(x, y):
+    """Return ``sqrt(x**2 + y**2)`` of two arrays of one shape, without overflow; infinite where one is, nan or not."""
+    return module().hypot(x, y)
+
+
+def xlogy(x, y):
+    """Return ``x * log(y)`` of two arrays of one shape, 0 where `x` is 0 unless `y` is nan."""
+    return module().where((x == 0) & (y == y), x.dtype.type(0), x * module().log(y))
+
+
+def logit(x, low=-np.inf, high=np.inf):
+    """Return ``log(v / (1 - v))``, where `v` is `x` brought between two numbers."""
+    v = module().minimum(module().maximum(x, x.dtype.type(low)), x.dtype.type(high))
+    return module().log(v / (1 - v))

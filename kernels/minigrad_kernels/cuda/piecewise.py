@@ -145,3 +145,23 @@ def addcmul(x, y, z, value):
     out = empty(x.shape, x.dtype)
     _addcmul_loop[x.dtype](x, y, z, value, out)
     return out
+
+
+def copysign(x, y):
+    """Return the size of `x` with the sign of `y`, for two arrays of one shape, by CuPy."""
+    return np.copysign(x, y)
+
+
+@elementwise
+def _made_finite_loop(x: In, nan: Real, above: Real, below: Real, real):
+    """Return x if it is finite, else what stands for it."""
+    y = nan if x != x else x
+    y = above if x == real(np.inf) else y
+    return below if x == real(-np.inf) else y
+
+
+def made_finite(x, nan, above, below):
+    """Return `x` with three numbers for nan and the infinities."""
+    out = empty(x.shape, x.dtype)
+    _made_finite_loop[x.dtype](x, nan, above, below, out)
+    return out

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from minigrad_kernels.scalar._bits import bits_of, by_precision, fabs, fma, power_of_two, scalar, subtract
-from minigrad_kernels.scalar.exponential import erf, exp, log1p_unit
+from minigrad_kernels.scalar.error_function import erf
+from minigrad_kernels.scalar.exponential import exp, log1p_unit
 
 
 @scalar

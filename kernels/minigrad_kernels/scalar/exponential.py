@@ -277,33 +277,31 @@ def log_rest(x):
     """Return log(1 - x) for x >= 0, accurate near 0, in the precision of x."""
 
 
-# erf(x) / x - 1 in x**2 for |x| < 0.92; log(erfc(a)) for 0.92 <= a <= 4
-_R0, _R1, _R2 = _F(0.128379151), _F(-0.376124889), _F(0.112817541)
-_R3, _R4, _R5 = _F(-0.0267639942), _F(0.00498890597), _F(-0.000596731086)
-_C0, _C1, _C2 = _F(0.000320441526), _F(-1.13023758), _F(-0.631814539)
-_C3, _C4, _C5 = _F(-0.11009448), _F(0.0264310185), _F(-0.00476357527)
-_C6, _C7, _C8 = _F(0.000597743492), _F(-4.61779127e-05), _F(1.6435697e-06)
-_NEAR32, _FAR32 = _F(0.92), _F(4)
+_LARGE64, _SMALL64, _UP64 = 2.0**500, 2.0**-500, 2.0**600  # the squares of numbers in between are in range
 
 
 @scalar
-def erf32(x):
-    """Return the error function of a float32."""
-    a = fabs(x)
-    a = _FAR32 if a > _FAR32 else a
-    z = a * a
-    near = fma(fma(fma(fma(fma(_R5, z, _R4), z, _R3), z, _R2), z, _R1), z, _R0)
-    high = fma(fma(fma(fma(_C8, a, _C7), a, _C6), a, _C5), a, _C4)
-    far = _ONE32 - exp_below32(fma(fma(fma(fma(high, a, _C3), a, _C2), a, _C1), a, _C0))
-    return copysign(fma(a, near, a) if a < _NEAR32 else far, x)
+def hypot32(x, y):
+    """Return the length sqrt(x**2 + y**2) of float32, whose squares fit in float64."""
+    a, b = np.float64(x), np.float64(y)
+    length = _F(np.sqrt(a * a + b * b))
+    return _INFINITY32 if (fabs(x) == _INFINITY32) | (fabs(y) == _INFINITY32) else length
 
 
 @scalar
-def erf64(x):
-    """Return the error function of a float64; the C library's, which is not vectorised."""
-    return math.erf(x)
+def hypot64(x, y):
+    """Return the length sqrt(x**2 + y**2) of float64, of large and small numbers by their multiples."""
+    a, b = fabs(x), fabs(y)
+    most = a if a > b else b
+    up = 1.0 / _UP64 if most > _LARGE64 else 1.0
+    up = _UP64 if most < _SMALL64 else up
+    down = _UP64 if most > _LARGE64 else 1.0
+    down = 1.0 / _UP64 if most < _SMALL64 else down
+    a, b = a * up, b * up
+    length = np.sqrt(fma(a, a, b * b)) * down
+    return math.inf if (fabs(x) == math.inf) | (fabs(y) == math.inf) else length
 
 
-@by_precision(erf32, erf64)
-def erf(x):
-    """Return the error function, in the precision of x."""
+@by_precision(hypot32, hypot64)
+def hypot(x, y):
+    """Return sqrt(x**2 + y**2), in the precision of x."""
