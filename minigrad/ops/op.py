@@ -14,7 +14,7 @@ from typing import Any
 
 from minigrad.ops.composed_door import composed_door
 from minigrad.ops.doors import door
-from minigrad.ops.inplace import make_inplace
+from minigrad.ops.inplace_doors import make_inplace
 from minigrad.ops.recording import write_recorder
 from minigrad.ops.rules import Plan, Rule, make_plan, make_rule
 from minigrad.ops.signature import Signature

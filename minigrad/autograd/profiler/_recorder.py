@@ -208,9 +208,12 @@ class _TimedUfunc:
 
 
 def _cells(function: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the variables that a function closes over, and their cells."""
+    """Yield the variables that a function and its general form close over, and their cells."""
     if getattr(function, "__closure__", None):
-        yield from zip(function.__code__.co_freevars, function.__closure__, strict=True)
+        for variable, cell in zip(function.__code__.co_freevars, function.__closure__, strict=True):
+            yield variable, cell
+            if variable == "general":
+                yield from _cells(cell.cell_contents)
 
 
 def _new_bytes(result: Any) -> int:
