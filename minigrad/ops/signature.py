@@ -98,7 +98,7 @@ class Signature:
         pick = self._picks.get((len(args), *kwargs)) or self._find_pick(args, kwargs)
         values: tuple[Any, ...] = pick((*args, *kwargs.values(), *self.defaults))
         place = self._dtype
-        if place is not None and values[place] is not None:
+        if kwargs and place is not None and values[place] is not None:
             values = (*values[:place], requested(values[place], self.function_name), *values[place + 1 :])
         return values
 
