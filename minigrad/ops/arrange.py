@@ -12,7 +12,6 @@ from minigrad.ops.backend import array_module, array_of, as_array, as_its_kind, 
 from minigrad.ops.dims import wrap_dim, wrap_dims
 from minigrad.ops.index import basic_index
 from minigrad.ops.index_rows import index_select
-from minigrad.ops.naming import named
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented
 from minigrad.ops.shape import numel, order_of, permute, reshape, row_major, strided_view, sum_to_size, transpose
@@ -223,14 +222,29 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     if dims is None or dims in ((), []):
         if isinstance(shifts, (tuple, list)) and len(shifts) != 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
-        return row_major(np.roll(input, shifts))
+        shift = shifts[0] if isinstance(shifts, (tuple, list)) else shifts
+        return _rolled(input.reshape(-1), shift, 0).reshape(input.shape)
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     if not input.ndim:
         raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
-    return row_major(np.roll(input, shifts, tuple(wrap_dim(dim, input.ndim) for dim in dims)))
+    if not dims or not input.size:
+        return input.copy(order="C")
+    for shift, dim in zip(shifts, dims, strict=True):
+        input = _rolled(input, shift, wrap_dim(dim, input.ndim))
+    return input
+
+
+def _rolled(array: Any, shift: int, dim: int) -> Any:
+    """Return an array whose elements are moved along one dimension, in row-major order."""
+    if not array.size:
+        return array.copy()
+    start = -shift % array.shape[dim]
+    before = (slice(None),) * dim
+    ends = array[(*before, slice(start, None))], array[(*before, slice(start))]
+    return row_major(np.concatenate(ends, dim))
 
 
 @roll.gradient
@@ -246,23 +260,29 @@ def _(make):
     yield make.sample(make(2, 3), (1, -1), (0, 1))
 
 
-@composed(method=True, reference=np.rot90)
+@op(method=True, reference=np.rot90)
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Copy turned by ``k`` quarters in the plane of two dimensions, from the first towards the second."""
-    if input.dim() < 2:
-        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.dim()}")
+    if input.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.ndim}")
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
-    first, second = (wrap_dim(dim, input.dim()) for dim in dims)
+    first, second = (wrap_dim(dim, input.ndim) for dim in dims)
     if first == second:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
-    k %= 4
-    if k == 0:
-        return named(input.clone(), "Rot90Backward0")
-    if k == 2:
-        return named(flip(input, (first, second)), "Rot90Backward0")
-    turned = flip(input, (second,)) if k == 1 else flip(input, (first,))
-    return named(transpose(turned, first, second).clone(memory_format="contiguous"), "Rot90Backward0")
+    quarters = k % 4
+    backwards = [slice(None)] * input.ndim
+    if quarters in (2, 3):
+        backwards[first] = slice(None, None, -1)
+    if quarters in (1, 2):
+        backwards[second] = slice(None, None, -1)
+    turned = input[tuple(backwards)]
+    return (np.swapaxes(turned, first, second) if quarters % 2 else turned).copy(order="C")
+
+
+@rot90.gradient
+def _(grad, k, dims):
+    return rot90(grad, -k, dims)
 
 
 @rot90.samples

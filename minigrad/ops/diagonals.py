@@ -31,7 +31,9 @@ def _triangle(array: Any, diagonal: int) -> Any:
 
 
 def _lower_triangle(rows: int, columns: int, diagonal: int) -> Any:
-    return np.tri(rows, columns, diagonal, dtype=np.bool_)
+    mask = np.tri(rows, columns, diagonal, dtype=np.bool_)
+    mask.flags.writeable = False
+    return mask
 
 
 _remembered_triangle = functools.lru_cache(maxsize=64)(_lower_triangle)

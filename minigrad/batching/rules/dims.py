@@ -24,7 +24,7 @@ OVER_FLAT = "prod argmax argmin"
 ALONG = """
 max_dim min_dim cumsum cumprod reversed_cumsum exclusive_products cummax cummin softmax log_softmax logsumexp
 sort_values argsort topk kthvalue median_dim nanmedian_dim mode flip transpose diagonal unfold unbind split_parts
-functional.glu
+functional.glu rot90
 """
 
 SAME_SHAPE = "softmax_backward log_softmax_backward"
