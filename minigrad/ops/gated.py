@@ -12,7 +12,7 @@ from minigrad.ops.dims import wrap_dim
 from minigrad.ops.join import cat
 from minigrad.ops.op import op
 from minigrad.ops.promotion import check_floating
-from minigrad.ops.shape import row_major
+from minigrad.ops.shape import order_of
 
 if TYPE_CHECKING:
     from minigrad.ops.typing import Tensor
@@ -31,7 +31,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
     check_floating("glu_cpu", input)
     a, b = _halves(input, dim)
-    return a * kernels_of(b).sigmoid(row_major(b))
+    return a * kernels_of(b).sigmoid(b.copy(order=order_of(b)))
 
 
 def _halves(input: Any, dim: int) -> tuple[Any, Any]:

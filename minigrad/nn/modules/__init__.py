@@ -28,7 +28,10 @@ _HOMES: dict[str, tuple[str, dict[str, str]]] = {
     "instancenorm": ("instancenorm", {"_InstanceNorm": "instancenorm.InstanceNorm"}),
     "lazy": ("lazy", {}),
     "linear": ("linear lazy_layers", {}),
-    "loss": ("loss margin_loss distance linear_cross_entropy", {"_Loss": "loss.Loss", "_WeightedLoss": "loss.WeightedLoss"}),
+    "loss": (
+        "loss margin_loss distance linear_cross_entropy",
+        {"_Loss": "loss.Loss", "_WeightedLoss": "loss.WeightedLoss"},
+    ),
     "module": ("module", {}),
     "normalization": ("normalization groupnorm", {}),
     "padding": ("padding", {}),
