@@ -42,6 +42,9 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
 ]
 
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
@@ -89,12 +92,15 @@ class _WithoutTensors(dtype):
         self.itemsize = itemsize
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
-        self.is_signed = True
+        self.is_signed = not name.startswith("u")
 
     @property
     def numpy(self) -> Any:
         """Refuse: NumPy's type is asked for where a tensor is to be made."""
-        raise TypeError(f"minigrad has no tensors of dtype {self!r}; of floats it has float16, float32 and float64")
+        raise TypeError(
+            f"minigrad has no tensors of dtype {self!r}; it has float16, float32 and float64, uint8 and the signed "
+            "integers, and bool"
+        )
 
 
 float16 = half = dtype("float16", np.float16, FLOATING, "HalfTensor")
@@ -106,6 +112,9 @@ int16 = short = dtype("int16", np.int16, INTEGER, "ShortTensor")
 int32 = int = dtype("int32", np.int32, INTEGER, "IntTensor")
 int64 = long = dtype("int64", np.int64, INTEGER, "LongTensor")
 bool = dtype("bool", np.bool_, BOOL, "BoolTensor")
+uint16 = _WithoutTensors("uint16", 2, INTEGER)
+uint32 = _WithoutTensors("uint32", 4, INTEGER)
+uint64 = _WithoutTensors("uint64", 8, INTEGER)
 bfloat16 = _WithoutTensors("bfloat16", 2, FLOATING)
 complex64 = cfloat = _WithoutTensors("complex64", 8, COMPLEX)
 complex128 = cdouble = _WithoutTensors("complex128", 16, COMPLEX)

@@ -56,12 +56,27 @@ def frombuffer(
     return finish(array if array.flags.writeable else array.copy(), None, requires_grad)
 
 
+class _Capsule:
+    """A capsule in memory of the CPU, as the object that NumPy takes it from."""
+
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Return the capsule."""
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return DLPack's numbers of the CPU."""
+        return 1, 0
+
+
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """Return a tensor on the memory of an array of another library, by the DLPack protocol."""
     if isinstance(ext_tensor, Tensor):
         array = ext_tensor.detach().numpy()
     else:
-        array = np.from_dlpack(ext_tensor)
+        array = np.from_dlpack(_Capsule(ext_tensor) if type(ext_tensor).__name__ == "PyCapsule" else ext_tensor)
         array = array if array.flags.writeable else array.copy()
     made = from_numpy(array.copy() if copy else array)
     return made if device is None else made.to(device)

@@ -136,9 +136,9 @@ class iinfo(_Limits):
             raise TypeError(
                 f"torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo' (got {of})"
             )
-        if of.numpy.kind not in "iu":
+        if of is dtypes.bool:
             raise TypeError(f"{of} is not supported by torch.iinfo")
-        super().__init__(of, np.iinfo(of.numpy), int)
+        super().__init__(of, np.iinfo(of.name), int)
 
 
 def _checked(type_: Any, name: str) -> dtypes.dtype:

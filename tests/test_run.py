@@ -59,6 +59,21 @@ def test_every_form_of_import_gives_the_same_modules_and_objects(run):
     assert (done.returncode, done.stdout, done.stderr) == (0, "tensor([0., 2.])\n", "")
 
 
+def test_layers_are_found_at_their_second_address(run):
+    done = run(
+        """
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.nn.modules.loss import _Loss, MSELoss
+        from torch.nn.modules.utils import _pair
+        import torch.nn.modules.conv as conv
+        from torch import nn
+        assert issubclass(nn.BatchNorm2d, _BatchNorm) and issubclass(MSELoss, _Loss) and conv.Conv2d is nn.Conv2d
+        print(_pair(3))
+        """
+    )
+    assert done.stdout == "(3, 3)\n", done.stderr
+
+
 def test_the_script_finds_its_arguments_its_neighbours_and_itself(run, tmp_path):
     (tmp_path / "neighbour.py").write_text("from torch import tensor\nvalue = tensor(3)\n")
     done = run(

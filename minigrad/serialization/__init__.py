@@ -35,6 +35,7 @@ __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load",
 
 _ZIP = b"PK\x03\x04"
 MapLocation = Any
+DEFAULT_PROTOCOL = 2
 MAP_LOCATION = MapLocation  # as programs import it, to annotate their own functions
 # What an unpickler runs into when bytes are no pickle.
 _ERRORS_OF_DAMAGED_PICKLES = (

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from minigrad import cuda
 from minigrad.autograd.backward import backward
 from minigrad.autograd.engine import is_aimed, pass_number
 from minigrad.autograd.function import Function
@@ -19,6 +20,7 @@ from minigrad.autograd.graph import saved_tensors_hooks
 from minigrad.nn.containers import Sequential
 from minigrad.random.generator import fork_rng, get_rng_state, set_rng_state
 from minigrad.tensor import Tensor
+from minigrad.utils._pytree import tree_map
 
 __all__ = [
     "CheckpointError",
@@ -27,8 +29,10 @@ __all__ = [
     "checkpoint",
     "checkpoint_sequential",
     "detach_variable",
+    "get_device_states",
     "noop_context_fn",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -45,6 +49,19 @@ class CheckpointError(RuntimeError):
 
 class _Stop(Exception):
     """Ends a recomputation that has given all that is needed."""
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """Return the numbers of the GPUs that tensors among the arguments lie on, and the states of their generators."""
+    found: list[int] = []
+    tree_map(lambda each: found.append(each.get_device()) if isinstance(each, Tensor) and each.is_cuda else None, args)
+    return found, [cuda.get_rng_state(number) for number in found]
+
+
+def set_device_states(devices: Iterable[int], states: Iterable[Tensor], *, device_type: str | None = None) -> None:
+    """Bring the generators of GPUs to where `get_device_states` found them."""
+    for number, state in zip(devices, states, strict=False):
+        cuda.set_rng_state(state, number)
 
 
 def noop_context_fn() -> tuple[Any, Any]:

@@ -23,7 +23,12 @@ def test_dtypes_that_programs_compare_and_pass_on(torch):
         torch.ones(1).dtype in (torch.bfloat16, torch.float32),
         {"float32": torch.float32, "bfloat16": torch.bfloat16}["float32"] is torch.float32,
         torch.can_cast(torch.bfloat16, torch.float32),
+        [
+            [repr(torch.iinfo(each)), each.itemsize, each.is_signed]
+            for each in (torch.uint16, torch.uint32, torch.uint64)
+        ],
         attempt(lambda: torch.iinfo(torch.complex64)),
+        attempt(lambda: torch.iinfo(torch.bool)),
         attempt(lambda: torch.set_default_dtype(torch.complex64)),
     ]
 
@@ -112,6 +117,9 @@ def test_modules_at_their_other_addresses(torch):
         scaler is torch.cuda.amp.GradScaler,
         autocast is torch.cuda.amp.autocast,
         import_module(f"{top}.utils.hooks").RemovableHandle.__name__,
+        import_module(f"{top}.serialization").DEFAULT_PROTOCOL,
+        import_module(f"{top}.utils.checkpoint").get_device_states(torch.ones(2), [3, torch.ones(1)]),
+        import_module(f"{top}.utils.checkpoint").set_device_states([], []),
         sorted(set(import_module(f"{top}.functional").__all__) - {"stft", "istft"}),
     ]
 
@@ -142,3 +150,18 @@ def test_samplers_by_their_inner_names(torch):
 def test_triangles_of_masks_are_masks(torch):
     masks = torch.arange(24).reshape(2, 3, 4) % 3 != 0
     return torch.tril(masks), torch.triu(masks, 1), masks.clone().tril_(-1), masks[0].triu()
+
+
+@same
+def test_memory_in_capsules(torch):
+    from importlib import import_module
+
+    capsules = import_module(f"{torch.__name__}.utils.dlpack")
+    return capsules.from_dlpack(capsules.to_dlpack(torch.arange(3.0))), capsules.from_dlpack(torch.ones(2))
+
+
+@same
+def test_there_is_no_group_of_processes(torch):
+    parallel = torch.nn.parallel.DistributedDataParallel
+    layer = torch.nn.Linear(1, 1)
+    return isinstance(layer, parallel), attempt(lambda: parallel(layer)), torch.distributed.is_initialized()

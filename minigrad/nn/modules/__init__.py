@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -50,7 +52,8 @@ def _home(name: str) -> Any:
 
 def _make(name: str, homes: str, bases: dict[str, str]) -> ModuleType:
     """Return a module of PyTorch's name with the layers that PyTorch has there."""
-    made = ModuleType(f"{__name__}.{name}", f"Layers under PyTorch's address ``torch.nn.modules.{name}``.")
+    made = module_from_spec(ModuleSpec(f"{__name__}.{name}", None))
+    made.__doc__ = f"Layers under PyTorch's address ``torch.nn.modules.{name}``."
     for home in homes.split():
         source = _home(home)
         vars(made).update({each: getattr(source, each) for each in source.__all__})
