@@ -220,7 +220,7 @@ def _write_out_door(call: Any, op: Any) -> None:
     parts += [*recording * op.differentiable, leave]
     out = "outs" if op.several or op.hidden else "out"
     text = "".join(parts).format(
-        arity=op.signature.arity,
+        arity=op.signature.unbound,
         arguments=", ".join(argument_names(op)),
         values=", ".join(value_names(op)),
         key="(mask, len(v0))" if op.signature.takes_sequence else "mask",

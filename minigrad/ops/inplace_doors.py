@@ -81,7 +81,7 @@ def _make_general(entry: Any) -> Callable[..., Any]:
         if self._writes[0] < 0:
             check_inference(self)
         args = (self, *args)
-        if kwargs or len(args) != signature.arity:
+        if kwargs or len(args) != signature.unbound:
             args = signature.bind(args, kwargs)
         values = list(args)
         mask = 0

@@ -225,6 +225,9 @@ def _equal_parts(length: int, size: int) -> tuple[int, ...]:
     return (size,) * count + (rest,) * (rest > 0)
 
 
+split.entry.signature.also("split_size", "split_size_or_sections")
+
+
 @split.samples
 def _(make):
     yield make.sample(make(5, 2), 2)

@@ -9,10 +9,15 @@ from typing import Any
 
 from minigrad.dtypes import requested
 from minigrad.ops.arguments import SEVERAL, mismatch
+from minigrad.ops.hints import hint_once
+from minigrad.ops.state import Upper
 from minigrad.ops.written import picker
 
 NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1"), "other": ("x2",)}
 """NumPy's spellings, which PyTorch accepts too."""
+
+_OLDER = frozenset(("add", "sub", "addcmul", "addcdiv"))
+"""Operations whose factor once came right after the first tensor, as programs still write it."""
 
 _EMPTY = inspect.Parameter.empty
 
@@ -38,6 +43,8 @@ class Signature:
         The defaults that follow so many positional arguments, where those suffice.
     array_positions : tuple of int
         Where arrays may be: the tensor slots, and what is annotated as a collection of tensors or arrays.
+    unbound : int
+        How many positional arguments need no binding; -1 where even a full number of them may be in an older order.
     takes_sequence : bool
         Whether the first parameter is a sequence of tensors.
     """
@@ -50,6 +57,8 @@ class Signature:
         self.function_name = forward.__name__
         self.positional = code.co_argcount
         self.arity = code.co_argcount + code.co_kwonlyargcount
+        self.older = self.function_name in _OLDER
+        self.unbound = -1 if self.older else self.arity
         self.names = code.co_varnames[: self.arity]
         positional_defaults = written.__defaults__ or ()
         self.defaults = (
@@ -95,12 +104,27 @@ class Signature:
         """
         if self.pack is not None and len(args) > self.pack + 1:
             args = (*args[: self.pack], args[self.pack :])
+        if self.older and len(args) == self.arity and not kwargs:
+            return self._in_present_order(args)
         pick = self._picks.get((len(args), *kwargs)) or self._find_pick(args, kwargs)
         values: tuple[Any, ...] = pick((*args, *kwargs.values(), *self.defaults))
         place = self._dtype
         if kwargs and place is not None and values[place] is not None:
             values = (*values[:place], requested(values[place], self.function_name), *values[place + 1 :])
         return values
+
+    def _in_present_order(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments of ``x.add(2, y)`` as those of ``x.add(y, alpha=2)``, and others as they are."""
+        first, number, *rest = args
+        if not isinstance(rest[-1], Upper.Tensor):
+            return args
+        name, takes = self.function_name, ", ".join(f"Tensor {each}" for each in self.names[1 : self.positional])
+        factor = f"Number {self.names[-1]}"
+        hint_once(
+            f"This overload of {name} is deprecated:\n\t{name}({factor}, {takes})\nConsider using one of the following "
+            f"signatures instead:\n\t{name}({takes}, *, {factor} = 1)"
+        )
+        return first, *rest, number.item() if isinstance(number, Upper.Tensor) else number
 
     def spell(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return keyword arguments under PyTorch's names where NumPy's were used; unknown ones as they are."""

@@ -25,6 +25,7 @@ GIVEN_ONCE = (
     *("The use of `x.T`", "Tensor.T is deprecated", "The given NumPy array is not writable", "The given buffer is not"),
     *("Creating a tensor from a list of numpy", "torch.set_default_tensor_type()", "indexing with dtype torch.uint8"),
     *("where received a uint8 condition", "at::frobenius_norm", "at::nuclear_norm", "`torch.jit.script`"),
+    "This overload of",
 )
 
 

@@ -706,3 +706,32 @@ def test_gradients_pass_writes_through_views_whatever_the_order_of_their_own_ele
         if create_graph:
             found += torch.autograd.grad(grads[0].sin().sum() + grads[1].sum(), (x, d))
     return found
+
+
+@same
+def test_factors_may_come_before_what_they_scale_as_they_once_did(torch):
+    x = torch.arange(3, dtype=torch.float64).requires_grad_()
+    y = torch.tensor([2.0, 3.0, 4.0], dtype=torch.float64, requires_grad=True)
+    z = torch.tensor([1.0, 5.0, 7.0], dtype=torch.float64)
+    calls = [
+        lambda: x.add(2, y),
+        lambda: torch.add(x, 2, y),
+        lambda: x.sub(2.5, y),
+        lambda: torch.sub(x, 2, y),
+        lambda: x.clone().add_(-0.1, y),
+        lambda: x.clone().sub_(2, y),
+        lambda: x.add(torch.tensor(2.0), y),
+        lambda: x.addcmul(2, y, z),
+        lambda: torch.addcmul(x, 2, y, z),
+        lambda: x.clone().addcmul_(0.5, y, z),
+        lambda: x.addcdiv(2, z, y),
+        lambda: x.clone().addcdiv_(-0.1, z, y),
+        lambda: x.clone().add_(2, torch.ones(1, dtype=torch.float64)),
+        lambda: x.detach().clone().add_(2, y.detach()),
+        lambda: x.detach().clone().add_(3, torch.tensor(1.0)),
+    ]
+    found = []
+    for call in calls:
+        out = call()
+        found += [out, *(torch.autograd.grad(out.sum(), (x, y), allow_unused=True) if out.requires_grad else ())]
+    return found, x.add(2, 3), attempt(lambda: torch.addcmul(x, 2, y))

@@ -165,3 +165,9 @@ def test_there_is_no_group_of_processes(torch):
     parallel = torch.nn.parallel.DistributedDataParallel
     layer = torch.nn.Linear(1, 1)
     return isinstance(layer, parallel), attempt(lambda: parallel(layer)), torch.distributed.is_initialized()
+
+
+@same
+def test_lengths_of_parts_by_their_name(torch):
+    x = torch.arange(10).reshape(5, 2)
+    return x.split(split_size=2), x.split(split_size=1, dim=1), torch.split(x, split_size_or_sections=3)
