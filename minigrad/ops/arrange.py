@@ -243,8 +243,8 @@ def _rolled(array: Any, shift: int, dim: int) -> Any:
         return array.copy()
     start = -shift % array.shape[dim]
     before = (slice(None),) * dim
-    ends = array[(*before, slice(start, None))], array[(*before, slice(start))]
-    return row_major(np.concatenate(ends, dim))
+    first, second = (*before, slice(start, None)), (*before, slice(start))
+    return row_major(np.concatenate((array[first], array[second]), dim))
 
 
 @roll.gradient
