@@ -16,10 +16,10 @@ from minigrad.ops.state import Upper, mode
 
 _EXACT = (
     "abs addbmm addmm addmv all amax amin any argmax argmin avg_pool2d avg_pool3d baddbmm bitwise_not bmm "
-    "bucketize ceil cholesky_ex cross det diag dot eigvalsh floor frac gather gelu hardshrink heaviside histc "
+    "bucketize ceil cholesky cholesky_ex cross det diag dot eigvalsh floor frac gather gelu hardshrink heaviside histc "
     "index_add index_copy index_reduce index_select inv isin isneginf isposinf linear log_softmax logcumsumexp "
     "logsigmoid lu_solve masked_select matmul matrix_norm mm msort multi_dot mv nan_to_num nanquantile neg "
-    "nonzero norm quantile renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit "
+    "nonzero norm ormqr quantile renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit "
     "slice_scatter softmax softplus softshrink solve solve_triangular svdvals take take_along_dim tensordot tril "
     "triu trunc vdot vecdot vector_norm where alias_copy as_strided_copy detach_copy diagonal_copy expand_copy "
     "permute_copy select_copy slice_copy squeeze_copy t_copy transpose_copy unfold_copy unsqueeze_copy view_copy"
@@ -80,7 +80,9 @@ def write_out(name: str, target: Any, result: Any, inputs: Iterable[Any] = (), e
             raise TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(target).__name__}")
         inputs = list(inputs)
         pairs = zip(target, result, strict=True)
-        return type(result)([write_out(name, one, other, inputs, name != "lstsq") for one, other in pairs])
+        return type(result)(
+            [write_out(name, one, other, inputs, name not in ("geqrf", "lstsq")) for one, other in pairs]
+        )
     if not isinstance(target, Upper.Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
     check_inference(target)

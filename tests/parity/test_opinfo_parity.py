@@ -30,7 +30,7 @@ KNOWN = {
     # Not as in PyTorch yet.
     "as_strided_scatter": ("grad",),
     **dict.fromkeys(
-        ("diff", "geqrf", "inner", "linalg.cholesky", "linalg.matrix_power", "lu", "ormqr"),
+        ("cholesky", "diff", "inner", "linalg.matrix_power", "lu"),
         ("out float64",),
     ),  # which dtypes are written to depends on which of several ways PyTorch takes
     "logcumsumexp": ("grad:",),  # both are rounded where logits are large
