@@ -128,12 +128,32 @@ class HookMethods:
 
     def _add_backward_hook(self, hook: Hook, *, full: bool, prepend: bool) -> RemovableHandle:
         if self._is_full_backward_hook is (not full):
+            where = "as a global Module hook" if self is EVERY_MODULE else "on a single Module"
             raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
-                "Please use only one of them."
+                f"Cannot use both regular backward hooks and full backward hooks {where}. Please use only one of them."
             )
         self._is_full_backward_hook = full
         return add_hook(self._backward_hooks, hook, prepend=prepend)
+
+
+class _EveryModule(HookMethods):
+    """The hooks that run around every module of the process."""
+
+    def __init__(self) -> None:
+        self._forward_hooks = OrderedDict()
+        self._forward_hooks_with_kwargs = OrderedDict()
+        self._forward_hooks_always_called = OrderedDict()
+        self._forward_pre_hooks = OrderedDict()
+        self._forward_pre_hooks_with_kwargs = OrderedDict()
+        self._backward_hooks = OrderedDict()
+        self._backward_pre_hooks = OrderedDict()
+        self._is_full_backward_hook = None
+
+
+EVERY_MODULE = _EveryModule()
+
+everywhere: list[Hook] = []
+"""Hooks that were ever registered for every module; while there are none, calls of modules need not look for them."""
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -143,26 +163,27 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     try:
         args, kwargs = _run_forward_pre_hooks(module, args, kwargs)
         boundary = None
-        if module._backward_pre_hooks or (module._backward_hooks and module._is_full_backward_hook):
+        full, before = _backward_hooks(module, full=True), [*_hooks_of("_backward_pre_hooks", module)]
+        if full or before:
             from ._backward_hooks import BackwardHooks
 
-            full = list(module._backward_hooks.values()) if module._is_full_backward_hook else []
-            boundary = BackwardHooks(module, full, list(module._backward_pre_hooks.values()))
+            boundary = BackwardHooks(module, full, [hook for _, _, hook in before])
             args = boundary.watch_inputs(args)
         result = module.forward(*args, **kwargs)
-        for number, hook in list(module._forward_hooks.items()):
+        for owner, number, hook in _hooks_of("_forward_hooks", module):
             called.add(number)
-            result = _run_forward_hook(module, number, hook, args, kwargs, result)
+            result = _run_forward_hook(module, owner, number, hook, args, kwargs, result)
         if boundary is not None:
             result = boundary.watch_outputs(result)
-        if module._backward_hooks and not module._is_full_backward_hook:
-            _watch_last_operation(module, result)
+        last = _backward_hooks(module, full=False)
+        if last:
+            _watch_last_operation(module, last, result)
         return result
     except Exception:
-        for number, hook in list(module._forward_hooks.items()):
-            if number in module._forward_hooks_always_called and number not in called:
+        for owner, number, hook in _hooks_of("_forward_hooks", module):
+            if number in owner._forward_hooks_always_called and number not in called:
                 try:
-                    result = _run_forward_hook(module, number, hook, args, kwargs, result)
+                    result = _run_forward_hook(module, owner, number, hook, args, kwargs, result)
                 except Exception as error:
                     warnings.warn(
                         "module forward hook with ``always_call=True`` raised an exception that was silenced as "
@@ -172,11 +193,21 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         raise
 
 
+def _hooks_of(kind: str, module: Any) -> list[tuple[Any, int, Hook]]:
+    """Return the hooks of one kind, those of every module first, each with its owner and its number."""
+    owners = (EVERY_MODULE, module) if everywhere else (module,)
+    return [(owner, number, hook) for owner in owners for number, hook in getattr(owner, kind).items()]
+
+
+def _backward_hooks(module: Any, *, full: bool) -> list[Hook]:
+    return [hook for owner, _, hook in _hooks_of("_backward_hooks", module) if owner._is_full_backward_hook is full]
+
+
 def _run_forward_pre_hooks(
     module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for number, hook in list(module._forward_pre_hooks.items()):
-        if number in module._forward_pre_hooks_with_kwargs:
+    for owner, number, hook in _hooks_of("_forward_pre_hooks", module):
+        if number in owner._forward_pre_hooks_with_kwargs:
             result = hook(module, args, kwargs)
             if result is not None:
                 if not (isinstance(result, tuple) and len(result) == 2):
@@ -192,22 +223,22 @@ def _run_forward_pre_hooks(
 
 
 def _run_forward_hook(
-    module: Any, number: int, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    module: Any, owner: Any, number: int, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
 ) -> Any:
-    if number in module._forward_hooks_with_kwargs:
+    if number in owner._forward_hooks_with_kwargs:
         replaced = hook(module, args, kwargs, result)
     else:
         replaced = hook(module, args, result)
     return result if replaced is None else replaced
 
 
-def _watch_last_operation(module: Any, result: Any) -> None:
+def _watch_last_operation(module: Any, hooks: list[Hook], result: Any) -> None:
     """Attach the old, non-full backward hooks to the node that made the (first) output."""
     while isinstance(result, (dict, list, tuple)):
         result = next(iter(result.values())) if isinstance(result, dict) else result[0]
     if result.grad_fn is None:
         return
-    for hook in module._backward_hooks.values():
+    for hook in hooks:
 
         def run(grad_inputs: Any, grad_outputs: Any, hook: Hook = hook) -> Any:
             return hook(module, grad_inputs, grad_outputs)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.tensor import Tensor
 
-from ._hooks import HookMethods, call_with_hooks
+from ._global_hooks import buffer_hooks, module_hooks, parameter_hooks, registered
+from ._hooks import HookMethods, call_with_hooks, everywhere
 from ._registry import REGISTRIES, bind_registry, find_registered, unbound_state
 from ._state_dict import StateDictMethods
 from ._tree import TreeMethods
@@ -97,7 +98,8 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
 
     def __call__(self, input: Any = _NOTHING, /, *args: Any, **kwargs: Any) -> Any:
         """Run the hooks and :meth:`forward`."""
-        hooked = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        hooked: Any = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        hooked = hooked or everywhere
         # Passing on a single argument by itself costs a third less than unpacking it: this is every layer's way.
         if not (hooked or args or kwargs or input is _NOTHING):
             return self.forward(input)
@@ -125,7 +127,7 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
             if "_modules" not in attributes:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, "_parameters", "_buffers")
-            self._modules[name] = value
+            self._modules[name] = registered(module_hooks, self, name, value)
         elif name in attributes.get("_modules", ()):
             if value is not None:
                 raise TypeError(
@@ -204,6 +206,7 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
                     f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
                     "forward() method."
                 )
+            param = registered(parameter_hooks, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -223,7 +226,7 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(buffer_hooks, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -234,7 +237,7 @@ class Module(TreeMethods, HookMethods, StateDictMethods):
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", "_modules")
-        self._modules[name] = module
+        self._modules[name] = registered(module_hooks, self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Add a child module; another name of :meth:`add_module`."""

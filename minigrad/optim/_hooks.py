@@ -60,15 +60,15 @@ def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         if not (self._has_step_hooks or _global_optimizer_pre_hooks or _global_optimizer_post_hooks):
             return step(self, *args, **kwargs)
         for hook in (*_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
-            result = hook(self, args, kwargs)
+            result = hook(self, (self, *args), kwargs)
             if result is None:
                 continue
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}.")
-            args, kwargs = result
+            (self, *args), kwargs = result
         out = step(self, *args, **kwargs)
         for hook in (*self._optimizer_step_post_hooks.values(), *_global_optimizer_post_hooks.values()):
-            hook(self, args, kwargs)
+            hook(self, (self, *args), kwargs)
         return out
 
     hooked_step.hooked = True  # type: ignore[attr-defined]

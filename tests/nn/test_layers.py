@@ -26,6 +26,7 @@ ARGUMENTS = {
     **{f"Lazy{kind}{n}d": (4, 2) for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
     **{f"FractionalMaxPool{n}d": (2, 3) for n in (2, 3)},
     "SyncBatchNorm": (3,),
+    "LinearCrossEntropyLoss": (3, 4),
     "Threshold": (0.1, 20.0),
     "Unflatten": (1, (3, 1)),
     "LayerNorm": (3,),

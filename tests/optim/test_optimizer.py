@@ -18,9 +18,9 @@ def test_step_hooks_see_the_arguments_and_may_replace_them():
     seen = []
     before = optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append((o, args, kwargs)))
     optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append("after"))
-    replace = optimizer.register_step_pre_hook(lambda o, args, kwargs: ((lambda: 3.0,), {}))
+    replace = optimizer.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 3.0), {}))
     assert optimizer.step() == 3.0
-    assert seen == [(optimizer, (), {}), "after"]
+    assert seen == [(optimizer, (optimizer,), {}), "after"]
     before.remove()
     replace.remove()
     assert optimizer.step() is None

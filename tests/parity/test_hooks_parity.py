@@ -281,3 +281,63 @@ def test_saved_values_of_a_node(torch):
     x = leaf(torch, 1.0, 2.0)
     y = x * x
     return y.grad_fn._saved_self, y.grad_fn._saved_other
+
+
+@same
+def test_hooks_of_all_modules(torch):
+    everywhere, log = torch.nn.modules.module, []
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())
+    model.register_forward_hook(lambda module, args, output: log.append("own"))
+    handles = [
+        everywhere.register_module_forward_pre_hook(lambda module, args: log.append(("before", type(module).__name__))),
+        everywhere.register_module_forward_hook(lambda module, args, output: log.append(type(module).__name__)),
+        everywhere.register_module_full_backward_pre_hook(lambda module, grads: log.append(len(grads))),
+        everywhere.register_module_full_backward_hook(lambda module, inputs, outputs: log.append(len(inputs))),
+        everywhere.register_module_forward_hook(
+            lambda module, args, kwargs, output: output * 2, with_kwargs=True, always_call=True
+        ),
+    ]
+    try:
+        x = torch.ones(1, 2, requires_grad=True)
+        found = model(x)
+        found.sum().backward()
+        mixed = attempt(lambda: everywhere.register_module_backward_hook(lambda *args: None))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found.tolist(), x.grad, log, mixed, model(x).tolist(), len(log)
+
+
+@same
+def test_hooks_of_registration(torch):
+    everywhere, log = torch.nn.modules.module, []
+    handles = [
+        everywhere.register_module_parameter_registration_hook(lambda module, name, value: log.append(name)),
+        everywhere.register_module_buffer_registration_hook(lambda module, name, value: log.append(name)),
+        everywhere.register_module_module_registration_hook(
+            lambda module, name, value: torch.nn.Identity() if name == "old" else None
+        ),
+    ]
+    try:
+        model = torch.nn.Module()
+        model.bn = torch.nn.BatchNorm1d(2)
+        model.old = torch.nn.ReLU()
+        model.add_module("other", torch.nn.ReLU())
+    finally:
+        for handle in handles:
+            handle.remove()
+    return log, repr(model), torch.nn.Linear(1, 1) is not None, len(log)
+
+
+@same
+def test_hooks_of_a_step_are_given_the_optimizer_among_the_arguments(torch):
+    p = torch.nn.Parameter(torch.ones(1))
+    optimizer, log = torch.optim.SGD([p], lr=0.1), []
+    optimizer.register_step_pre_hook(lambda own, args, kwargs: log.append((len(args), args[0] is own, kwargs)))
+    optimizer.register_step_post_hook(lambda own, args, kwargs: log.append((len(args), args[0] is own, kwargs)))
+    optimizer.step()
+    optimizer.step(lambda: 3)
+    optimizer.register_step_pre_hook(lambda own, args, kwargs: (args[:1], {}))
+    optimizer.step(lambda: log.append("called"))
+    return log

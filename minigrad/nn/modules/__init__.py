@@ -34,7 +34,7 @@ _HOMES: dict[str, tuple[str, dict[str, str]]] = {
         "loss margin_loss distance linear_cross_entropy",
         {"_Loss": "loss.Loss", "_WeightedLoss": "loss.WeightedLoss"},
     ),
-    "module": ("module", {}),
+    "module": ("module _global_hooks", {}),
     "normalization": ("normalization groupnorm", {}),
     "padding": ("padding", {}),
     "pixelshuffle": ("fold", {}),
