@@ -204,10 +204,11 @@ def _far_slope(x: Any) -> Any:
 @op(
     namespace=None,
     saves=("places", "weights"),
-    variant=lambda input, *rest: f"GridSampler{input.ndim - 2}DBackward0",
+    variant=lambda input, *rest: "GridSampler3DBackward0" if input.ndim == 5 else "GridSampler2DBackward0",
 )
 def grid_sampled(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
     """Images read at the positions of a grid; the parameters are `grid_sample`'s."""
+    _check(input.shape, grid.shape, input.dtype.char, grid.dtype.char, mode, padding_mode)
     return kernels_of(input).read_at(input, grid, mode, padding_mode, align_corners)
 
 
@@ -264,7 +265,7 @@ def _check_modes(mode: str, padding_mode: str) -> None:
 
 
 @functools.lru_cache(maxsize=512)
-def _check(shape: Any, grid_shape: Any, dtype: Any, grid_dtype: Any, mode: str, padding_mode: str) -> None:
+def _check(shape: Any, grid_shape: Any, dtype: str, grid_dtype: str, mode: str, padding_mode: str) -> None:
     """Refuse what `grid_sample` does not take; what passed once is remembered."""
     _check_modes(mode, padding_mode)
     rank, sizes, grid_sizes = len(shape) - 2, list(shape), list(grid_shape)
@@ -292,10 +293,10 @@ def _check(shape: Any, grid_shape: Any, dtype: Any, grid_dtype: Any, mode: str, 
         )
     if rank == 3 and mode == "bicubic":
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    given, wanted = np.empty(0, dtype.numpy), np.empty(0, grid_dtype.numpy)
-    if math.prod(shape) and not dtype.is_floating_point:
+    given, wanted = np.empty(0, dtype), np.empty(0, grid_dtype)
+    if math.prod(shape) and given.dtype.kind != "f":
         raise not_implemented(f"grid_sampler_{rank}d_cpu{'_kernel_impl' if rank == 2 else ''}", given)
-    if dtype is not grid_dtype:
+    if dtype != grid_dtype:
         raise RuntimeError(f"expected scalar type {scalar_type(given)} but found {scalar_type(wanted)}")
 
 
@@ -348,10 +349,6 @@ def grid_sample(
     if align_corners is None:
         _check_modes(mode, padding_mode)
         warnings.warn(UNCLEAR_CORNERS, stacklevel=3)
-    dtype = input.dtype
-    _check(input.shape, grid.shape, dtype, grid.dtype, mode, padding_mode)
-    if not dtype.is_floating_point:  # and so empty
-        return input.new_empty((*input.shape[:2], *grid.shape[1:-1]))
     return grid_sampled(input, grid, mode, padding_mode, bool(align_corners))
 
 

@@ -102,7 +102,10 @@ def nth(typing_context, arrays, index):
 
 @intrinsic
 def part(typing_context, array, start, count):
-    """Return `count` elements of a one-dimensional array from `start` on; unlike a slice it asks for no bounds."""
+    """Return `count` elements of a one-dimensional array from `start` on.
+
+    Unlike a slice it asks for no bounds, and holds nothing: an array that the loop made must be used after its parts.
+    """
     made = types.Array(array.dtype, 1, "C")
 
     def generate(context, builder, signature, arguments):

@@ -18,11 +18,12 @@ from minigrad_kernels.cpu._grid_positions import (
     find_slopes,
     find_weights,
 )
-from minigrad_kernels.cpu._kernel import In, Out, OutInt32, OutInt64, borrower, kernel
+from minigrad_kernels.cpu._kernel import In, Out, OutInt64, borrower, kernel, subroutine
 from minigrad_kernels.scalar._bits import apart, wide
 
 _TAPS = 4096  # of a block: their places and weights stay in the first-level cache
 _POINTS = 1024
+empty = np.empty
 _GAP = 16  # elements between lines, which would otherwise be in each other's way in the cache
 
 # The lines of the workspaces, where each kind begins. Of numbers: positions of three dimensions, the elements that taps
@@ -32,11 +33,16 @@ _BASES, _SPARE, _FACTORS, _CHANGES, _ROWS, _WEIGHTS = 3, 6, 7, 19, 31, 35
 _PLACES_OF_ROWS, _PLACES = 12, 16
 
 
-def workspaces(points, taps, dtype, kind=np.int32):
-    """Return the length of a line for a block of points, and workspaces of numbers and of places in lines."""
-    line = min(_POINTS, _TAPS // taps, points) + _GAP
-    real = np.float32 if dtype.itemsize == 2 else dtype
-    return line, np.empty((_WEIGHTS + 2 * taps) * line, real), np.empty((_PLACES + max(taps, 4)) * line, kind)
+@borrower
+def _line(points, taps):
+    """Return the distance of lines for blocks of points."""
+    return min(_POINTS, _TAPS // taps, points) + _GAP
+
+
+@subroutine
+def _workspaces(line, taps, real, kind):
+    """Return workspaces of numbers and of places for a block, in lines."""
+    return empty((_WEIGHTS + 2 * taps) * line, real), empty((_PLACES + max(taps, 4)) * line, kind)
 
 
 @borrower
@@ -175,19 +181,13 @@ def read_loop(
     each: int,
     padding: int,
     align: bool,
-    line: int,
-    numbers: Out,
-    places: OutInt32,
     out: Out,
 ):
-    """out[n, c, p] = x[n, c] at the position grid[n, p], by `each` taps a dimension; in workspaces of such lines."""
+    """out[n, c, p] = x[n, c] at the position grid[n, p], by `each` taps a dimension."""
     length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
-    of_taps, by_taps, lengths, block = (
-        places[_PLACES * line :],
-        numbers[_WEIGHTS * line :],
-        (width, height, depth),
-        line - _GAP,
-    )
+    line, lengths = _line(points, taps), (width, height, depth)
+    (numbers, places), block = _workspaces(line, taps, x.dtype, np.int32), line - _GAP
+    of_taps, by_taps = places[_PLACES * line :], numbers[_WEIGHTS * line :]
     for n in range(batch):
         for at in range(0, points, block):
             count = min(block, points - at)
@@ -221,19 +221,13 @@ def read_input_loop(
     each: int,
     padding: int,
     align: bool,
-    line: int,
-    numbers: Out,
-    places: OutInt32,
     out: Out,
 ):
     """Add the gradient of `read_loop` with respect to x to out, which is zeros."""
     length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
-    of_taps, by_taps, lengths, block = (
-        places[_PLACES * line :],
-        numbers[_WEIGHTS * line :],
-        (width, height, depth),
-        line - _GAP,
-    )
+    line, lengths = _line(points, taps), (width, height, depth)
+    (numbers, places), block = _workspaces(line, taps, grad.dtype, np.int32), line - _GAP
+    of_taps, by_taps = places[_PLACES * line :], numbers[_WEIGHTS * line :]
     for n in range(batch):
         for at in range(0, points, block):
             count = min(block, points - at)
@@ -290,19 +284,13 @@ def read_grid_loop(
     each: int,
     padding: int,
     align: bool,
-    line: int,
-    numbers: Out,
-    places: OutInt32,
     out: Out,
 ):
     """Gradient of `read_loop`, by 2 taps a dimension and more, with respect to the grid."""
     length, points, taps = depth * height * width, grid.size // (rank * batch), each**rank
-    of_taps, products, lengths, block = (
-        places[_PLACES * line :],
-        numbers[(_WEIGHTS + taps) * line :],
-        (width, height, depth),
-        line - _GAP,
-    )
+    line, lengths = _line(points, taps), (width, height, depth)
+    (numbers, places), block = _workspaces(line, taps, x.dtype, np.int32), line - _GAP
+    of_taps, products = places[_PLACES * line :], numbers[(_WEIGHTS + taps) * line :]
     for n in range(batch):
         for at in range(0, points, block):
             first, count = n * points + at, min(block, points - at)
@@ -329,14 +317,13 @@ def taps_loop(
     each: int,
     padding: int,
     align: bool,
-    line: int,
-    numbers: Out,
-    places: OutInt64,
     all_places: OutInt64,
     all_weights: Out,
 ):
     """Fill in the places and the weights of each point, `each` taps a dimension."""
-    points, taps, lengths, block = grid.size // rank, each**rank, (width, height, depth), line - _GAP
+    points, taps, lengths = grid.size // rank, each**rank, (width, height, depth)
+    line = _line(points, taps)
+    (numbers, places), block = _workspaces(line, taps, grid.dtype, np.int64), line - _GAP
     for at in range(0, points, block):
         count = min(block, points - at)
         _find(grid, at, count, lengths, rank, each, padding, align, line, numbers, places)
@@ -357,13 +344,12 @@ def taps_backward_loop(
     each: int,
     padding: int,
     align: bool,
-    line: int,
-    numbers: Out,
-    places: OutInt64,
     out: Out,
 ):
     """Gradient of the weights that `taps_loop` fills in, with respect to the grid."""
-    points, taps, lengths, block = grid.size // rank, each**rank, (width, height, depth), line - _GAP
+    points, taps, lengths = grid.size // rank, each**rank, (width, height, depth)
+    line = _line(points, taps)
+    (numbers, places), block = _workspaces(line, taps, grid.dtype, np.int64), line - _GAP
     for at in range(0, points, block):
         count = min(block, points - at)
         _find(grid, at, count, lengths, rank, each, padding, align, line, numbers, places)

@@ -58,20 +58,11 @@ def _find(top, numbers, first, step, width):
 
 
 @kernel
-def max_windows_loop(
-    x: In,
-    shape: InInt64,
-    spans_d: InInt64,
-    spans_h: InInt64,
-    spans_w: InInt64,
-    lowest: Real,
-    out: Out,
-    places: OutInt64,
-):
+def max_windows_loop(x: In, table: InInt64, lowest: Real, out: Out, places: OutInt64):
     """Out = the largest element of each window, places = its number in the plane, -1 of an empty one."""
-    d, h, w, dd, dh, dw, od, oh, ow = shape
-    all_top, all_numbers, at = empty(w, x.dtype), empty(w, np.int32), 0
-    top, numbers = part(all_top, 0, w), part(all_numbers, 0, w)
+    d, h, w, dd, dh, dw, od, oh, ow = table[:9]
+    spans_d, spans_h, spans_w = table[9:], table[9 + 3 * od :], table[9 + 3 * (od + oh) :]
+    top, numbers, at = empty(w, x.dtype), empty(w, np.int32), 0
     for plane in range(out.size // (od * oh * ow)):
         start = plane * d * h * w
         for i in range(od):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -13,7 +14,6 @@ from minigrad_kernels.cpu._grid_blocks import (
     read_loop,
     taps_backward_loop,
     taps_loop,
-    workspaces,
 )
 from minigrad_kernels.cpu._kernel import In, InInt64, Out, kernel
 
@@ -26,6 +26,15 @@ def _numbers(sizes, mode, padding_mode, align_corners):
     """Return the arguments of the loops that say how a grid is read."""
     width, height, depth = sizes if len(sizes) == 3 else (*sizes, 1)
     return depth, height, width, len(sizes), _TAPS[mode], _PADDINGS[padding_mode], align_corners
+
+
+@functools.lru_cache(maxsize=512)
+def _numbers_of(shape, mode, padding_mode, align_corners):
+    """Return all that the reading loops need to know beside arrays, or None for planes that 32 bits do not count."""
+    batch, channels, *sizes = shape
+    if math.prod(sizes) >= _MANY:
+        return None
+    return batch, channels, *_numbers(sizes[::-1], mode, padding_mode, align_corners)
 
 
 def grid_taps(grid, sizes, mode, padding_mode, align_corners):
@@ -52,8 +61,7 @@ def grid_taps(grid, sizes, mode, padding_mode, align_corners):
     shape = grid.shape[0], math.prod(grid.shape[1:-1]), numbers[4] ** len(sizes)
     places, weights = np.empty(shape, np.int64), np.empty(shape, real)
     if places.size:
-        work = workspaces(shape[1], shape[2], grid.dtype, np.int64)
-        taps_loop[grid.dtype](grid, *numbers, *work, places, weights)
+        taps_loop[grid.dtype](grid, *numbers, places, weights)
     return places, weights
 
 
@@ -61,9 +69,7 @@ def grid_taps_backward(grad, grid, sizes, mode, padding_mode, align_corners):
     """Return the gradient of the weights of `grid_taps` with respect to the grid."""
     out = np.zeros(grid.shape, grid.dtype)
     if out.size and mode != "nearest":
-        numbers = _numbers(sizes, mode, padding_mode, align_corners)
-        work = workspaces(*grad.shape[1:], grid.dtype, np.int64)
-        taps_backward_loop[grid.dtype](grad, grid, *numbers, *work, out)
+        taps_backward_loop[grid.dtype](grad, grid, *_numbers(sizes, mode, padding_mode, align_corners), out)
     return out
 
 
@@ -187,14 +193,12 @@ def read_at(x, grid, mode, padding_mode, align_corners):
     places, weights : ndarray or None
         What `grid_taps` found, if it was asked: for images whose places do not fit in 32 bits.
     """
-    batch, channels, *sizes = x.shape
-    if math.prod(sizes) >= _MANY:
+    numbers = _numbers_of(x.shape, mode, padding_mode, align_corners)
+    if numbers is None:
         return _by_taps.read_at(x, grid, mode, padding_mode, align_corners)
-    out = np.empty((batch, channels, *grid.shape[1:-1]), x.dtype)
+    out = np.empty(x.shape[:2] + grid.shape[1:-1], x.dtype)
     if out.size:
-        numbers = _numbers(sizes[::-1], mode, padding_mode, align_corners)
-        work = workspaces(math.prod(grid.shape[1:-1]), numbers[4] ** len(sizes), x.dtype)
-        read_loop[x.dtype](x, grid, batch, channels, *numbers, *work, out)
+        read_loop[x.dtype](x, grid, *numbers, out)
     return out, None, None
 
 
@@ -209,15 +213,13 @@ def read_at_backward(grad, x, grid, places, weights, mode, padding_mode, align_c
     if places is not None:
         settings = mode, padding_mode, align_corners
         return _by_taps.read_at_backward(grad, x, grid, places, weights, *settings, needs)
-    (batch, channels, *sizes), of_x, of_grid = x.shape, None, None
-    numbers = _numbers(sizes[::-1], mode, padding_mode, align_corners)
-    work = workspaces(math.prod(grid.shape[1:-1]), numbers[4] ** len(sizes), x.dtype)
+    of_x, of_grid, numbers = None, None, _numbers_of(x.shape, mode, padding_mode, align_corners)
     if needs[0]:
         of_x = np.zeros(x.shape, x.dtype)
         if grad.size:
-            read_input_loop[x.dtype](grad, grid, batch, channels, *numbers, *work, of_x)
+            read_input_loop[x.dtype](grad, grid, *numbers, of_x)
     if needs[1]:
         of_grid = np.zeros(grid.shape, grid.dtype)
         if grad.size and mode != "nearest":
-            read_grid_loop[x.dtype](grad, x, grid, batch, channels, *numbers, *work, of_grid)
+            read_grid_loop[x.dtype](grad, x, grid, *numbers, of_grid)
     return of_x, of_grid

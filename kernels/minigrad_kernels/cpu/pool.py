@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from minigrad_kernels._pool_windows import even_windows, lowest, pool_windows, windows_without_padding  # noqa: F401
+from minigrad_kernels.cpu._arrays import part
 from minigrad_kernels.cpu._copy import spread_pairs
 from minigrad_kernels.cpu._kernel import SUMS, In, InInt8, InInt64, Out, OutInt8, OutInt64, Real, kernel, subroutine
 from minigrad_kernels.cpu._max_windows import max_windows_loop
@@ -168,14 +169,12 @@ def _at_maxima_loop(x: In, places: InInt8, shape: InInt64, offsets: InInt64, out
 
 
 @kernel(fastmath=SUMS)
-def _mean_windows_loop(
-    x: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
-):
+def _mean_windows_loop(x: In, table: InInt64, divisor: int, out: Out):
     """Out = the sum of each window, divided by `divisor`, or by the windows' own counts where that is 0."""
-    d, h, w = shape[:3]
-    od, oh, ow = shape[6:]
-    zero = x.dtype.type(0)
-    at = 0
+    d, h, w = table[:3]
+    od, oh, ow = table[6:9]
+    spans_d, spans_h, spans_w = table[9:], table[9 + 3 * od :], table[9 + 3 * (od + oh) :]
+    zero, row, at = x.dtype.type(0), empty(w, x.dtype), 0
     for plane in range(out.size // (od * oh * ow)):
         for i in range(od):
             for j in range(oh):
@@ -183,17 +182,16 @@ def _mean_windows_loop(
                     row[e] = zero
                 for a in range(spans_d[3 * i], spans_d[3 * i + 1]):
                     for b in range(spans_h[3 * j], spans_h[3 * j + 1]):
-                        start = ((plane * d + a) * h + b) * w
-                        source = x[start : start + row.size]
+                        source = part(x, ((plane * d + a) * h + b) * w, w)
                         for e in range(row.size):
                             row[e] += source[e]
                 lines = spans_d[3 * i + 2] * spans_h[3 * j + 2]
                 for t in range(ow):
                     total = zero
                     for e in range(spans_w[3 * t], spans_w[3 * t + 1]):
-                        total += row[e]
+                        total += row[np.uint64(e)]
                     count = divisor if divisor else lines * spans_w[3 * t + 2]
-                    out[at] = total / x.dtype.type(count)
+                    out[np.uint64(at)] = total / x.dtype.type(count)
                     at += 1
 
 
@@ -225,14 +223,12 @@ def _plane_means_loop(x: In, count: int, divisor: int, out: Out):
 
 
 @kernel
-def _mean_windows_backward_loop(
-    grad: In, shape: InInt64, spans_d: InInt64, spans_h: InInt64, spans_w: InInt64, divisor: int, row: Out, out: Out
-):
+def _mean_windows_backward_loop(grad: In, table: InInt64, divisor: int, out: Out):
     """Add each element of grad, divided as the sum was, to all of out that its window covers."""
-    d, h, w = shape[:3]
-    od, oh, ow = shape[6:]
-    zero = grad.dtype.type(0)
-    at = 0
+    d, h, w = table[:3]
+    od, oh, ow = table[6:9]
+    spans_d, spans_h, spans_w = table[9:], table[9 + 3 * od :], table[9 + 3 * (od + oh) :]
+    zero, row, at = grad.dtype.type(0), empty(w, grad.dtype), 0
     for plane in range(grad.size // (od * oh * ow)):
         for i in range(od):
             for j in range(oh):
@@ -241,14 +237,13 @@ def _mean_windows_backward_loop(
                 lines = spans_d[3 * i + 2] * spans_h[3 * j + 2]
                 for t in range(ow):
                     count = divisor if divisor else lines * spans_w[3 * t + 2]
-                    share = grad[at] / grad.dtype.type(count)
+                    share = grad[np.uint64(at)] / grad.dtype.type(count)
                     at += 1
                     for e in range(spans_w[3 * t], spans_w[3 * t + 1]):
-                        row[e] += share
+                        row[np.uint64(e)] += share
                 for a in range(spans_d[3 * i], spans_d[3 * i + 1]):
                     for b in range(spans_h[3 * j], spans_h[3 * j + 1]):
-                        start = ((plane * d + a) * h + b) * w
-                        target = out[start : start + row.size]
+                        target = part(out, ((plane * d + a) * h + b) * w, w)
                         for e in range(row.size):
                             target[e] += row[e]
 
@@ -281,7 +276,7 @@ def max_pool(x, view, as_indices=False):
         return out, _plane_indices(places, view) if as_indices else places
     places = empty(shape, np.int64)
     if out.size:
-        max_windows_loop[x.dtype](x, view.shape, *view.spans, lowest(x.dtype), out, places)
+        max_windows_loop[x.dtype](x, view.table, lowest(x.dtype), out, places)
     return out, places
 
 
@@ -355,8 +350,7 @@ def mean_pool(x, view, divisor=0):
     elif view.is_by_two and out.size and divisor in (0, 1, 2, 4) and x.dtype.kind == "f":
         _mean_by_two_loop[x.dtype](x, view.shape, divisor or 4, out)
     elif out.size:
-        row = empty(view.size[-1], np.float32 if x.dtype == np.float16 else x.dtype)
-        _mean_windows_loop[x.dtype](x, view.shape, *view.spans, divisor, row, out)
+        _mean_windows_loop[x.dtype](x, view.table, divisor, out)
     return out
 
 
@@ -364,6 +358,5 @@ def mean_pool_backward(grad, view, divisor=0):
     """Return planes (..., *view.size) to which each element of `grad` is added, in equal shares, over its window."""
     out = np.zeros(grad.shape[: -view.rank] + view.size, grad.dtype)
     if grad.size:
-        row = empty(view.size[-1], np.float32 if grad.dtype == np.float16 else grad.dtype)
-        _mean_windows_backward_loop[grad.dtype](grad, view.shape, *view.spans, divisor, row, out)
+        _mean_windows_backward_loop[grad.dtype](grad, view.table, divisor, out)
     return out
