@@ -59,7 +59,8 @@ def overlap(target: Any, read: Any) -> bool:
 
     As in PyTorch, only arrays without gaps are looked at.
     """
-    if read is target or (read.base is None and target.base is None) or not np.may_share_memory(read, target):
+    apart = type(read) is not type(target) or (read.base is None and target.base is None)
+    if read is target or apart or not np.may_share_memory(read, target):
         return False
     return not in_step(target, read) and _is_dense(read) and _is_dense(target)
 
