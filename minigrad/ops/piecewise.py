@@ -118,12 +118,34 @@ def hardswish(input: Tensor) -> Tensor:
 
 @hardswish.gradient
 def _(grad, input):
-    return choose(input <= -3, 0, choose(input < 3, grad * (input / 3 + 0.5), grad))
+    return hardswish_backward(grad, input)
 
 
 @hardswish.samples
 def _(make):
     yield from _samples(make, -3, 3)
+
+
+@op(namespace=None, reference=lambda g, x: g * np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1)))
+def hardswish_backward(grad_output: Tensor, input: Tensor) -> Tensor:
+    """Gradient of `hardswish`: ``grad_output * (input / 3 + 1 / 2)`` between -3 and 3, 0 below, itself above."""
+    return kernels_of(input).hardswish_backward(grad_output, input)
+
+
+@hardswish_backward.gradient("grad_output")
+def _(grad, input):
+    return hardswish_backward(grad, input)
+
+
+@hardswish_backward.gradient("input")
+def _(grad, grad_output, input):
+    return choose((input > -3) & (input < 3), grad * grad_output / 3, 0)
+
+
+@hardswish_backward.samples
+def _(make):
+    for sample in _samples(make, -3, 3):
+        yield make.sample(make(*sample.args[0].shape), *sample.args)
 
 
 @op(namespace=None, node="PreluKernelBackward0", reference=lambda x, weight: np.where(x > 0, x, weight * x))

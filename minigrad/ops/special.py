@@ -14,7 +14,6 @@ from minigrad.ops.backend import as_array, is_device_array, kernels_of, on_host
 from minigrad.ops.exponential import exp
 from minigrad.ops.op import op
 from minigrad.ops.promotion import to_floating
-from minigrad.ops.quiet import quiet
 from minigrad.ops.samples import elementwise_samples
 from minigrad.ops.select import choose
 
@@ -145,32 +144,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     x = to_floating(input)
-    return as_array(_trigamma(x) if n == 1 else scipy_function("polygamma", x)(n, x), x.dtype)
-
-
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730)
-
-
-@quiet
-def _trigamma(x: Any) -> Any:
-    """Return the derivative of digamma, several times quicker than SciPy's zeta function.
-
-    Ten steps up by ``f(x) = f(x + 1) + 1 / x ** 2``, then the asymptotic series; below 1/2 by reflection (Abramowitz,
-    Stegun. Handbook of Mathematical Functions. 1964. 6.4.6, 6.4.7 and 6.4.12).
-    """
-    x = x.astype(np.float64)
-    is_low = x < 0.5
-    z = np.where(is_low, 1 - x, x)
-    total = np.zeros_like(z)
-    for _ in range(10):
-        total += 1 / (z * z)
-        z = z + 1
-    series = np.zeros_like(z)
-    for number in reversed(_BERNOULLI):
-        series = (series + number) / (z * z)
-    total += (1 + 0.5 / z + series) / z
-    sine = np.sin(np.pi * (x - np.rint(x)))
-    return np.where(is_low, (np.pi / sine) ** 2 - total, total)
+    return kernels_of(x).trigamma(x) if n == 1 else as_array(scipy_function("polygamma", x)(n, x), x.dtype)
 
 
 @polygamma.gradient

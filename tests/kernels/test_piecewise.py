@@ -57,6 +57,13 @@ def test_signs_are_copied_from_zeros_and_nan_too(dtype):
     np.testing.assert_array_equal(got, np.copysign(x, x.T))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_slopes_of_hardswish_at_its_kinks_and_between(dtype):
+    x = np.array([-4, -3, -1.5, 0, 1, 3, 5, np.nan], dtype)
+    wanted = np.array([0, 0, 0, 0.5, 1 / 3 + 0.5, 1, 1, 1]) * 2  # at nan as above, like PyTorch
+    np.testing.assert_allclose(cpu.hardswish_backward(np.full(8, 2, dtype), x), wanted, rtol=2 * np.finfo(dtype).eps)
+
+
 def test_integers_are_brought_between_bounds():
     x = np.array([-(2**63), -3, 0, 4, 2**63 - 1])
     np.testing.assert_array_equal(cpu.clip(x, -1, 2**62), np.clip(x, -1, 2**62))

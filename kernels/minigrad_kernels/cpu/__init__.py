@@ -21,6 +21,7 @@ _FAMILIES = {
         *["erf", "masked_scale"],
     ],
     "error_function": ["erfc", "erfinv"],
+    "gamma_function": ["trigamma"],
     "rows": ["softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp"],
     "attention": ["attend", "attend_backward"],
     "norm": ["layer_norm", "layer_norm_backward", "group_norm", "group_norm_backward"],
@@ -37,7 +38,7 @@ _FAMILIES = {
     "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
-        *["copysign", "made_finite"],
+        *["copysign", "made_finite", "hardswish_backward"],
     ],
     "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],

@@ -63,6 +63,24 @@ def hardswish(x):
 
 
 @pointwise
+def _hardswish_backward_loop(grad: In, x: In, result: New):
+    """result[i] = grad[i] * (x[i] / 3 + 1 / 2) between -3 and 3, 0 below, grad[i] above."""
+    wide()
+    zero, half, three = x.dtype.type(0), x.dtype.type(0.5), x.dtype.type(3)
+    for i in range(result.size):
+        g, v = grad[i], x[i]
+        slope = g * (v / three + half)
+        slope = slope if v < three else g
+        result[i] = zero if v <= -three else slope
+    return result
+
+
+def hardswish_backward(grad, x):
+    """Return `grad` times the derivative of `hardswish` at `x`."""
+    return _hardswish_backward_loop[x.dtype](grad, x, x)
+
+
+@pointwise
 def _hardshrink_loop(x: In, size: Real, out: New):
     """out[i] = 0 where |x[i]| <= size, else x[i]."""
     wide()

@@ -16,6 +16,7 @@ _FAMILIES = {
         *["erf", "masked_scale"],
     ],
     "error_function": ["erfc", "erfinv"],
+    "gamma_function": ["trigamma"],
     "elementary": ["exp", "log", "rsqrt", "sin", "cos", "logaddexp", "hypot", "xlogy", "logit"],
     "conv": ["convolve", "convolve_input", "convolve_weight"],
     "columns": ["fold", "unfold"],
@@ -55,7 +56,7 @@ _FAMILIES = {
     "quotients": ["fmod", "remainder", "floor_divide"],
     "piecewise": [
         *["clip", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "sign", "frac", "cube", "lerp", "addcmul"],
-        *["copysign", "made_finite"],
+        *["copysign", "made_finite", "hardswish_backward"],
     ],
     "linear": ["add_bias", "column_sums"],
 }

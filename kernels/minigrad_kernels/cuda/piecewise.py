@@ -53,6 +53,20 @@ def hardswish(x):
 
 
 @elementwise
+def _hardswish_backward_loop(grad: In, x: In, real):
+    """Return grad * (x / 3 + 1 / 2) between -3 and 3, 0 below, grad above."""
+    slope = grad * (x / real(3) + real(0.5)) if x < real(3) else grad
+    return real(0) if x <= real(-3) else slope
+
+
+def hardswish_backward(grad, x):
+    """Return `grad` times the derivative of `hardswish` at `x`."""
+    result = empty(x.shape, x.dtype)
+    _hardswish_backward_loop[x.dtype](grad, x, result)
+    return result
+
+
+@elementwise
 def _hardshrink_loop(x: In, limit: Real, real):
     """Return 0 where |x| <= limit, else x."""
     return real(0) if x >= -limit and x <= limit else x
