@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         distributions,
         func,
         functional,
+        hub,
         jit,
         nn,
         optim,
@@ -99,6 +100,7 @@ _SUBMODULES = {
     "distributions",
     "func",
     "functional",
+    "hub",
     "jit",
     "nn",
     "optim",
@@ -131,6 +133,9 @@ def __getattr__(name: str) -> Any:
     if name in _OF_SUBMODULES:
         globals()[name] = getattr(importlib.import_module(f"minigrad.{_OF_SUBMODULES[name]}"), name)
         return globals()[name]
+    if name.startswith("_foreach_") and (found := importlib.import_module("minigrad.foreach").find(name)) is not None:
+        globals()[name] = found
+        return found
     raise AttributeError(
         f"module 'minigrad' has no attribute '{name}'", name=name, obj=importlib.import_module("minigrad")
     )

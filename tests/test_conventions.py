@@ -36,6 +36,8 @@ LAYERS = (
     (
         "minigrad.creation",
         "minigrad.exchange",
+        "minigrad.foreach",
+        "minigrad.hub",
         "minigrad.legacy",
         "minigrad.linalg",
         "minigrad.low_rank",

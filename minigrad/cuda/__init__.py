@@ -88,7 +88,9 @@ __all__ += list(CUDA_TYPES)
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``cuda.amp`` when it is asked for as an attribute."""
+    """Import ``cuda.amp`` when it is asked for as an attribute; answer programs that ask for PyTorch's inner name."""
+    if name == "_initialized":
+        return is_initialized()
     if name == "amp":
         return importlib.import_module("minigrad.cuda.amp")
     raise AttributeError(f"module 'minigrad.cuda' has no attribute '{name}'")

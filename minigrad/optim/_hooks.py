@@ -91,6 +91,10 @@ class HookMethods:
         for kind in _KINDS:
             self.__dict__.setdefault(kind, OrderedDict())
 
+    def _patch_step_function(self) -> None:
+        # For optimizers around others, which do not call `Optimizer.__init__`.
+        type(self).step = with_step_hooks(type(self).step)  # type: ignore[attr-defined]
+
     def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step.
 
