@@ -215,7 +215,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 def _counted(indices: Any, length: int) -> Any:
     """Return a tensor of indices that count from the start; on a device they are not asked whether they do."""
     numbers = array_of(indices)
-    if is_device_array(numbers) or (numbers.size and numbers.min() < 0):
+    if is_device_array(numbers) or (numbers.size and np.minimum.reduce(numbers, None) < 0):
         return where(indices < 0, indices + length, indices)
     return indices
 

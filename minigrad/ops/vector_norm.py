@@ -154,9 +154,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2 if p in ("fro", None) else p
-    if dtype is None:
-        return vector_norm(input, order, dim, keepdim)  # which need not be bound by names
-    return vector_norm(input, order, dim, keepdim, dtype=dtype)
+    return vector_norm(input, order, dim, keepdim, dtype)  # every argument in its place, so that none need be bound
 
 
 @norm.samples
