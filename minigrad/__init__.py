@@ -112,7 +112,7 @@ _SUBMODULES = {
 }
 
 
-# Functions of layers that PyTorch has here, too.
+# Functions of layers that PyTorch has here, too, and those that its layers call.
 _OF_LAYERS = {
     *("adaptive_max_pool1d", "alpha_dropout", "alpha_dropout_", "batch_norm", "binary_cross_entropy_with_logits"),
     *("celu", "celu_", "cosine_embedding_loss", "dropout", "dropout_", "embedding", "feature_alpha_dropout"),
@@ -121,6 +121,17 @@ _OF_LAYERS = {
     *("poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"),
     "triplet_margin_loss",
 }
+
+
+_OF_SUBMODULES |= dict.fromkeys(
+    (
+        *("affine_grid_generator", "conv_tbc", "convolution", "ctc_loss", "grid_sampler", "grid_sampler_2d"),
+        *("grid_sampler_3d", "native_batch_norm", "native_channel_shuffle", "native_dropout", "native_group_norm"),
+        "native_layer_norm",
+    ),
+    "nn._functions.native_names",
+)
+_OF_SUBMODULES["binomial"] = "random.rejection"
 
 
 def __getattr__(name: str) -> Any:

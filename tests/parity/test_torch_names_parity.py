@@ -112,3 +112,18 @@ def test_types_for_annotations_are_pytorchs(name):
     theirs = str(getattr(importlib.import_module("torch.types"), name))
     ours = str(getattr(minigrad.types, name))
     assert ours.replace("minigrad.devices", "torch").replace("minigrad.size", "torch") == theirs
+
+
+@same
+def test_losses_are_not_reduced_unless_asked(torch):
+    a, b = torch.tensor([[0.1, 0.2]]), torch.tensor([[0.5, -0.2]])
+    return (
+        torch.kl_div(a, b.exp()),
+        torch.hinge_embedding_loss(a, torch.tensor([[1.0, -1.0]])),
+        torch.margin_ranking_loss(a, b, torch.ones(1, 2)),
+        torch.cosine_embedding_loss(a, b, torch.ones(1)),
+        torch.triplet_margin_loss(a, b, a),
+        torch.binary_cross_entropy_with_logits(a, b),
+        torch.kl_div(a, b.exp(), 1),
+        torch.binary_cross_entropy_with_logits(a, b, None, None, 2),
+    )

@@ -1,6 +1,7 @@
 """Functions of layers that PyTorch has at its top, too, with other parameters: ``torch.layer_norm``, ``torch.dropout``.
 
-Their reductions are numbers: 0 for none, 1 for the mean, 2 for the sum.
+Their reductions are numbers: 0 for none, 1 for the mean, 2 for the sum. Unless one is given there is none: PyTorch's
+declarations say the mean, and its calls do otherwise.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """Return the cross-entropy of Bernoulli variables; see `nn.functional.binary_cross_entropy_with_logits`."""
     return F.binary_cross_entropy_with_logits(
@@ -206,7 +207,7 @@ def binary_cross_entropy_with_logits(
     )
 
 
-def kl_div(input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False) -> Tensor:
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
     """Return the Kullback-Leibler divergence; see `nn.functional.kl_div`."""
     loss = F.kl_div(input, target, reduction="none", log_target=log_target)
     if not reduction:
@@ -214,20 +215,20 @@ def kl_div(input: Tensor, target: Tensor, reduction: int = 1, *, log_target: boo
     return loss.mean() if reduction == 1 else loss.sum()
 
 
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1) -> Tensor:
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
     """Return the loss of distances to be small or above a margin; see `nn.functional.hinge_embedding_loss`."""
     return F.hinge_embedding_loss(input, target, margin, reduction=_REDUCTIONS[reduction])
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """Return the loss of pairs to be alike or not; see `nn.functional.cosine_embedding_loss`."""
     return F.cosine_embedding_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """Return the loss of pairs to be ordered; see `nn.functional.margin_ranking_loss`."""
     return F.margin_ranking_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
@@ -246,7 +247,7 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """Return the loss of anchors to be closer to one than to the other; see `nn.functional.triplet_margin_loss`."""
     return F.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction=_REDUCTIONS[reduction])
