@@ -81,11 +81,21 @@ def poolings() -> Iterator[Case]:
         "max_pool2d 3x3, stride 2": lambda f: lambda x: f.max_pool2d(x, 3, 2, 1),
         "avg_pool2d 2x2": lambda f: lambda x: f.avg_pool2d(x, 2),
         "adaptive_avg_pool2d to 1x1": lambda f: lambda x: f.adaptive_avg_pool2d(x, 1),
+        "adaptive_max_pool2d to 4x4": lambda f: lambda x: f.adaptive_max_pool2d(x, 4),
         "interpolate nearest, 2x": lambda f: lambda x: f.interpolate(x, scale_factor=2),
         "interpolate bilinear, 2x": lambda f: lambda x: f.interpolate(x, scale_factor=2, mode="bilinear"),
+        "interpolate bicubic, 2x": lambda f: lambda x: f.interpolate(x, scale_factor=2, mode="bicubic"),
     }
     for name, kind in kinds.items():
         yield from _case("pooling", name, images, lambda torch, x, kind=kind: kind(torch.nn.functional)(x))
+    volumes: Any = [[(1, 2, 4, 6, 6)], [(4, 4, 8, 16, 16)], [(4, 8, 16, 40, 40)]]
+    for name, shapes in (("bilinear", images), ("bicubic", images), ("bilinear, volumes", volumes)):
+        grids = [[*each, (each[0][0], *each[0][2:], len(each[0]) - 2)] for each in shapes]
+
+        def sample(torch: Any, x: Any, grid: Any, mode: str = name.partition(",")[0]) -> Any:
+            return torch.nn.functional.grid_sample(x, grid, mode, "border", False)
+
+        yield from _case("pooling", f"grid_sample {name}", grids, sample)
 
 
 def softmaxes() -> Iterator[Case]:

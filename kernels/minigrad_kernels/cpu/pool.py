@@ -356,7 +356,12 @@ def mean_pool(x, view, divisor=0):
 
 def mean_pool_backward(grad, view, divisor=0):
     """Return planes (..., *view.size) to which each element of `grad` is added, in equal shares, over its window."""
-    out = np.zeros(grad.shape[: -view.rank] + view.size, grad.dtype)
+    shape = grad.shape[: -view.rank] + view.size
+    if view.is_one and grad.itemsize > 2 and grad.dtype.kind == "f":
+        out = empty(shape, grad.dtype)
+        out[...] = grad / grad.dtype.type(divisor or math.prod(view.size))
+        return out
+    out = np.zeros(shape, grad.dtype)
     if grad.size:
         _mean_windows_backward_loop[grad.dtype](grad, view.table, divisor, out)
     return out
