@@ -290,7 +290,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             raise RuntimeError(f"Expected 0D or 1D tensor in the tensor list but got: {each.ndim}D")
     if indexing is None:
         hint_once(MESHGRID)
-    order = [*map(int, np.arange(len(vectors)))]
+    order = [k for k, _ in enumerate(vectors)]
     if indexing == "xy" and len(vectors) > 1:
         order[0], order[1] = 1, 0
     shape = [vectors[k].numel() for k in order]

@@ -339,19 +339,21 @@ def _(make):
 @composed(method=True, reference=references.unflatten)
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """View with one dimension split into several."""
-    dim = wrap_dim(dim, input.dim())
-    if not input.dim():
+    shape = tuple(input.shape)
+    dim = wrap_dim(dim, len(shape))
+    if not shape:
         raise RuntimeError("unflatten: a tensor with no dimensions has none to split")
     sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
-    known = numel([n for n in sizes if n != -1])
-    size = input.shape[dim]
-    if (known != size and -1 not in sizes) or (-1 in sizes and (known == 0 or size % known)):
+    size, is_open = shape[dim], -1 in sizes
+    known = numel([n for n in sizes if n != -1]) if is_open else numel(sizes)
+    if (known == 0 or size % known) if is_open else known != size:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the "
             "input tensor"
         )
-    sizes = tuple(size // known if n == -1 else n for n in sizes)
-    return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
+    if is_open:
+        sizes = tuple(size // known if n == -1 else n for n in sizes)
+    return reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
 @unflatten.samples

@@ -318,7 +318,6 @@ def _cross_entropy_of_probabilities(input: Any, target: Any, weight: Any, reduct
     products = log_softmax(input, dim) * target
     if weight is not None:
         products = products * weight.reshape([-1 if k == dim else 1 for k in range(input.dim())])
-    losses = -products.sum(dim)
     if reduction == "mean":
-        return named(losses.sum() / (input.numel() // classes), "DivBackward1")
-    return reduced(losses, reduction)
+        return named(products.sum() / -(input.numel() // classes), "DivBackward1")
+    return reduced(-products.sum(dim), reduction)
