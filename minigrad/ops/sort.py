@@ -308,18 +308,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
         return input.copy(), np.zeros((), np.int64)
     if not input.shape[dim]:
         raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
-    rows = np.moveaxis(input, dim, -1)
-    flat = rows.reshape(-1, rows.shape[-1])
-    values = array_module(input).empty(len(flat), input.dtype)
-    where = np.empty(len(flat), np.int64)
-    order = kernels_of(flat).order_rows(flat, False, True)
-    for k, row in enumerate(np.take_along_axis(flat, order, -1)):
-        ends = np.flatnonzero(np.append(row[1:] != row[:-1], True))
-        end = ends[np.diff(ends, prepend=-1).argmax()]
-        values[k], where[k] = row[end], order[k, end]
-    shape = rows.shape[:-1]
-    values, where = values.reshape(shape), where.reshape(shape)
-    return (np.expand_dims(values, dim), np.expand_dims(where, dim)) if keepdim else (values, where)
+    return _one_a_row(kernels_of(input).mode_of_rows(_rows_of(input, dim)), dim, keepdim)
 
 
 @mode.gradient
@@ -331,3 +320,4 @@ def _(grad, indices, input_shape, dim, keepdim):
 def _(make):
     yield make.sample(np.array([[1.0, 2, 2, 3], [3, 3, 1, 1]]), gradient=False)
     yield make.sample(make.integers(4, 3), 0, True)
+    yield make.sample(make.integers(4, 3, 2), 0)

@@ -92,6 +92,17 @@ def test_the_median_is_the_lower_one_of_two(length, dtype):
         np.testing.assert_array_equal(found, np.take_along_axis(kept, np.maximum(count - 1, 0)[:, None] // 2, -1))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@pytest.mark.parametrize("length", [1, 2, 9, 200])
+def test_the_mode_is_the_smallest_of_the_most_frequent(length, dtype):
+    x = np.random.default_rng(length).integers(0, 5, (6, length)).astype(dtype)
+    for each in (x, np.asfortranarray(x)):
+        values, places = cpu.mode_of_rows(each)
+        for row, value, place in zip(x, values, places, strict=True):
+            kinds, counts = np.unique(row, return_counts=True)
+            assert value == kinds[counts.argmax()] == row[place]
+
+
 def test_nan_is_largest_and_a_negative_zero_is_a_zero():
     x = np.array([[np.nan, 0.0, -np.inf, -0.0, np.inf]])
     np.testing.assert_array_equal(cpu.order_rows(x, False, True), [[2, 1, 3, 4, 0]])

@@ -43,7 +43,7 @@ _FAMILIES = {
     "products": ["matmul"],
     "linear": ["add_bias", "column_sums"],
     "scan": ["cumsum", "cumprod", "running_extreme"],
-    "sorting": ["sort_rows", "order_rows", "first_of_rows", "kth_of_rows", "median_of_rows"],
+    "sorting": ["sort_rows", "order_rows", "first_of_rows", "kth_of_rows", "median_of_rows", "mode_of_rows"],
     "optim": ["sgd", "adam"],
     "adaptive": ["rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop", "asgd"],
     "index": ["index_add", "embedding_backward", "add_at", "scatter_add", "scatter", "gather", "select"],

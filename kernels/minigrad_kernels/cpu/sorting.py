@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad_kernels.cpu import unstable
-from minigrad_kernels.cpu._kernel import In, Out, OutInt64, kernel, subroutine
+from minigrad_kernels.cpu._kernel import In, InInt64, Out, OutInt64, kernel, subroutine
 from minigrad_kernels.cpu._keys import (
     COUNTED,
     fill_keys,
@@ -235,4 +235,25 @@ def median_of_rows(x, skips_nan=False):
     values, places = np.empty(x.shape[:-1], x.dtype), np.empty(x.shape[:-1], np.int64)
     if places.size:
         _median_loop[x.dtype](x, x.shape[-1], skips_nan, values, places)
+    return values, places
+
+
+@kernel
+def _longest_run_loop(x: In, order: InInt64, width: int, out: Out, places: OutInt64):
+    """The element that comes most often in each row of `width`, and its last place in the row's `order`."""
+    for k in range(out.size):
+        row, at = x[k * width : (k + 1) * width], order[k * width : (k + 1) * width]
+        length, most, end = 1, 1, 0
+        for j in range(1, width):
+            length = length + 1 if row[at[j]] == row[at[j - 1]] else 1
+            if length > most:
+                most, end = length, j
+        out[k], places[k] = row[at[end]], at[end]
+
+
+def mode_of_rows(x):
+    """Return each row's most frequent element, the smallest of several, and where it is; a nan equals no other."""
+    values, places = np.empty(x.shape[:-1], x.dtype), np.empty(x.shape[:-1], np.int64)
+    if values.size:
+        _longest_run_loop[x.dtype](x, order_rows(x, False, True), x.shape[-1], values, places)
     return values, places
