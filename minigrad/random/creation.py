@@ -304,6 +304,11 @@ def _like(input: Tensor, dtype: Any, name: str, device: Any) -> Tensor:
     return Tensor._wrap(array if device is None else on_device(array, device))
 
 
+def _is_row_major(input: Any) -> bool:
+    """Whether a tensor lies in memory as a new one does, so that it is told by its shape."""
+    return isinstance(input, Tensor) and input._array.flags.c_contiguous
+
+
 @vmappable
 def rand_like(
     input: Tensor,
@@ -320,6 +325,14 @@ def rand_like(
 
     The parameters are those of `rand`.
     """
+    if _is_row_major(input):
+        return rand(
+            size=input._array.shape,
+            generator=generator,
+            dtype=input.dtype if dtype is None else dtype,
+            device=input.device if device is None else device,
+            requires_grad=requires_grad,
+        )
     drawn = uniform_(_like(input, dtype, "rand_like", device), generator=generator)
     return finish("rand_like", drawn._array, None, drawn.device, requires_grad)
 
@@ -340,6 +353,14 @@ def randn_like(
 
     The parameters are those of `rand`.
     """
+    if _is_row_major(input):
+        return randn(
+            size=input._array.shape,
+            generator=generator,
+            dtype=input.dtype if dtype is None else dtype,
+            device=input.device if device is None else device,
+            requires_grad=requires_grad,
+        )
     drawn = normal_(_like(input, dtype, "randn_like", device), generator=generator)
     return finish("randn_like", drawn._array, None, drawn.device, requires_grad)
 
