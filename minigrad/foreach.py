@@ -13,12 +13,10 @@ from minigrad.tensor import Tensor
 
 __all__ = ["find"]
 
-_NAMES = frozenset(
-    (
-        "abs acos add addcdiv addcmul asin atan ceil clamp_max clamp_min cos cosh div erf erfc exp expm1 floor frac "
-        "lerp lgamma log log10 log1p log2 maximum minimum mul neg pow reciprocal round rsqrt sigmoid sign sin sinh "
-        "sqrt sub tan tanh trunc"
-    ).split()
+_NAMES = (
+    "abs acos add addcdiv addcmul asin atan ceil clamp_max clamp_min cos cosh div erf erfc exp expm1 floor frac lerp "
+    "lgamma log log10 log1p log2 maximum minimum mul neg pow reciprocal round rsqrt sigmoid sign sin sinh sqrt sub tan "
+    "tanh trunc"
 )
 _OF_NUMBERS = {"maximum": "clamp_min", "minimum": "clamp_max"}
 
@@ -29,22 +27,22 @@ def find(name: str) -> Callable[..., Any] | None:
     if kind in _OTHERS:
         return _OTHERS[kind]
     plain = kind.removesuffix("_")
-    if plain not in _NAMES:
+    if plain not in _NAMES.split():
         return None
     return _in_place(plain) if kind.endswith("_") else _out_of_place(plain)
 
 
 def _out_of_place(name: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> tuple[Tensor, ...]:
-        return tuple(_operation(name, *each) for each in _calls(name, self, args, options))
+        return tuple(_operation(name, *call) for call in _calls(name, self, args, options))
 
     return call
 
 
 def _in_place(name: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
-        for each in _calls(name, self, args, options):
-            each[0].copy_(_operation(name, *each))
+        for tensor, rest, by_name in _calls(name, self, args, options):
+            tensor.copy_(_operation(name, tensor, rest, by_name))
         return self
 
     return call
