@@ -59,13 +59,14 @@ def _operation(name: str, tensor: Tensor, args: list[Any], options: dict[str, An
 def _calls(name: str, tensors: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Iterator[Any]:
     """Yield each tensor with its own arguments: its share of every list, and all of what is no list."""
     _check(name, tensors)
-    if name in ("addcmul", "addcdiv") and len(args) == 3:
-        args, options = args[:2], {**options, "value": args[2]}
-    for each in (*args, *options.values()):
+    given = list(args)
+    if name in ("addcmul", "addcdiv") and len(given) == 3:
+        options = {**options, "value": given.pop()}
+    for each in (*given, *options.values()):
         if isinstance(each, (list, tuple)) and len(each) != len(tensors):
             raise RuntimeError(f"Tensor lists must have the same number of tensors, got {len(tensors)} and {len(each)}")
     for k, tensor in enumerate(tensors):
-        yield tensor, [_share(each, k) for each in args], {key: _share(each, k) for key, each in options.items()}
+        yield tensor, [_share(each, k) for each in given], {key: _share(each, k) for key, each in options.items()}
 
 
 def _check(name: str, tensors: Any) -> None:
