@@ -16,6 +16,7 @@ import numpy as np
 from minigrad.autograd.node import Node, public_edge
 from minigrad.ops.backend import as_its_kind
 from minigrad.ops.inplace import check_view
+from minigrad.ops.overlap import writeable
 from minigrad.ops.recording import orders
 from minigrad.ops.select import masked_fill
 from minigrad.ops.shape import permute, row_major
@@ -36,7 +37,7 @@ def refresh(view: Any) -> None:
         view = view._view_of
     for stale in reversed(chain):
         source = stale._view_of
-        call, rest = _by_strides(stale) if source._reshaped else stale._view_call
+        call, rest = _by_strides(stale) if source._reshaped or stale._reshaped else stale._view_call
         stale._view_version = version
         if source._requires_grad:
             again = call(source, *rest)
@@ -56,7 +57,7 @@ def rebase_view(view: Any, node: Node) -> None:
     base = view._base
     calls = []
     each = view
-    reshaped = False
+    reshaped = view._reshaped
     while each is not base:
         calls.append(each._view_call)
         each = each._view_of
@@ -115,7 +116,7 @@ class CopySlices(Node):
         if create_graph:
             self._region(rest).zero_()
         else:
-            self._region(rest)[...] = 0
+            writeable(self._region(rest), repeated=True)[...] = 0
         return rest
 
     @property

@@ -228,7 +228,9 @@ def set_item(tensor: Any, index: Any, value: Any) -> None:
     if not isinstance(value, Upper.Tensor):
         value = Upper.Tensor._wrap(as_array(value, tensor._array.dtype))
     if advanced is None:
-        tensor.copy_(_fitted(value, tensor._array.shape))
+        shape = tensor._array.shape
+        value = _fitted(value, shape)
+        tensor.copy_(value if value._array.shape == shape else value.expand(shape))
     else:
         tensor.index_put_(advanced, value)
 
@@ -283,7 +285,7 @@ def check_same_dtype(array: Any, advanced: tuple[Any, ...], values: Any) -> None
 def assign(array: Any, advanced: Any, value: Any) -> None:
     """Carry out ``array[advanced] = value``, or say in PyTorch's words what does not fit."""
     array = writeable(array)
-    if advanced is None and type(value) is np.ndarray and overlap(array, value):
+    if advanced is None and getattr(value, "shape", None) == array.shape and overlap(array, value):
         raise RuntimeError(SHARED)
     place = Ellipsis if advanced is None else _beside(array, advanced)
     token = silence()

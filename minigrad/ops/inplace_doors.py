@@ -180,10 +180,10 @@ def _make_view(entry: Any) -> Callable[..., Any]:
         self._array = result._array
         self._reshaped = True
         self._writes[0] += 1
-        if result._requires_grad:
+        if result._node is not None:
             self._node, self._requires_grad = result._node, True
             self._node.label = _INPLACE_NODES.get(self._node.name(), self._node.name())
-        if before._base is not None and result._base is not None:
+        if before._base is not None and result._view_call is not None:
             self._base, self._view_of, self._view_call = result._base, before, result._view_call
             self._view_version = before._view_version = self._writes[0]
         return self

@@ -735,3 +735,44 @@ def test_factors_may_come_before_what_they_scale_as_they_once_did(torch):
         out = call()
         found += [out, *(torch.autograd.grad(out.sum(), (x, y), allow_unused=True) if out.requires_grad else ())]
     return found, x.add(2, 3), attempt(lambda: torch.addcmul(x, 2, y))
+
+
+@same
+def test_another_shape_while_nothing_is_recorded(torch):
+    def changed(base, change):
+        x = leaf(torch, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+        y = x.view(1, 2, 3) * 1
+        v = y if base else y.transpose(1, 2)
+        with torch.no_grad():
+            change(v)
+        v.mul_(2)
+        y.add_(1)
+        return v, y, [each.requires_grad for each in (v, y)]
+
+    changes = (
+        lambda v: v.squeeze_(0),
+        lambda v: v.transpose_(0, 1),
+        lambda v: v.unsqueeze_(0),
+        lambda v: v.swapdims_(1, 2),
+    )
+    return [attempt(lambda b=b, c=c: changed(b, c)[0].tolist()) for b in (True, False) for c in changes]
+
+
+@same
+def test_a_row_may_be_assigned_to_all_rows(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0)
+    y = x.view(2, 2) * 1
+    y[...] = y[1:]
+    plain = torch.arange(4.0).view(2, 2)
+    plain[:] = plain[1:]
+    (y * y).sum().backward()
+    return y, x.grad, plain
+
+
+@same
+def test_gradients_pass_a_write_into_part_of_an_expanded_tensor(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    y = x * 1
+    y.expand(2, 3)[1].mul_(2)
+    (y * y).sum().backward()
+    return y, x.grad
