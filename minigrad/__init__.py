@@ -6,7 +6,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, dtypes, linalg, memory_methods, methods, random, serialization, special
+from minigrad import autograd, dtypes, linalg, memory_methods, methods, random, serialization, shared_memory, special
 from minigrad.as_torch import install_as_torch
 from minigrad.autograd import (
     enable_grad,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         functional,
         hub,
         jit,
+        multiprocessing,
         nn,
         optim,
         profiler,
@@ -102,6 +103,7 @@ _SUBMODULES = {
     "functional",
     "hub",
     "jit",
+    "multiprocessing",
     "nn",
     "optim",
     "profiler",

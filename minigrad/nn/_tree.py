@@ -96,6 +96,12 @@ class TreeMethods:
         """Yield ``("layer.running_mean", buffer)`` for the buffers of the module and, with ``recurse``, below it."""
         yield from self._named_members(lambda module: module._buffers.items(), prefix, recurse, remove_duplicate)
 
+    def share_memory(self) -> Any:
+        """Move all parameters and buffers into memory that processes share; return the module."""
+        for each in (*self.parameters(), *self.buffers()):
+            each.share_memory_()
+        return self
+
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Yield the buffers, each once, in order of definition."""
         for _, buffer in self.named_buffers(recurse=recurse):
