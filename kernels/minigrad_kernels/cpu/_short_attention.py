@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, Real, kernel, subroutine
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, Real, borrower, kernel
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.exponential import exp_below
 
@@ -21,14 +21,14 @@ def suits(query, key, value, mask, kept):
     return is_small and mask is None and kept is None and query.dtype == key.dtype == value.dtype
 
 
-@subroutine
+@borrower
 def _add_times(out, factor, x):
     """Add a multiple of one vector to another."""
     for j in range(out.size):
         out[j] += factor * x[j]
 
 
-@subroutine
+@borrower
 def _dot(x, y):
     """Return the product of two vectors."""
     total = x.dtype.type(0)
