@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops.backend import as_its_kind
 from minigrad.ops.grid_sample import UNCLEAR_CORNERS
+from minigrad.ops.hints import hint
 from minigrad.ops.naming import named
 from minigrad.ops.op import composed
 
@@ -54,7 +54,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
         For images of other ranks.
     """
     if align_corners is None:
-        warnings.warn(UNCLEAR_CORNERS, stacklevel=3)
+        hint(UNCLEAR_CORNERS)
     if not theta.is_floating_point():
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
     size = tuple(size)
@@ -70,7 +70,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"Got {theta.shape}."
         )
     if align_corners and min(size[2:]) == 1:
-        warnings.warn(_UNIT_SIZE, stacklevel=3)
+        hint(_UNIT_SIZE)
     if min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")
     if theta.shape[0] != size[0]:

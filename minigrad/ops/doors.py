@@ -93,7 +93,7 @@ _RUN = """\
     try:
         {out} = forward({values})
     except Exception as error:
-        raise explained(error, signature, args, [{values}], kwargs) from None
+        raise explained(error, signature, args, {read}, kwargs) from None
 """
 
 _HIDDEN = """\
@@ -225,6 +225,7 @@ def _write_out_door(call: Any, op: Any) -> None:
         values=", ".join(value_names(op)),
         key="(mask, len(v0))" if op.signature.takes_sequence else "mask",
         recorded=", ".join([*argument_names(op), *array_names(op), out]),
+        read="v0" if op.signature.takes_sequence else f"[{', '.join(value_names(op))}]",
         out=out,
     )
     call.__globals__.update(Tensor=Upper.Tensor, wrap=Upper.Tensor._wrap)

@@ -73,7 +73,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     """Difference ``input - alpha * other``, elementwise; not for bools."""
     x, y = promote_two(input, other)
     if x is not input or y is not other or alpha != 1:
-        if not (is_array(other) and other.dtype.kind == "f"):
+        if not (type(input) in (int, float) and is_array(other) and other.dtype.kind == "f"):
             _refuse_bools(input, other)
         if alpha != 1:
             y = _scaled(x, y, alpha)

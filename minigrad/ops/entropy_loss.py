@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from minigrad.ops.activation import logsigmoid, sigmoid
 from minigrad.ops.backend import array_of, is_array, kernels_of
 from minigrad.ops.errors import common_shape
 from minigrad.ops.exponential import exp, log
+from minigrad.ops.hints import hint
 from minigrad.ops.loss_arguments import (
     REDUCTIONS,
     broadcast_pair,
@@ -295,11 +295,10 @@ def kl_div(
         divisor = input.shape[0] if input.ndim else 1
     else:
         if reduction == "mean" and size_average is None and reduce is None:
-            warnings.warn(
+            hint(
                 "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' "
                 "divides only by the batch size, and aligns with the KL div math definition.'mean' will be changed to "
-                "behave the same as 'batchmean' in the next major release.",
-                stacklevel=3,
+                "behave the same as 'batchmean' in the next major release."
             )
         reduction = legacy_reduction(size_average, reduce, reduction)
     if input.dtype.kind != "f" or target.dtype.kind != "f":

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops.backend import array_of, as_its_kind, is_array, kernels_of, like, on_host
+from minigrad.ops.hints import hint
 from minigrad.ops.join import stack
 from minigrad.ops.op import composed, op
 from minigrad.ops.promotion import not_implemented, scalar_type
@@ -348,7 +348,7 @@ def grid_sample(
     """
     if align_corners is None:
         _check_modes(mode, padding_mode)
-        warnings.warn(UNCLEAR_CORNERS, stacklevel=3)
+        hint(UNCLEAR_CORNERS)
     return grid_sampled(input, grid, mode, padding_mode, bool(align_corners))
 
 

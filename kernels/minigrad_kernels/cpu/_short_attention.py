@@ -17,7 +17,7 @@ def suits(query, key, value, mask, kept):
     """Whether these loops are for an attention."""
     batch, heads, queries, size = query.shape
     keys, columns = value.shape[2:]
-    is_small = 0 < batch * heads * queries * keys * (size + columns) <= _MOST
+    is_small = size > 0 and 0 < batch * heads * queries * keys * (size + columns) <= _MOST
     return is_small and mask is None and kept is None and query.dtype == key.dtype == value.dtype
 
 
