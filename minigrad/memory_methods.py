@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from minigrad.memory import place
 from minigrad.ops.errors import c_name
 from minigrad.ops.inplace import check_inference
+from minigrad.ops.naming import named
 from minigrad.ops.strided import as_strided
 from minigrad.storage import TypedStorage, UntypedStorage
 from minigrad.tensor import Tensor, register_method
@@ -48,6 +50,47 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """Give the tensor the size of another, in place; see `Tensor.resize_`."""
     return resize_(self, tuple(the_template._array.shape))
+
+
+def resize(self: Tensor, *sizes: int) -> Tensor:
+    """Return the elements under another shape, in memory of their own (deprecated in PyTorch): `reshape` is meant.
+
+    Raises
+    ------
+    RuntimeError
+        For a shape of another number of elements.
+    """
+    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    return _resized(self, sizes)
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """Return the elements under the shape of another tensor (deprecated in PyTorch): `reshape_as` is meant."""
+    warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
+    return _resized(self, tuple(tensor.shape))
+
+
+def _resized(tensor: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    count = math.prod(sizes)
+    if count != tensor.numel():
+        wanted, given = ("x".join(map(str, shape)) for shape in (sizes, tensor.shape))
+        raise RuntimeError(
+            f"requested resize to {wanted} ({count} elements in total), but the given tensor has a size of {given} "
+            f"({tensor.numel()} elements). autograd's resize can only change the shape of a given tensor, while "
+            "preserving the number of elements. "
+        )
+    return named(tensor.clone().reshape(sizes), "ResizeBackward")
+
+
+def dim_order(self: Tensor) -> tuple[int, ...]:
+    """Return the dimensions in the order of their steps in memory, the largest first."""
+    steps = self.stride()
+    return tuple(sorted(range(self.dim()), key=lambda dim: -steps[dim]))
+
+
+def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
+    """Return the tensor, in another dtype if one is given: all of its elements are stored anyway."""
+    return self if dtype is None else self.to(dtype)
 
 
 def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
@@ -141,5 +184,15 @@ def _check_no_grad(name: str, *tensors: Tensor) -> None:
         raise RuntimeError(f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead.")
 
 
-for _method in (*(resize_, resize_as_, set_, is_set_to, storage, untyped_storage, apply_, map_, map2_),):
+def volatile(self: Tensor) -> bool:
+    """Whether nothing is recorded of this tensor, as long ago: never."""
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
+
+
+for _method in (*(resize_, resize_as_, resize, resize_as, set_, is_set_to, storage, untyped_storage),):
     register_method(_method.__name__, _method)
+for _each in (*(apply_, map_, map2_, dim_order, to_dense),):
+    register_method(_each.__name__, _each)
+register_method("const_data_ptr", Tensor.data_ptr)
+setattr(Tensor, "volatile", property(volatile))  # noqa: B010  (mypy knows no such attribute)

@@ -96,6 +96,10 @@ _FLAGS = {
     "is_mps": "the memory is on an Apple GPU",
     "is_xpu": "the memory is on an Intel GPU",
     "is_xla": "the memory is on an XLA device",
+    "is_ipu": "the memory is on an IPU",
+    "is_maia": "the memory is on a Maia device",
+    "is_mtia": "the memory is on an MTIA device",
+    "is_vulkan": "the memory is on a Vulkan device",
     "is_sparse_csr": "only some elements are stored, row by row",
 }
 

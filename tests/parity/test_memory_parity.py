@@ -120,3 +120,27 @@ def test_kinds(torch):
         attempt(lambda: torch.imag(x)),
         attempt(lambda: x.pin_memory()),
     ]
+
+
+@same
+def test_methods_of_older_programs(torch):
+    x = torch.arange(6.0, requires_grad=True)
+    y = x.resize(2, 3)
+    (y * y).sum().backward()
+    z = torch.arange(6.0)
+    return (
+        y,
+        x.grad,
+        z.resize_as(y),
+        attempt(lambda: z.resize(2, 2)),
+        z.volatile,
+        z.to_dense() is z,
+        z.const_data_ptr() == z.data_ptr(),
+        [
+            z.dim_order(),
+            y.t().dim_order(),
+            torch.ones(2, 3, 4).permute(2, 0, 1).dim_order(),
+            torch.ones(()).dim_order(),
+        ],
+        [getattr(z, name) for name in ("is_ipu", "is_maia", "is_mtia", "is_vulkan")],
+    )
