@@ -176,10 +176,10 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool) -
 def _with_replacement(stream: Stream, weights: Array, count: int) -> Array:
     out = np.empty((len(weights), count), np.int64)
     for row, chances in zip(out, weights, strict=True):
-        cumulative = np.cumsum(chances, dtype=np.float32 if chances.itemsize == 2 else None)
+        cumulative = chances.cumsum(dtype=np.float32 if chances.itemsize == 2 else None)
         cumulative /= cumulative[-1]
         cumulative[-1] = 1
-        row[:] = np.searchsorted(cumulative.astype(np.float64), standard_uniform(stream, count, np.dtype(np.float64)))
+        row[:] = cumulative.astype(np.float64).searchsorted(standard_uniform(stream, count, np.dtype(np.float64)))
     return out
 
 

@@ -148,7 +148,7 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
             f"{count} samples of {weights.shape[-1]} categories"
         )
     if weights.size and not (np.minimum.reduce(weights, None) >= 0 and np.maximum.reduce(weights, None) < np.inf):
-        if not replacement:
+        if not replacement or count == 1:  # then PyTorch compares exponential waiting times, too
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
         what = "< 0" if weights.min() < 0 else "= infinity or NaN"
         raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {what})")
