@@ -126,7 +126,8 @@ def check_integer_divisor(x: Any, y: Any) -> None:
     """
     if type(y) is int and y:
         return
-    if np.result_type(y).kind in "iu" and not np.all(y) and np.size(x):
+    divisors = as_array(y)
+    if divisors.dtype.kind in "iu" and np.count_nonzero(divisors) != divisors.size and np.size(x):
         raise RuntimeError("ZeroDivisionError")
 
 

@@ -11,7 +11,17 @@ from minigrad.ops.backend import array_module, as_array
 from minigrad.ops.bounds import maximum, minimum
 from minigrad.ops.dims import axes, wrap_dim
 from minigrad.ops.op import composed, op
-from minigrad.ops.reduce import _check_not_empty, _share_among_ties, amax, amin, max_all, max_dim, min_all, min_dim
+from minigrad.ops.reduce import (
+    _check_not_empty,
+    _extreme,
+    _share_among_ties,
+    amax,
+    amin,
+    max_all,
+    max_dim,
+    min_all,
+    min_dim,
+)
 from minigrad.ops.state import Upper
 
 if TYPE_CHECKING:
@@ -75,7 +85,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     if dim is not None and input.ndim and not input.shape[wrap_dim(dim, input.ndim)]:
         raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
     axis = axes(dim, input.ndim)
-    return input.min(axis=axis, keepdims=keepdim), input.max(axis=axis, keepdims=keepdim)
+    return _extreme(input, False, axis, keepdim), _extreme(input, True, axis, keepdim)
 
 
 @aminmax.gradient
