@@ -36,7 +36,7 @@ def refresh(view: Any) -> None:
         chain.append(view)
         view = view._view_of
     for stale in reversed(chain):
-        source = stale._view_of
+        source = stale._base if _reaches_beyond(stale) else stale._view_of
         call, rest = _by_strides(stale) if source._reshaped or stale._reshaped else stale._view_call
         stale._view_version = version
         if source._requires_grad:
@@ -45,6 +45,11 @@ def refresh(view: Any) -> None:
             stale._requires_grad = again._requires_grad
             if type(again._node) is Node:
                 again._node.label = "AsStridedBackward0"  # PyTorch takes all such views again by their strides
+
+
+def _reaches_beyond(view: Any) -> bool:
+    """Whether a view was taken by strides, and so may show what its source does not."""
+    return view._view_call[0] is as_strided
 
 
 def _by_strides(view: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -60,6 +65,7 @@ def rebase_view(view: Any, node: Node) -> None:
     reshaped = view._reshaped
     while each is not base:
         calls.append(each._view_call)
+        reshaped = reshaped or _reaches_beyond(each)
         each = each._view_of
         reshaped = reshaped or each._reshaped
     base._node = StridedCopySlices(base, node, view) if reshaped else CopySlices(base, node, calls[::-1])

@@ -776,3 +776,14 @@ def test_gradients_pass_a_write_into_part_of_an_expanded_tensor(torch):
     y.expand(2, 3)[1].mul_(2)
     (y * y).sum().backward()
     return y, x.grad
+
+
+@same
+def test_views_by_strides_show_what_their_source_does_not(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    y = x.view(2, 3) * 1
+    column, twice = y[:, 0], y.expand(2, 2, 3)
+    beside, first = column.as_strided((2,), (1,)), twice.as_strided((2,), (1,))
+    y.cumsum_(0)
+    (beside * first).sum().backward()
+    return y, beside, first, x.grad
