@@ -147,18 +147,18 @@ def nll_loss_loop(
     classes = logp.size // target.size
     zero, one = logp.dtype.type(0), logp.dtype.type(1)
     total, weights = 0.0, 0.0
-    for i in range(target.size):
-        label = target[i]
-        loss = zero
-        if label != ignore_index:
-            if label < 0 or label >= classes:
-                return i
-            w = weight[label] if is_weighted else one
-            loss = -logp[(i // places * classes + label) * places + i % places] * w
-            weights += w
-        if mode == 0:
-            losses[i] = loss
-        total += loss
+    for start in range(0, target.size, places):
+        for t in range(places):
+            label, loss = target[start + t], zero
+            if label != ignore_index:
+                if label < 0 or label >= classes:
+                    return start + t
+                w = weight[label] if is_weighted else one
+                loss = -logp[start * classes + label * places + t] * w
+                weights += w
+            if mode == 0:
+                losses[start + t] = loss
+            total += loss
     total_weight[0] = weights
     if mode == 1:
         losses[0] = total / weights
@@ -182,11 +182,12 @@ def nll_loss_backward_loop(
     """Result at each place's target = -grad * weight; result comes in as zeros."""
     classes = result.size // target.size
     one = result.dtype.type(1)
-    for i in range(target.size):
-        label = target[i]
-        if label != ignore_index:
-            g = grad[i] if mode == 0 else grad[0]
-            if mode == 1:
-                g = result.dtype.type(g / total_weight)
-            w = weight[label] if is_weighted else one
-            result[(i // places * classes + label) * places + i % places] = -g * w
+    for start in range(0, target.size, places):
+        for t in range(places):
+            label = target[start + t]
+            if label != ignore_index:
+                g = grad[start + t] if mode == 0 else grad[0]
+                if mode == 1:
+                    g = result.dtype.type(g / total_weight)
+                w = weight[label] if is_weighted else one
+                result[start * classes + label * places + t] = -g * w
