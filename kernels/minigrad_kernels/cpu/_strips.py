@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from minigrad_kernels.cpu._kernel import SUMS, In, Out, kernel, subroutine
+from minigrad_kernels.cpu._kernel import SUMS, In, Out, borrower, kernel
 from minigrad_kernels.scalar._bits import maximum, wide
 from minigrad_kernels.scalar.activation import minus_both
 from minigrad_kernels.scalar.exponential import exp, exp_below, log
@@ -18,7 +18,7 @@ from minigrad_kernels.scalar.exponential import exp, exp_below, log
 STRIP = 1024
 
 
-@subroutine
+@borrower
 def maxima(x, start, width, inner, top):
     """Top = the largest element of each row of a strip that begins at `start`."""
     first = x[start : start + top.size]
@@ -30,7 +30,7 @@ def maxima(x, start, width, inner, top):
             top[t] = maximum(top[t], line[t])
 
 
-@subroutine
+@borrower
 def masses(x, start, width, inner, top, total):
     """Total = the sum of e**(x - top) over each row of a strip."""
     for t in range(total.size):
@@ -41,7 +41,7 @@ def masses(x, start, width, inner, top, total):
             total[t] += exp_below(line[t] - top[t])
 
 
-@subroutine
+@borrower
 def logarithms(total):
     """Replace numbers by their logarithms; in double precision those of the C library, which are more exact."""
     if total.itemsize == 4:
@@ -53,9 +53,11 @@ def logarithms(total):
 
 
 @kernel
-def softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out: Out):
-    """Out = e**x / sum(e**x) over the width; `scratch` holds two strips."""
+def softmax_loop(x: In, width: int, inner: int, out: Out):
+    """Out = e**x / sum(e**x) over the width."""
     wide()
+    strip = min(STRIP, inner)
+    scratch = np.empty(2 * strip, x.dtype)
     for outer in range(0, x.size, width * inner):
         for start in range(outer, outer + inner, strip):
             size = min(strip, outer + inner - start)
@@ -77,9 +79,11 @@ def softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out: O
 
 
 @kernel
-def log_softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out: Out):
-    """Out = x - log(sum(e**x)) over the width; `scratch` holds two strips."""
+def log_softmax_loop(x: In, width: int, inner: int, out: Out):
+    """Out = x - log(sum(e**x)) over the width."""
     wide()
+    strip = min(STRIP, inner)
+    scratch = np.empty(2 * strip, x.dtype)
     for outer in range(0, x.size, width * inner):
         for start in range(outer, outer + inner, strip):
             size = min(strip, outer + inner - start)
@@ -95,9 +99,11 @@ def log_softmax_loop(x: In, width: int, inner: int, strip: int, scratch: Out, ou
 
 
 @kernel(fastmath=SUMS)
-def softmax_backward_loop(grad: In, out: In, width: int, inner: int, strip: int, scratch: Out, result: Out):
-    """Result = out * (grad - sum(grad * out)) over the width; `scratch` holds two strips."""
+def softmax_backward_loop(grad: In, out: In, width: int, inner: int, result: Out):
+    """Result = out * (grad - sum(grad * out)) over the width."""
     wide()
+    strip = min(STRIP, inner)
+    scratch = np.empty(2 * strip, out.dtype)
     for outer in range(0, out.size, width * inner):
         for start in range(outer, outer + inner, strip):
             size = min(strip, outer + inner - start)
@@ -118,9 +124,11 @@ def softmax_backward_loop(grad: In, out: In, width: int, inner: int, strip: int,
 
 
 @kernel(fastmath=SUMS)
-def log_softmax_backward_loop(grad: In, out: In, width: int, inner: int, strip: int, scratch: Out, result: Out):
-    """Result = grad - e**out * sum(grad) over the width; `scratch` holds two strips."""
+def log_softmax_backward_loop(grad: In, out: In, width: int, inner: int, result: Out):
+    """Result = grad - e**out * sum(grad) over the width."""
     wide()
+    strip = min(STRIP, inner)
+    scratch = np.empty(2 * strip, out.dtype)
     for outer in range(0, out.size, width * inner):
         for start in range(outer, outer + inner, strip):
             size = min(strip, outer + inner - start)
@@ -140,9 +148,11 @@ def log_softmax_backward_loop(grad: In, out: In, width: int, inner: int, strip: 
 
 
 @kernel
-def logsumexp_loop(x: In, width: int, inner: int, strip: int, scratch: Out, out: Out):
-    """Out = log(sum(e**x)) over the width; `scratch` holds two strips."""
+def logsumexp_loop(x: In, width: int, inner: int, out: Out):
+    """Out = log(sum(e**x)) over the width."""
     wide()
+    strip = min(STRIP, inner)
+    scratch = np.empty(2 * strip, x.dtype)
     for row in range(x.size // (width * inner)):
         outer = row * width * inner
         for start in range(0, inner, strip):

@@ -102,7 +102,7 @@ def _along(loop, strips_loop, x, axis, *rest):
         loop[x.dtype](*rest, x, x.shape[-1] if x.ndim else 1, out)
     else:
         inner = math.prod(x.shape[axis % x.ndim + 1 :])
-        strips_loop[x.dtype](*rest, x, x.shape[axis], inner, *strips.scratch(inner, x.dtype), out)
+        strips_loop[x.dtype](*rest, x, x.shape[axis], inner, out)
     return out
 
 
@@ -139,5 +139,5 @@ def logsumexp(x, axis=-1, keepdims=False):
         _logsumexp_loop[x.dtype](x, width, out)
     elif out.size:
         inner = math.prod(x.shape[axis % x.ndim + 1 :])
-        strips.logsumexp_loop[x.dtype](x, width, inner, *strips.scratch(inner, x.dtype), out)
+        strips.logsumexp_loop[x.dtype](x, width, inner, out)
     return np.expand_dims(out, axis) if keepdims else out
