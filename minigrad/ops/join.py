@@ -120,7 +120,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     place = wrap_dim(dim, len(shape) + 1)
     if place == len(shape):
-        return _concatenate([each[(..., None)] for each in arrays], place)
+        return row_major(_concatenate([each[(..., None)] for each in arrays], place))
     return _concatenate(arrays, place).reshape(*shape[:place], len(arrays), *shape[place:])
 
 
