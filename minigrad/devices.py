@@ -10,7 +10,6 @@ from numpy import ndarray
 
 __all__ = ["device"]
 
-_TYPES = ("cpu", "cuda")
 _KNOWN_TO_PYTORCH = (
     "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
     "privateuseone"
@@ -18,7 +17,9 @@ _KNOWN_TO_PYTORCH = (
 
 
 class device:
-    """A device: its type ("cpu", "cuda") and an optional index; in a ``with`` statement, where new tensors are made.
+    """A device: its type and an optional index; in a ``with`` statement, where new tensors are made.
+
+    Tensors live on "cpu" and "cuda"; the other types of PyTorch's are there to be compared with.
 
     Examples
     --------
@@ -50,9 +51,7 @@ class device:
             if not number.isdecimal() or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
-        if name not in _TYPES:
-            if name in _KNOWN_TO_PYTORCH.split(", "):
-                raise RuntimeError(f"device type '{name}' is not available in minigrad: use 'cpu' or 'cuda'")
+        if name not in _KNOWN_TO_PYTORCH.split(", "):
             raise RuntimeError(f"Expected one of {_KNOWN_TO_PYTORCH} device type at start of device string: {name}")
         self = object.__new__(cls)
         self.type = name
@@ -120,9 +119,11 @@ def check_available(requested: Any) -> device:
     Raises
     ------
     DeviceError
-        When the device type is known but no backend for it is installed.
+        When the device type is known but no backend for it is installed, or minigrad has none.
     """
     found = CPU if requested is None else device(requested)
+    if found.type not in ("cpu", "cuda"):
+        raise DeviceError(f"device type '{found.type}' is not available in minigrad: use 'cpu' or 'cuda'")
     if found.type != "cpu":
         from minigrad_kernels.cuda import _memory
 

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+import minigrad
 from tests.parity.both import attempt, same
 
 
@@ -171,3 +172,18 @@ def test_there_is_no_group_of_processes(torch):
 def test_lengths_of_parts_by_their_name(torch):
     x = torch.arange(10).reshape(5, 2)
     return x.split(split_size=2), x.split(split_size=1, dim=1), torch.split(x, split_size_or_sections=3)
+
+
+@same
+def test_devices_that_are_only_compared_with(torch):
+    device = torch.ones(1).device
+    names = ("mps", "xpu:1", "meta", "hpu")
+    found = [[repr(torch.device(name)), torch.device(name).type, device == torch.device(name)] for name in names]
+    return found, device in (torch.device("cpu"), torch.device("mps")), attempt(lambda: torch.device("nowhere"))
+
+
+@pytest.mark.parametrize("name", ["mps", "meta", "xpu"])
+def test_no_tensor_is_made_on_a_device_that_is_only_compared_with(name):
+    for make in (lambda: minigrad.zeros(2, device=name), lambda: minigrad.ones(2).to(minigrad.device(name))):
+        with pytest.raises(RuntimeError, match=f"device type '{name}' is not available in minigrad"):
+            make()
