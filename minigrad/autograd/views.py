@@ -29,8 +29,10 @@ def refresh(view: Any) -> None:
     version = view._writes[0]
     if view._view_version == version or not mode.enabled:
         return
-    if view._base._requires_grad:
-        check_view(view, "its base or another view of its base has been")
+    if not view._base._requires_grad:  # nothing was recorded that it could follow
+        view._view_version = version
+        return
+    check_view(view, "its base or another view of its base has been")
     chain = []
     while view._view_call is not None and view._view_version != version:
         chain.append(view)
