@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad_kernels.cpu._arrays import apart_from_each_other, part
 from minigrad_kernels.cpu._copy import clear_run
+from minigrad_kernels.cpu._gather import value_at
 from minigrad_kernels.cpu._grid_positions import (
     find_bases,
     find_places,
@@ -108,18 +109,11 @@ def _find(grid, first, count, lengths, rank, each, padding, align, line, numbers
 
 
 @borrower
-def _value(source, place):
-    """Return an element, 0 for one outside."""
-    value = source[np.uint64(max(place, 0))]
-    return value if place >= 0 else source.dtype.type(0)
-
-
-@borrower
 def _select(source, places, target):
     wide()
     apart_from_each_other()
     for j in range(target.size):
-        target[j] = _value(source, places[j])
+        target[j] = value_at(source, places[j])
 
 
 @borrower
@@ -136,10 +130,10 @@ def _weigh(source, places, weights, line, adds, target):
         before = target[j] if adds else zero
         target[j] = (
             before
-            + _value(source, of_0[j]) * by_0[j]
-            + _value(source, of_1[j]) * by_1[j]
-            + _value(source, of_2[j]) * by_2[j]
-            + _value(source, of_3[j]) * by_3[j]
+            + value_at(source, of_0[j]) * by_0[j]
+            + value_at(source, of_1[j]) * by_1[j]
+            + value_at(source, of_2[j]) * by_2[j]
+            + value_at(source, of_3[j]) * by_3[j]
         )
 
 
@@ -149,7 +143,7 @@ def _multiply(grad, source, places, product):
     wide()
     apart_from_each_other()
     for j in range(product.size):
-        product[j] += grad[j] * _value(source, places[j])
+        product[j] += grad[j] * value_at(source, places[j])
 
 
 @borrower

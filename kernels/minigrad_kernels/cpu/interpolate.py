@@ -12,17 +12,11 @@ import numpy as np
 
 from minigrad_kernels.cpu._arrays import apart_from_each_other, part
 from minigrad_kernels.cpu._copy import clear_run, copy_run
+from minigrad_kernels.cpu._gather import value_at
 from minigrad_kernels.cpu._kernel import In, InInt32, InInt64, Out, OutInt32, borrower, kernel
 from minigrad_kernels.scalar._bits import wide
 
 empty = np.empty
-
-
-@borrower
-def _value(source, place):
-    """Return an element, 0 where there is none."""
-    value = source[np.uint64(max(place, 0))]
-    return value if place >= 0 else source.dtype.type(0)
 
 
 @borrower
@@ -35,7 +29,7 @@ def _take_two(source, places, weights, adds, target):
     by_0, by_1 = part(weights, 0, count), part(weights, count, count)
     for j in range(target.size):
         before = target[j] if adds else zero
-        target[j] = before + by_0[j] * _value(source, of_0[j]) + by_1[j] * _value(source, of_1[j])
+        target[j] = before + by_0[j] * value_at(source, of_0[j]) + by_1[j] * value_at(source, of_1[j])
 
 
 @borrower
