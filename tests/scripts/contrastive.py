@@ -142,7 +142,8 @@ def mixup_data(x, y, alpha=1.0):
 
 
 mx, ya, yb, lam = mixup_data(X, Y)
-print((lam * F.cross_entropy(student(mx), ya) + (1 - lam) * F.cross_entropy(student(mx), yb)).item())
+mixed = lam * F.cross_entropy(student(mx), ya) + (1 - lam) * F.cross_entropy(student(mx), yb)
+print(round(mixed.item(), 5))
 
 
 def cutmix(x, lam):
