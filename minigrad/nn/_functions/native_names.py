@@ -131,7 +131,7 @@ def native_layer_norm(
     """Return the input with its trailing dimensions normalised, their means and inverse standard deviations."""
     found = F.layer_norm(input, normalized_shape, weight, bias, eps)
     dims = tuple(range(-len(normalized_shape), 0))
-    return (found, *_moments(input, dims, eps, keepdim=True))
+    return (found, *_moments(input.detach(), dims, eps, keepdim=True))
 
 
 def native_group_norm(
@@ -156,10 +156,8 @@ def native_batch_norm(
     found = F.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
     if not training:
         return found, empty(0, dtype=input.dtype), empty(0, dtype=input.dtype)
-    return (found, *_moments(input, (0, *range(2, input.dim())), eps))
+    return (found, *_moments(input.detach(), (0, *range(2, input.dim())), eps))
 
 
 def _moments(input: Tensor, dims: tuple[int, ...], eps: float, keepdim: bool = False) -> tuple[Tensor, Tensor]:
-    with no_grad():
-        mean = input.mean(dims, keepdim)
-        return mean, (input.var(dims, correction=0, keepdim=keepdim) + eps).rsqrt()
+    return input.mean(dims, keepdim), (input.var(dims, correction=0, keepdim=keepdim) + eps).rsqrt()
