@@ -15,11 +15,12 @@ from minigrad.ops.state import NeedsValues, Upper
 def composed_door(entry: Any) -> Callable[..., Any]:
     """Return the public function of a composed entry: the function itself, with NumPy's names and ``out=`` accepted."""
     function, signature = entry.forward, entry.signature
+    are_known = frozenset(signature.names).issuperset
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs and "out" not in signature.names:
-            return call_into(call, args, kwargs)
-        if kwargs:
+        if kwargs and not are_known(kwargs):
+            if "out" in kwargs:
+                return call_into(call, args, kwargs)
             kwargs = signature.spell(kwargs)
         try:
             return function(*args, **kwargs)

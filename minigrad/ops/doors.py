@@ -16,7 +16,7 @@ from minigrad.ops.inplace import OneOfSeveral
 from minigrad.ops.out import call_into
 from minigrad.ops.recording import argument_names, array_names, value_names
 from minigrad.ops.return_types import return_type
-from minigrad.ops.sharing import share_if_same
+from minigrad.ops.sharing import share_if_same, share_memory
 from minigrad.ops.state import BATCHED, Upper, mode
 from minigrad.ops.written import code_of, write_function
 
@@ -149,8 +149,9 @@ _SEVERAL = """\
 """
 
 _SEVERAL_VIEWS = """\
+    rest = args[1:]
     for k, result in enumerate(results):
-        share_if_same(result, found, OneOfSeveral(call, k), args)
+        share_memory(result, found, OneOfSeveral(call, k), rest)
 """
 
 _RECORD_SEVERAL = """\
@@ -197,6 +198,7 @@ def door(op: Any) -> Any:
         "recorders": op.recorders,
         "records": op.records,
         "share_if_same": share_if_same,
+        "share_memory": share_memory,
         "signature": signature,
         "visible": len(shown) if op.hidden else None,
         "write_out_door": _write_out_door,

@@ -27,7 +27,7 @@ def make_inplace(entry: Any) -> Callable[..., Any]:
     elif entry.ufunc is None:
         call = _make_general(entry)
     else:
-        call = _make_quick(entry.ufunc, _make_general(entry))
+        call = _make_quick(entry, _make_general(entry))
     what = "gives this tensor another shape" if getattr(entry, "view", False) else "writes the result into this tensor"
     call.__name__ = f"{entry.name}_"
     call.__doc__ = f"In-place form of `{entry.name}`: {what} and returns it."
@@ -39,12 +39,14 @@ def _free(tensor: Any) -> bool:
     return tensor._base is None and tensor._writes[0] >= 0 and not (tensor._requires_grad and mode.enabled)
 
 
-def _make_quick(ufunc: Any, general: Callable[..., Any]) -> Callable[..., Any]:
+def _make_quick(entry: Any, general: Callable[..., Any]) -> Callable[..., Any]:
     """Return an in-place form that hands floating tensors which nothing records straight to a ufunc."""
+    ufunc, has_alpha = entry.ufunc, "alpha" in entry.signature.names
     count = ufunc.nin - 1
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == count and not kwargs and _free(self):
+        alpha = kwargs.get("alpha") if has_alpha and len(kwargs) == 1 else None
+        if len(args) == count and (not kwargs or type(alpha) is float) and _free(self):
             target = self._array
             operands = [target]
             for other in args:
@@ -54,7 +56,7 @@ def _make_quick(ufunc: Any, general: Callable[..., Any]) -> Callable[..., Any]:
                         break
                 elif type(other) is not float:
                     break
-                operands.append(other)
+                operands.append(other if alpha is None else other * alpha)
             if len(operands) == ufunc.nin and target.dtype.kind == "f":
                 try:
                     ufunc(*operands, out=target, casting="no")

@@ -78,7 +78,6 @@ class Signature:
         self._dtype = next((i for i, name in enumerate(self.names) if (name, annotations[i]) == ("dtype", "Any")), None)
         self.pack = None if pack is None else self.names.index(pack)
         self._picks: dict[tuple[Any, ...], Callable[..., Any]] = {}
-        self._known = frozenset(self.names)
         self._index = {name: i for i, name in enumerate(self.names)}
         for name, others in NUMPY_NAMES.items():
             if name in self._index:
@@ -128,8 +127,6 @@ class Signature:
 
     def spell(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return keyword arguments under PyTorch's names where NumPy's were used; unknown ones as they are."""
-        if self._known.issuperset(kwargs):
-            return kwargs
         return {self.names[self._index[name]] if name in self._index else name: kwargs[name] for name in kwargs}
 
     def _find_pick(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
