@@ -54,9 +54,19 @@ def promote_two(x: Any, y: Any) -> Any:
         if kind is ndarray:
             if x.dtype is y.dtype:
                 return x, y
+            if x.dtype.kind == y.dtype.kind == "f":
+                return _promote_floats(x, y)
         elif (kind is float and x.dtype.char in _WIDE_FLOATS) or (kind is int and x.dtype.char in _WIDE):
             return x, y
     return promote(x, y)
+
+
+def _promote_floats(x: Any, y: Any) -> Any:
+    if (x.ndim == 0) == (y.ndim == 0):
+        dtype = x.dtype if x.itemsize > y.itemsize else y.dtype
+    else:
+        dtype = x.dtype if x.ndim else y.dtype
+    return cast(x, dtype), cast(y, dtype)
 
 
 def promote_tensors(name: str, input: Any, other: Any) -> Any:
