@@ -147,7 +147,7 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
             f"{count} samples of {weights.shape[-1]} categories"
         )
-    if weights.size and not (np.minimum.reduce(weights, None) >= 0 and np.maximum.reduce(weights, None) < np.inf):
+    if weights.size and not (weights.min() >= 0 and weights.max() < np.inf):
         if not replacement or count == 1:  # then PyTorch compares exponential waiting times, too
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
         what = "< 0" if weights.min() < 0 else "= infinity or NaN"
