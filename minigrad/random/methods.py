@@ -145,7 +145,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 def checked_chances(p: Array) -> Array:
     """Return an array of probabilities, having looked that each is one."""
     check_floating(p.dtype, "bernoulli_tensor_cpu_p_")
-    if p.size and not (np.minimum.reduce(p, None) >= 0 and np.maximum.reduce(p, None) <= 1):
+    if p.size and not (p.min() >= 0 and p.max() <= 1):
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false: each p must be in [0, 1]")
     return p
 

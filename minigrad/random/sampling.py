@@ -152,7 +152,7 @@ def _check_weights(weights: Array, count: int, replacement: bool) -> None:
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
         what = "< 0" if weights.min() < 0 else "= infinity or NaN"
         raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {what})")
-    if not np.logical_and.reduce(np.add.reduce(weights, -1, np.float64) > 0, None):
+    if not (np.add.reduce(weights, -1, np.float64) > 0).all():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
