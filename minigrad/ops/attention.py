@@ -16,7 +16,7 @@ from minigrad.ops.matrices import mT
 from minigrad.ops.op import op
 from minigrad.ops.reduce import amax, sum
 from minigrad.ops.select import where
-from minigrad.ops.shape import numel
+from minigrad.ops.shape import numel, row_major
 from minigrad.ops.softmax import softmax, softmax_backward
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def attend(
     arrays = _with_heads(lead, query, key, value, mask, kept)
     out, log_sums = kernels_of(query).attend(*arrays, boost, scale, causal)
     if len(lead) != 2:
-        out = out.reshape(*lead, *out.shape[2:])
+        out = row_major(out.reshape(*lead, *out.shape[2:]))
     return out if out.dtype is query.dtype else out.astype(query.dtype, copy=False), log_sums
 
 

@@ -171,7 +171,7 @@ _LEAVE_SEVERAL = """\
 def door(op: Any) -> Any:
     """Return the public function of an operation, still to be written out."""
     signature = op.signature
-    shown = op.output_names[: len(op.output_names) - op.hidden_count]
+    shown = op.output_names[: op.visible]
     names: dict[str, Any] = {
         "BATCHED": BATCHED,
         "OneOfSeveral": OneOfSeveral,
@@ -200,7 +200,7 @@ def door(op: Any) -> Any:
         "share_if_same": share_if_same,
         "share_memory": share_memory,
         "signature": signature,
-        "visible": len(shown) if op.hidden else None,
+        "visible": op.visible if op.hidden else None,
         "write_out_door": _write_out_door,
     }
     call: Any = write_function(_FIRST_CALL, names)

@@ -26,6 +26,10 @@ def is_bool(operand: Any) -> bool:
     )
 
 
+_ONE = 1
+"""The scale that needs no look at its type; 1.0 and True do, so it is known by identity."""
+
+
 def _scaled(x: Any, y: Any, alpha: Any) -> Any:
     """Return ``alpha * y``, refusing an ``alpha`` of a higher category than the result's."""
     if type(alpha) is float and getattr(y, "dtype", None) is getattr(x, "dtype", x) and y.dtype.kind == "f":
@@ -42,7 +46,7 @@ def _scaled(x: Any, y: Any, alpha: Any) -> Any:
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Sum ``input + alpha * other``, elementwise."""
     x, y = promote_two(input, other)
-    return np.add(x, y if alpha == 1 and alpha is not True else _scaled(x, y, alpha))
+    return np.add(x, y if alpha is _ONE else _scaled(x, y, alpha))
 
 
 @add.gradient("input")
@@ -72,10 +76,10 @@ def _(make):
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Difference ``input - alpha * other``, elementwise; not for bools."""
     x, y = promote_two(input, other)
-    if x is not input or y is not other or alpha != 1:
+    if x is not input or y is not other or alpha is not _ONE:
         if not (type(input) in (int, float) and is_array(other) and other.dtype.kind == "f"):
             _refuse_bools(input, other)
-        if alpha != 1:
+        if alpha is not _ONE:
             y = _scaled(x, y, alpha)
     try:
         return np.subtract(x, y)
@@ -121,9 +125,9 @@ def rsub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -
     if not is_array(input):
         check_tensors("rsub", input=input)
     x, y = promote_two(input, other)
-    if x is not input or y is not other or alpha != 1 or is_bool(x):
+    if x is not input or y is not other or alpha is not _ONE or is_bool(x):
         _refuse_bools(input, other)
-        if alpha != 1:
+        if alpha is not _ONE:
             x = _scaled(y, x, alpha)
     return np.subtract(y, x)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -107,7 +108,7 @@ def _make_general(entry: Any) -> Callable[..., Any]:
             if 0 in plan.kept:
                 before = target.copy()
             counts = [value._writes[0] if isinstance(value, Upper.Tensor) else 0 for value in args]
-        direct = ufunc is not None and args[ufunc.nin :] == signature.defaults[ufunc.nin :]
+        direct = ufunc is not None and all(map(operator.is_, args[ufunc.nin :], signature.defaults[ufunc.nin :]))
         if not direct or not _apply_ufunc(ufunc, target, values):
             try:
                 result = forward(*values)

@@ -86,6 +86,8 @@ class Op(Entry):
         Whether the forward returns a tuple of results.
     hidden : bool
         Whether the forward returns, after its results, arrays that only the rules see (``saves=``).
+    visible : int
+        How many of ``output_names`` are results.
     materialize_grads : bool
         Whether zeros stand in a rule's ``grads`` for outputs that got no gradient, or None.
     view : bool
@@ -124,7 +126,7 @@ class Op(Entry):
         self.joint_rule: Rule | None = None
         self.output_names = (*(outputs or ("out",)), *saves)
         self.hidden = bool(saves)
-        self.hidden_count = len(saves)
+        self.visible = len(self.output_names) - len(saves)
         self.materialize_grads = materialize_grads
         self.several = outputs is not None
         self.view = view

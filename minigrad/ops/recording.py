@@ -94,8 +94,7 @@ def _described(op: Any) -> list[str]:
 
 def _output_marks(plan: Plan) -> list[str]:
     """Return the lines that mark the kept results."""
-    visible = len(plan.op.output_names) - plan.op.hidden_count
-    results = [(f"results[{k}]" if plan.op.several else "result", OUT - k) for k in plan.outs if k < visible]
+    results = [(f"results[{k}]" if plan.op.several else "result", OUT - k) for k in plan.outs if k < plan.op.visible]
     return [f"    marks.append(({result}._writes, {result}._writes[0], {place}))" for result, place in results]
 
 

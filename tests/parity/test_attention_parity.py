@@ -127,6 +127,17 @@ def test_half_precision():
             np.testing.assert_allclose(got, want, rtol=5e-3, atol=5e-3)
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3, 2)])
+def test_without_heads_the_result_is_row_major(shape):
+    found = []
+    for library in (torch, minigrad):
+        x = library.ones(*shape).transpose(-1, -2)
+        expanded = library.ones(1, shape[-1]).expand(*shape)
+        results = [library.nn.functional.scaled_dot_product_attention(each, each, each) for each in (x, expanded)]
+        found.append([each.stride() for each in results])
+    assert found[0] == found[1]
+
+
 def test_the_result_of_transposed_heads_can_be_viewed():
     found = []
     for library in (torch, minigrad):
